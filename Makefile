@@ -1,0 +1,118 @@
+# Tocsin. `make help` names the targets. Everything that is made goes below $(BUILD).
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+
+BUILD ?= build
+CC := gcc
+PREFIX ?= /usr/local
+SITE ?=
+SOUND ?=
+BENCH ?=
+
+# Debian 12 packages: to build and run, to test, to lint.
+PACKAGES := build-essential pkg-config libmodbus-dev libasound2-dev libsndfile1-dev flite1-dev libconfig-dev libuv1-dev \
+    libmicrohttpd-dev libgnutls28-dev libcurl4-openssl-dev libjansson-dev libexpat1-dev libsqlite3-dev libssl-dev libsoxr-dev \
+    libebur128-dev libespeak-ng-dev espeak-ng-data libcmocka-dev python3 valgrind
+LINT_PACKAGES := clang-format clang-tidy cppcheck
+
+WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Werror
+OPTIMISE ?= -O2 -g
+SANITIZE ?=
+CPPFLAGS := -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -I.
+CFLAGS = -std=c17 $(OPTIMISE) $(WARNINGS) -fPIC -pthread -fstack-protector-strong $(SANITIZE)
+LDFLAGS = -pthread $(SANITIZE)
+
+FOLDERS := codecs hardware audio config controller
+# X_main.c is a program, pacing_pcm.c the ALSA plug-in; the rest of a folder is its library.
+SOURCES := $(foreach f,$(FOLDERS),$(filter-out %_main.c audio/pacing_pcm.c,$(wildcard $(f)/*.c)))
+LIBRARIES := $(FOLDERS:%=$(BUILD)/%.a)
+MAINS := tocsind:controller/tocsind_main tocsin:controller/tocsin_main tocsin-voice:audio/voice_main tocsin-village:hardware/village_main
+PROGRAMS := $(foreach m,$(MAINS),$(if $(wildcard $(lastword $(subst :, ,$(m))).c),$(BUILD)/$(firstword $(subst :, ,$(m)))))
+PLUGIN := $(if $(wildcard audio/pacing_pcm.c),$(BUILD)/libasound_module_pcm_tocsin.so)
+TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/*/test_*.c))
+BENCHES := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/bench/bench_*.c))
+
+ORDERED := $(BUILD)/controller.a $(BUILD)/config.a $(BUILD)/hardware.a $(BUILD)/audio.a $(BUILD)/codecs.a
+FLITE := -lflite_cmu_us_kal16 -lflite_cmu_us_slt -lflite_usenglish -lflite_cmulex -lflite
+LIBS := -lmodbus -lasound -lsndfile -lconfig -luv -lmicrohttpd -lcurl -ljansson -lexpat -lsqlite3 -lcrypto -lsoxr -lebur128 -lm
+
+.PHONY: help deps lint-deps all check units systems demo run bench lint check-layers sanitize fuzz torture install clean format valgrind
+
+all: $(PROGRAMS) $(PLUGIN) recordings
+
+help:
+	@printf '%s\n' 'make demo    build all, run a simulated township, send a warning, prove it at every loudspeaker' \
+	    'make check   build all, run every test' 'make run     like demo, and leave the township running' \
+	    'make all | bench | lint | check-layers | sanitize | valgrind | fuzz | install | clean | deps'
+
+# What is missing is installed; nothing is asked of the network when nothing is.
+deps:
+	@missing=$$(for p in $(PACKAGES); do dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done); \
+	if [ -n "$$missing" ]; then \
+	    echo "installing:" $$missing; sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
+	    $$sudo apt-get update -q && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $$missing; \
+	fi
+
+lint-deps: deps
+	@$(MAKE) --no-print-directory deps PACKAGES='$(LINT_PACKAGES)'
+
+$(BUILD)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+define library
+$(BUILD)/$(1).a: $(patsubst %.c,$(BUILD)/%.o,$(filter $(1)/%,$(SOURCES)))
+	@mkdir -p $$(@D)
+	@rm -f $$@
+	ar rcs $$@ $$^
+endef
+$(foreach f,$(FOLDERS),$(eval $(call library,$(f))))
+
+define program
+$(BUILD)/$(1): $(BUILD)/$(2).o $(LIBRARIES)
+	$$(CC) $$(LDFLAGS) -o $$@ $$< $(ORDERED) $(3) $(LIBS)
+endef
+$(foreach m,$(MAINS),$(eval $(call program,$(firstword $(subst :, ,$(m))),$(lastword $(subst :, ,$(m))),$(if $(findstring voice,$(m)),$(FLITE) -lespeak-ng))))
+
+$(BUILD)/libasound_module_pcm_tocsin.so: $(BUILD)/audio/pacing_pcm.o
+	$(CC) $(LDFLAGS) -shared -o $@ $< -lasound -lm
+
+$(BUILD)/tests/%: $(BUILD)/tests/%.o $(LIBRARIES)
+	$(CC) $(LDFLAGS) -o $@ $< $(ORDERED) -lcmocka $(LIBS)
+
+# The recordings that sound where no voice is left are made once, here, and need no voice when they are played.
+.PHONY: recordings
+recordings:
+
+check:
+	@$(MAKE) --no-print-directory deps
+	@$(MAKE) --no-print-directory all $(BUILD)/.tests
+	@BUILD=$(BUILD) tests/run
+
+.PHONY: $(BUILD)/.tests
+$(BUILD)/.tests: $(TESTS)
+
+check-layers:
+	@tests/check-layers
+
+lint:
+	@$(MAKE) --no-print-directory lint-deps
+	clang-format --dry-run --Werror $$(git ls-files '*.c' '*.h')
+	cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=1 \
+	    --suppress=missingIncludeSystem -I. $(FOLDERS)
+	git ls-files '*.c' | grep -v '^tests/' | xargs -P 2 -n 4 sh -c 'clang-tidy --quiet "$$@" -- -std=c17 $(CPPFLAGS) 2>/dev/null' lint
+
+sanitize:
+	@$(MAKE) --no-print-directory deps
+	@$(MAKE) --no-print-directory check BUILD=$(BUILD)/sanitize OPTIMISE='-O1 -g -fno-omit-frame-pointer' \
+	    SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all'
+
+format:
+	clang-format -i $$(git ls-files '*.c' '*.h')
+
+clean:
+	rm -rf $(BUILD)
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -1,0 +1,38 @@
+/* Words to sound: runs tocsin-voice as a child process with limits, sentence by sentence, and makes one even PCM of it.
+ * Blocks; call it on a worker thread. */
+#ifndef TOCSIN_AUDIO_VOICE_H
+#define TOCSIN_AUDIO_VOICE_H
+
+#include "codecs/base.h"
+
+struct voice_settings {
+    char program[256];    /* path of tocsin-voice */
+    uint32_t deadline_ms; /* for one text, {20000} */
+    uint32_t cpu_s;       /* rlimits of the child */
+    uint32_t memory_mib;
+    char english[32]; /* flite voice: "kal16" or "slt" */
+};
+
+struct speech {
+    int16_t *frames; /* mono */
+    size_t n_frames;
+    uint32_t rate;
+    double mean_level; /* dBFS of its sounding 50 ms steps */
+    double peak;       /* dBTP, <= -1 */
+};
+
+/* True if a voice exists for this language tag ("zh-CN", "en-US"): zh* and en*. */
+bool voice_speaks(const char *language);
+
+/* Speaks text at rate, normalised to -16 LUFS and at most -1 dBTP. On success the caller frees with speech_free. Errors:
+ * ERROR_UNSUPPORTED (no voice for the language), ERROR_INVALID (the voice makes no sound of this text), ERROR_TIMEOUT,
+ * ERROR_IO. */
+bool voice_speak(const struct voice_settings *settings, const char *language, const char *text, uint32_t rate,
+                 struct speech *speech, struct error *error);
+
+/* Reads a recording (anything libsndfile reads, at most max_s seconds), mixes to mono, resamples, normalises likewise. */
+bool clip_read(const char *path, uint32_t rate, uint32_t max_s, struct speech *speech, struct error *error);
+
+void speech_free(struct speech *speech);
+
+#endif

@@ -1,0 +1,103 @@
+/* Errors, slices and text helpers that every folder shares. */
+#include "codecs/base.h"
+
+#include <stdio.h>
+#include <string.h>
+
+const char *error_name(enum error_code code)
+{
+    switch (code) {
+    case ERROR_NONE: return "none";
+    case ERROR_INVALID: return "invalid";
+    case ERROR_MISSING: return "missing";
+    case ERROR_TOO_LARGE: return "too_large";
+    case ERROR_UNSUPPORTED: return "unsupported";
+    case ERROR_NOT_FOUND: return "not_found";
+    case ERROR_CONFLICT: return "conflict";
+    case ERROR_DENIED: return "denied";
+    case ERROR_TIMEOUT: return "timeout";
+    case ERROR_DISCONNECTED: return "disconnected";
+    case ERROR_IO: return "io";
+    case ERROR_NO_MEMORY: return "no_memory";
+    case ERROR_INTERNAL: return "internal";
+    }
+    return "unknown";
+}
+
+bool error_set(struct error *error, enum error_code code, const char *format, ...)
+{
+    if (!error)
+        return false;
+    char text[sizeof error->message * 2];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    error->code = code;
+    text_copy(error->message, sizeof error->message, text);
+    return false;
+}
+
+bool error_prefix(struct error *error, const char *format, ...)
+{
+    if (!error)
+        return false;
+    char text[sizeof error->message * 2];
+    va_list args;
+    va_start(args, format);
+    int n = vsnprintf(text, sizeof error->message, format, args);
+    va_end(args);
+    size_t used = n < 0 ? 0 : (size_t)n < sizeof error->message ? (size_t)n : sizeof error->message - 1;
+    snprintf(text + used, sizeof text - used, ": %s", error->message);
+    text_copy(error->message, sizeof error->message, text);
+    return false;
+}
+
+struct slice slice_of(const char *text)
+{
+    return (struct slice){text, text ? strlen(text) : 0};
+}
+
+bool text_copy(char *to, size_t size, const char *from)
+{
+    size_t n = strlen(from);
+    if (n < size) {
+        memcpy(to, from, n + 1);
+        return true;
+    }
+    n = size - 1;
+    while (n > 0 && ((unsigned char)from[n] & 0xC0) == 0x80)
+        n--;
+    memcpy(to, from, n);
+    to[n] = '\0';
+    return false;
+}
+
+/* Length of the character that starts at p, 0 if it is not well-formed (RFC 3629 section 4). */
+static size_t utf8_length(const unsigned char *p, size_t left)
+{
+    if (p[0] >= 0x01 && p[0] <= 0x7F)
+        return 1;
+    size_t n = p[0] >= 0xC2 && p[0] <= 0xDF ? 2 : (p[0] & 0xF0) == 0xE0 ? 3 : p[0] >= 0xF0 && p[0] <= 0xF4 ? 4 : 0;
+    if (n == 0 || n > left)
+        return 0;
+    for (size_t i = 1; i < n; i++)
+        if ((p[i] & 0xC0) != 0x80)
+            return 0;
+    if ((p[0] == 0xE0 && p[1] < 0xA0) || (p[0] == 0xED && p[1] > 0x9F) || (p[0] == 0xF0 && p[1] < 0x90) ||
+        (p[0] == 0xF4 && p[1] > 0x8F))
+        return 0;
+    return n;
+}
+
+bool text_is_utf8(struct slice text)
+{
+    const unsigned char *p = (const unsigned char *)text.data;
+    for (size_t i = 0; i < text.size;) {
+        size_t n = utf8_length(p + i, text.size - i);
+        if (n == 0)
+            return false;
+        i += n;
+    }
+    return true;
+}

@@ -1,0 +1,15 @@
+/* CAP 1.0 to 1.2 XML (OASIS CAP-v1.2) to struct alert_message. Pure: bytes in, a message or a reason out. */
+#ifndef TOCSIN_CODECS_CAP_H
+#define TOCSIN_CODECS_CAP_H
+
+#include "codecs/alert_message.h"
+
+enum { CAP_SIZE_MAX = 1024 * 1024 }; /* bytes; larger is refused with ERROR_TOO_LARGE */
+
+/* Decodes one alert. Strict in what decides (identifier, sender, sent, status, msgType, scope, area geometry, expires),
+ * liberal in harmless things (order of elements, a byte-order mark, unknown elements, ISO-8859-1, empty optionals).
+ * A document type declaration is refused outright. On success the caller owns *message and frees it with
+ * alert_message_free; on failure error->message names the element, such as "scope: missing; CAP 1.2 requires it". */
+bool cap_decode(struct slice bytes, struct alert_message **message, struct error *error);
+
+#endif

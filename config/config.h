@@ -1,0 +1,142 @@
+/* A site's configuration as checked structs: loaded from libconfig files, all mistakes reported at once with file and line. */
+#ifndef TOCSIN_CONFIG_CONFIG_H
+#define TOCSIN_CONFIG_CONFIG_H
+
+#include "audio/playout.h"
+#include "audio/programme.h"
+#include "audio/voice.h"
+#include "codecs/alert_message.h"
+#include "codecs/area_code.h"
+#include "codecs/base.h"
+#include "hardware/line.h"
+#include "hardware/profile.h"
+
+enum {
+    CONFIG_CODES_MAX = 8,     /* area codes of one terminal */
+    CONFIG_LANGUAGES_MAX = 4, /* of one channel */
+    CONFIG_NAMES_MAX = 8,
+};
+
+/* Level of a warning, gravest first (GB/T 33414 I-IV, then Tocsin's two). */
+enum level { LEVEL_RED, LEVEL_ORANGE, LEVEL_YELLOW, LEVEL_BLUE, LEVEL_ADVISORY, LEVEL_DAILY, LEVEL_COUNT };
+const char *level_name(enum level level); /* "red", ... */
+
+enum clock_mode { CLOCK_NTP, CLOCK_RTC, CLOCK_TRUST };
+
+struct config_place {
+    struct area_code code;
+    char name_zh[64], name_en[64];
+};
+
+struct config_hazard {
+    char id[33];
+    char code[6]; /* GB/T 35561 style, five characters; empty if none */
+    char name_zh[64], name_en[64];
+    int rank; /* lower goes first */
+    enum tone_kind tone;
+    size_t n_events; /* what a CAP event or eventCode value may say for it; compared without case */
+    char (*events)[64];
+};
+
+/* First match decides the level: a CAP parameter or event code of this name and value. */
+struct config_level_rule {
+    char source[65]; /* a source's id; empty: any */
+    char name[64], value[64];
+    enum level level;
+};
+
+struct config_source { /* who may send: matched by CAP sender */
+    char id[33];
+    char sender[128]; /* exact; "*" matches any */
+    bool covers;      /* terminals coded for an area around the alert's are meant too */
+};
+
+struct config_terminal {
+    struct terminal_settings hardware;
+    char name[64];
+    uint32_t line; /* index */
+    uint8_t volume_percent;
+    bool maintenance;
+    size_t n_codes;
+    struct area_code codes[CONFIG_CODES_MAX];
+    bool has_position;
+    double latitude, longitude;
+};
+
+struct config_line {
+    struct line_settings hardware;
+    uint32_t channel; /* index */
+    size_t n_terminals;
+    uint32_t *terminals; /* indexes into config.terminals; position is the terminal's index on the line */
+};
+
+struct config_channel {
+    char id[33];
+    bool has_output; /* false: output = none */
+    struct playout_settings playout;
+    size_t n_languages;
+    char languages[CONFIG_LANGUAGES_MAX][16]; /* the order in which an alert's languages are spoken, by primary subtag */
+    struct {                                  /* output = none: what the terminal plays by itself */
+        char hazard[33];
+        enum level level;
+        char language[16];
+        bool exercise;
+        uint16_t slot, tone;
+    } * messages;
+    size_t n_messages;
+};
+
+struct config {
+    char site_name_zh[64], site_name_en[64];
+    struct area_code site_code;
+    char state_dir[256]; /* store, token file */
+    char socket_path[104];
+    uint16_t http_port; /* 0: none taken from the configuration (tests: any free one, written to the state folder) */
+    bool http_enabled;
+    char socket_group[33]; /* {tocsin} */
+    enum clock_mode clock;
+    int utc_offset_minutes; /* {480}: how times are shown */
+    size_t n_geocode_names;
+    char geocode_names[CONFIG_NAMES_MAX][64];  /* valueNames that hold 12-digit codes */
+    uint32_t repetitions;                      /* {3} */
+    uint32_t max_speech_s;                     /* {60} */
+    uint32_t default_life_s;                   /* {3600}: without expires */
+    uint32_t hold_open_s;                      /* {30}: for terminals not sampled yet */
+    uint32_t silence_ms;                       /* {1500} */
+    uint32_t tone_min_ms, tone_max_ms;         /* {3000}, {10000} */
+    uint32_t line_down_grace_ms;               /* {3000} */
+    double rise_output_db, rise_microphone_db; /* {6}, {10} over the terminal's own baseline */
+    char fallback_zh[256], fallback_en[256];   /* the shipped recordings of rule 12 */
+    struct voice_settings voice;
+    size_t n_profiles;
+    struct profile *profiles;
+    size_t n_lines;
+    struct config_line *lines;
+    size_t n_channels;
+    struct config_channel *channels;
+    size_t n_terminals;
+    struct config_terminal *terminals;
+    size_t n_places;
+    struct config_place *places;
+    size_t n_hazards;
+    struct config_hazard *hazards; /* the last one is "other" */
+    size_t n_level_rules;
+    struct config_level_rule *level_rules;
+    size_t n_sources;
+    struct config_source *sources;
+};
+
+/* One mistake or warning. file may be NULL, line 0 where there is none. */
+typedef void config_report_fn(void *context, const char *file, unsigned line, const char *message, bool warning);
+
+/* Reads the file and what it includes (only below its own folder and the shipped data folder), checks types, ranges, names,
+ * references, and every profile. Reports all mistakes at once. NULL if there was any; the caller frees with config_free. */
+struct config *config_load(const char *path, config_report_fn *report, void *context);
+void config_free(struct config *config);
+
+/* Helpers over a loaded configuration; -1 where there is none. */
+int config_find_terminal(const struct config *config, const char *id);
+int config_find_hazard(const struct config *config, const char *id);
+const struct config_place *config_find_place(const struct config *config, const struct area_code *code);
+
+#endif

@@ -1,0 +1,90 @@
+/* The store: one thread with the only SQLite handle (WAL, synchronous=FULL). Requests go down, answers come up on the main
+ * loop; what waits is committed together, at most 20 ms old. An event is committed before anybody is told of it. */
+#ifndef TOCSIN_CONTROLLER_STORE_H
+#define TOCSIN_CONTROLLER_STORE_H
+
+#include "codecs/base.h"
+
+#include <jansson.h>
+
+struct store;
+struct uv_loop_s;
+
+/* An alert as stored. bytes are as received; everything that intake derives from them is derived again after a restart. */
+struct store_alert {
+    char id[24];                      /* yyyymmddThhmmssZ-xxxx */
+    char *sender, *identifier, *sent; /* the CAP key, as text */
+    char media_type[40];
+    char *bytes;
+    size_t n_bytes;
+    char state[16];     /* as in the API: queued, preparing, sounding, finished, ... */
+    char *state_reason; /* NULL or words */
+    struct wall received, changed;
+    uint32_t repetitions_ended; /* the highest repetition that was played to its end */
+    json_t *detail; /* what the API shows beside the state: level, hazard, places, words, not_spoken, errors; may be NULL */
+};
+
+struct store_delivery {
+    char alert[24];
+    char terminal[33];
+    char line[33], channel[33];
+    char rung[16];   /* best evidence: none, sent, acknowledged, armed, sounding, heard */
+    char end[16];    /* "", heard, sounded, failed, cancelled, expired, superseded, excluded */
+    char reason[32]; /* of the end, such as no_reply, or exception(illegal_data_address) cut to fit */
+    json_t *detail;  /* times of each rung, baseline, counted readings, token, state; never NULL once stored */
+};
+
+/* One atomic change: any of its parts may be absent. All of it is on disk, or none. */
+struct store_change {
+    const struct store_alert *alert; /* inserted or replaced by id */
+    const struct store_delivery *deliveries;
+    size_t n_deliveries;
+    const char *reading_alert; /* a raw reading to keep with a delivery: alert, terminal and JSON */
+    const char *reading_terminal;
+    const json_t *reading;
+    const char *setting; /* a named number, such as "token" */
+    int64_t setting_value;
+    const char *event; /* type of the event that tells of this change, NULL: none */
+    const json_t *event_data;
+};
+
+/* After commit, on the main loop. error->code is ERROR_NONE when it is durable. seq: of the event, 0 without. */
+typedef void store_done_fn(void *context, int64_t seq, const struct error *error);
+
+/* Every committed event, in order, on the main loop: "epoch:seq", type, data (borrowed). */
+typedef void store_event_fn(void *context, const char *id, const char *type, const json_t *data);
+
+/* Opens or creates folder/tocsin.db, checks it, brings its schema up to date, starts the thread. A damaged database is set
+ * aside as tocsin.db.damaged-TIME and a new one begun; *damaged then holds the new name (else ""). */
+struct store *store_open(const char *folder, struct uv_loop_s *loop, char damaged[256], struct error *error);
+
+void store_set_listener(struct store *store, store_event_fn *event, void *context);
+
+/* Queues a change (copied). done may be NULL. */
+void store_commit(struct store *store, const struct store_change *change, store_done_fn *done, void *context);
+
+/* Queries run on the store's thread after all earlier changes; the answer comes on the main loop. result is a new JSON value
+ * that the callback owns, NULL with an error. */
+typedef void store_result_fn(void *context, json_t *result, const struct error *error);
+
+void store_list_alerts(struct store *store, size_t limit, store_result_fn *done, void *context); /* newest first, no bytes */
+void store_get_alert(struct store *store, const char *id, store_result_fn *done, void *context); /* ERROR_NOT_FOUND */
+void store_list_deliveries(struct store *store, const char *alert, store_result_fn *done, void *context);
+void store_list_readings(struct store *store, const char *alert, const char *terminal, store_result_fn *done, void *context);
+
+/* Events after "epoch:seq". An unknown or foreign id answers {"reset": true, "events": []}. */
+void store_list_events(struct store *store, const char *after, size_t limit, store_result_fn *done, void *context);
+
+/* Before the loop runs (start-up only): blocking. */
+bool store_load_open_alerts(struct store *store, struct store_alert **alerts, size_t *n, struct error *error); /* not ended */
+bool store_find_key(struct store *store, const char *sender, const char *identifier, const char *sent,
+                    struct store_alert *alert, bool *found,
+                    struct error *error); /* also later; sub-millisecond read on the caller's own read handle */
+int64_t store_get_setting(struct store *store, const char *name, int64_t otherwise); /* the same */
+const char *store_epoch(const struct store *store);
+void store_alert_clear(struct store_alert *alert); /* frees what it owns */
+
+/* Commits what is queued, ends the thread, closes. NULL is allowed. */
+void store_close(struct store *store);
+
+#endif

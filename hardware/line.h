@@ -1,0 +1,139 @@
+/* One line: a thread that owns a serial port and the terminals on it. It is told a target (which terminals shall sound, in
+ * which session) and drives every terminal towards it, one Modbus transaction at a time, most urgent first.
+ * What it saw comes back as events. No broken terminal delays another; a lost port is reopened for ever. */
+#ifndef TOCSIN_HARDWARE_LINE_H
+#define TOCSIN_HARDWARE_LINE_H
+
+#include "codecs/base.h"
+#include "hardware/profile.h"
+
+enum { LINE_TERMINALS_MAX = 247 }; /* Modbus over serial line V1.02, 2.2 */
+
+enum line_kind { LINE_RTU }; /* TCP and RTU over TCP come with the line engine */
+
+/* How the end of a transmission is known (docs/architecture.md, "Time on the wire"). */
+enum line_adapter { ADAPTER_AUTO, ADAPTER_UART, ADAPTER_USB, ADAPTER_PTY };
+
+struct line_settings {
+    char id[33];
+    enum line_kind kind;
+    char device[256];
+    int baud;    /* 1200..115200 */
+    char parity; /* 'N', 'E', 'O' */
+    int stop_bits;
+    enum line_adapter adapter;
+    bool echo;              /* a two-wire adapter that hears itself: discard as many bytes as were sent */
+    uint32_t turnaround_ms; /* after a broadcast frame, {100} */
+    uint32_t first_byte_ms; /* ceiling of the wait for a reply's first byte, {500} */
+    uint32_t poll_s;        /* idle: every terminal is read at least this often, {10} */
+    uint32_t arm_wait_ms;   /* after unicast arms: start after the first answer + this, {1000} */
+    bool stop_unasked;      /* unasked = stop; default report */
+};
+
+struct terminal_settings {
+    char id[33];
+    uint8_t unit;                  /* 1..247 */
+    const struct profile *profile; /* outlives the line */
+    double heard_level;            /* overrides the profile's; NaN: the profile's */
+};
+
+/* What shall be so on the line from now on. Terminals not named shall be silent (those that we started are stopped, first). */
+struct line_member {
+    uint16_t terminal; /* index into the terminals given to line_create */
+    uint8_t volume_percent;
+    uint16_t slot, tone; /* for channels with output none; 0 otherwise */
+};
+
+struct line_target {
+    uint32_t session; /* of the channel; echoed in events; 0: none, only with no members */
+    uint16_t token;   /* 1..65535; the same through a session */
+    size_t n_members;
+    struct line_member members[LINE_TERMINALS_MAX];
+};
+
+/* Why a terminal is not where the target wants it. The order has no meaning. */
+enum terminal_trouble {
+    TROUBLE_NONE,
+    TROUBLE_NO_REPLY,
+    TROUBLE_EXCEPTION,    /* with its number */
+    TROUBLE_NOT_ARMED,    /* answered, but armed_when stayed false */
+    TROUBLE_NOT_SOUNDING, /* started, but sounding_when is false */
+    TROUBLE_REBOOTED,     /* was sounding, reads as just started up */
+    TROUBLE_BUSY_OTHER,   /* another source plays there */
+    TROUBLE_NOT_STOPPED,  /* did not confirm its stop */
+};
+
+/* One status read back, with what the profile makes of it. */
+struct terminal_reading {
+    struct mono requested; /* first byte of the (first) request left */
+    struct mono received;  /* last byte of the (last) reply came */
+    struct terminal_values values;
+    enum truth when[WHEN_COUNT]; /* judged with our token of this session */
+    uint16_t token;              /* as echoed; 0 without */
+    bool has_level;
+    double level;
+    bool started; /* we had started it, and start had left the wire, before requested */
+};
+
+enum line_event_kind {
+    LINE_UP,           /* port open (error.message: how the end of a transmission is known) */
+    LINE_DOWN,         /* port lost or not there; error says why; said once until LINE_UP */
+    LINE_SWEPT,        /* after every LINE_UP: each terminal was read once, what was left over from us is stopped */
+    LINE_SENT,         /* terminal: the first frame of its arming left the wire (at) */
+    LINE_ACKNOWLEDGED, /* terminal: all writes of its arming were answered, or after a broadcast arm it answered a reading */
+    LINE_ARMED,        /* terminal: read back as armed in this session (with the token, or false before and true now) */
+    LINE_STARTED,      /* terminal: a start for it left the wire (at = its last bit) */
+    LINE_STARTS_SENT,  /* whole line: every member that answered its arm has been sent a start (or none answered) */
+    LINE_READING,      /* terminal: a status was read (at any time, idle polls too) */
+    LINE_TROUBLE,      /* terminal: see trouble; it may still come right, then further events follow */
+    LINE_STOPPED,      /* terminal: read back as silent, or its stop was answered where it cannot be read */
+    LINE_UNASKED,      /* terminal: sounds although we did not ask */
+    LINE_SETTLED,      /* whole line: an empty target is reached, powered off; those that failed had LINE_TROUBLE */
+};
+
+struct line_event {
+    enum line_event_kind kind;
+    uint16_t terminal; /* index; LINE_TERMINALS_MAX for the whole line */
+    uint32_t session;  /* of the target that was in force */
+    struct mono at;
+    enum terminal_trouble trouble;
+    uint8_t exception;               /* Modbus exception code with TROUBLE_EXCEPTION */
+    struct terminal_reading reading; /* LINE_READING, LINE_ARMED, LINE_UNASKED */
+    struct error error;              /* LINE_DOWN, LINE_TROUBLE: in words */
+};
+
+/* Called on the line's thread. May only copy the event and wake somebody; must not block nor call the line. */
+typedef void line_event_fn(void *context, const struct line_event *event);
+
+/* Counters since creation; read at any time from any thread. */
+struct line_counts {
+    uint64_t requests, replies, timeouts, crc_errors, exceptions, strays, reopened;
+    uint64_t busy_us; /* time in which the wire was occupied by requests and replies */
+    bool up;
+};
+
+const char *terminal_trouble_name(enum terminal_trouble trouble); /* "no_reply", ... as in reports */
+const char *modbus_exception_name(uint8_t code);                  /* "illegal_data_address", ... */
+
+struct line;
+
+/* Copies the settings; profiles are kept by pointer. Does not open the port yet. recorded_token: the token of the session that
+ * a crash may have left behind, 0 for none; with it the first sweep knows what is ours. */
+struct line *line_create(const struct line_settings *settings, const struct terminal_settings *terminals, size_t n,
+                         uint16_t recorded_token, line_event_fn *event, void *context, struct error *error);
+
+/* Starts the thread. A port that is not there is LINE_DOWN, never an error here. */
+bool line_start(struct line *line, struct error *error);
+
+/* Replaces the target; returns at once. Any thread. */
+void line_set_target(struct line *line, const struct line_target *target);
+
+/* While sounding, statuses are read round and round in this order until the next call; n 0: none. Copies. Any thread. */
+void line_set_verify(struct line *line, const uint16_t *terminals, size_t n);
+
+void line_get_counts(struct line *line, struct line_counts *counts);
+
+/* Stops what is ours on the line (at most grace_ms), ends the thread, closes the port. NULL is allowed. */
+void line_destroy(struct line *line, uint32_t grace_ms);
+
+#endif
