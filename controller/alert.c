@@ -1,0 +1,136 @@
+/* What an alert is in the domain, and how it looks in the API. */
+#include "controller/alert.h"
+
+#include "codecs/rfc3339.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const STATES[] = {"queued",  "waiting", "preparing", "sounding", "returning",  "finished",
+                                     "stopped", "cleared", "cancelled", "expired",  "superseded", "refused"};
+
+const char *alert_state_name(enum alert_state state)
+{
+    return STATES[state];
+}
+
+bool alert_state_parse(const char *name, enum alert_state *state)
+{
+    for (size_t i = 0; i < sizeof STATES / sizeof *STATES; i++)
+        if (strcmp(name, STATES[i]) == 0) {
+            *state = (enum alert_state)i;
+            return true;
+        }
+    return false;
+}
+
+bool alert_state_ended(enum alert_state state)
+{
+    return state >= ALERT_FINISHED;
+}
+
+void alert_free(struct alert *alert)
+{
+    if (!alert)
+        return;
+    for (size_t i = 0; i < alert->n_words; i++)
+        free(alert->words[i].text);
+    json_decref(alert->places);
+    json_decref(alert->not_ours);
+    json_decref(alert->not_spoken);
+    json_decref(alert->notes);
+    free(alert->terminals);
+    free(alert->bytes);
+    alert_message_free(alert->message);
+    free(alert);
+}
+
+bool alert_is_referred(const struct alert *alert, const struct alert_reference *reference)
+{
+    const struct alert_message *m = alert->message;
+    return strcmp(m->sender, reference->sender) == 0 && strcmp(m->identifier, reference->identifier) == 0 &&
+           m->sent.ms == reference->sent.ms;
+}
+
+json_t *json_time(struct wall time, const struct config *config)
+{
+    char text[RFC3339_SIZE];
+    rfc3339_format(time, config->utc_offset_minutes, text);
+    return json_string(text);
+}
+
+static void set_text(json_t *object, const char *name, const char *text)
+{
+    if (text && *text)
+        json_object_set_new(object, name, json_string(text));
+}
+
+static json_t *words_to_json(const struct alert *alert)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < alert->n_words; i++)
+        json_array_append_new(list, json_pack("{s:s, s:s, s:b}", "language", alert->words[i].language, "text",
+                                              alert->words[i].text, "shortened", (int)alert->words[i].shortened));
+    return list;
+}
+
+static json_t *channels_to_json(const struct alert *alert, const struct config *config)
+{
+    json_t *list = json_array();
+    for (size_t c = 0; c < config->n_channels; c++)
+        for (size_t i = 0; i < alert->n_terminals; i++)
+            if (config->lines[config->terminals[alert->terminals[i]].line].channel == c) {
+                json_array_append_new(list, json_string(config->channels[c].id));
+                break;
+            }
+    return list;
+}
+
+static void set_message(json_t *object, const struct alert_message *m)
+{
+    set_text(object, "status", alert_status_name(m->status));
+    set_text(object, "msg_type", alert_msg_type_name(m->msg_type));
+    set_text(object, "sender", m->sender);
+    set_text(object, "identifier", m->identifier);
+    set_text(object, "sent", m->sent_text);
+}
+
+static void set_danger(json_t *object, const struct alert *alert, const struct config *config)
+{
+    if (!alert->first_info)
+        return;
+    const struct config_hazard *hazard = &config->hazards[alert->hazard];
+    set_text(object, "level", level_name(alert->level));
+    set_text(object, "hazard", hazard->id);
+    set_text(object, "hazard_zh", hazard->name_zh);
+    set_text(object, "hazard_en", hazard->name_en);
+    set_text(object, "event", alert->first_info->event);
+    set_text(object, "headline", alert->first_info->headline);
+    set_text(object, "urgency", alert_urgency_name(alert->urgency));
+    set_text(object, "severity", alert_severity_name(alert->first_info->severity));
+}
+
+json_t *alert_to_json(const struct alert *alert, const struct config *config)
+{
+    json_t *object = json_object();
+    set_text(object, "id", alert->id);
+    set_text(object, "state", alert_state_name(alert->state));
+    set_text(object, "reason", alert->reason);
+    json_object_set_new(object, "durable", json_boolean(alert->durable));
+    set_message(object, alert->message);
+    json_object_set_new(object, "received", json_time(alert->received, config));
+    if (alert->sounds)
+        json_object_set_new(object, "expires", json_time(alert->expires, config));
+    set_danger(object, alert, config);
+    json_object_set(object, "places", alert->places);
+    json_object_set(object, "not_ours", alert->not_ours);
+    json_object_set_new(object, "terminals", json_integer((json_int_t)alert->n_terminals));
+    json_object_set_new(object, "channels", channels_to_json(alert, config));
+    json_object_set_new(object, "words", words_to_json(alert));
+    json_object_set(object, "not_spoken", alert->not_spoken);
+    json_object_set(object, "notes", alert->notes);
+    json_object_set_new(object, "repetitions",
+                        json_pack("{s:I, s:I}", "ended", (json_int_t)alert->repetitions_ended, "planned",
+                                  (json_int_t)alert->repetitions_planned));
+    return object;
+}

@@ -1,0 +1,72 @@
+/* An alert in the domain: what intake made of a message for this site. Owned by the desk while it lives. */
+#ifndef TOCSIN_CONTROLLER_ALERT_H
+#define TOCSIN_CONTROLLER_ALERT_H
+
+#include "codecs/alert_message.h"
+#include "codecs/base.h"
+#include "config/config.h"
+
+#include <jansson.h>
+
+enum { ALERT_ID_SIZE = 24 };
+
+/* In the order of docs/api.yaml; those from finished on are ends. */
+enum alert_state {
+    ALERT_QUEUED,
+    ALERT_WAITING,
+    ALERT_PREPARING,
+    ALERT_SOUNDING,
+    ALERT_RETURNING,
+    ALERT_FINISHED,
+    ALERT_STOPPED,
+    ALERT_CLEARED,
+    ALERT_CANCELLED,
+    ALERT_EXPIRED,
+    ALERT_SUPERSEDED,
+    ALERT_REFUSED,
+};
+
+const char *alert_state_name(enum alert_state state);
+bool alert_state_parse(const char *name, enum alert_state *state);
+bool alert_state_ended(enum alert_state state);
+
+struct alert_words {
+    char language[16];
+    char *text;
+    bool shortened;
+};
+
+struct alert {
+    char id[ALERT_ID_SIZE];
+    struct alert_message *message; /* as received; owned */
+    char *bytes;                   /* the same before decoding; owned */
+    size_t n_bytes;
+    struct wall received, effective, expires;
+    enum level level;
+    enum alert_urgency urgency;
+    int hazard; /* index into the configuration's hazards */
+    const struct alert_info *first_info; /* the first whose area is ours; NULL where nothing sounds */
+    size_t n_words;
+    struct alert_words words[CONFIG_LANGUAGES_MAX]; /* in the order in which they are spoken */
+    size_t n_terminals;
+    uint32_t *terminals; /* indexes into the configuration; owned */
+    json_t *places, *not_ours, *not_spoken, *notes; /* arrays for people; owned */
+    bool sounds; /* false: only recorded (System, Test, Draft, Ack, Error, Cancel) */
+    bool durable;
+    enum alert_state state;
+    char reason[200];
+    uint32_t repetitions_ended, repetitions_planned;
+};
+
+void alert_free(struct alert *alert);
+
+/* True if the reference names this alert's CAP key. */
+bool alert_is_referred(const struct alert *alert, const struct alert_reference *reference);
+
+/* The alert as docs/api.yaml shows it, without counts. New reference; NULL without memory. */
+json_t *alert_to_json(const struct alert *alert, const struct config *config);
+
+/* Time as the API writes it. New reference. */
+json_t *json_time(struct wall time, const struct config *config);
+
+#endif

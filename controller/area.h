@@ -1,0 +1,28 @@
+/* From the areas of an alert to the terminals that it means, by 12-digit code at level boundaries. Pure. */
+#ifndef TOCSIN_CONTROLLER_AREA_H
+#define TOCSIN_CONTROLLER_AREA_H
+
+#include "codecs/alert_message.h"
+#include "config/config.h"
+
+#include <jansson.h>
+
+/* What came of the areas of one info block. Collects: start from area_match_create, free with area_match_free. */
+struct area_match {
+    bool *meant;       /* per terminal of the configuration */
+    size_t n_meant;
+    size_t n_areas;    /* areas seen */
+    size_t n_codes;    /* geocodes under a name that holds our codes */
+    size_t n_shapes;   /* polygons and circles, not matched yet */
+    json_t *places;    /* [{code, name_zh, name_en}] of ours that were named */
+    json_t *not_ours;  /* ["360401000000 (some county)", ...]: codes without a terminal here, names not mapped */
+};
+
+bool area_match_create(struct area_match *match, const struct config *config);
+void area_match_free(struct area_match *match);
+
+/* Adds the areas of an info block. covers: a terminal coded for an area around the alert's is meant too. Returns how many
+ * terminals these areas mean (also those already meant). */
+size_t area_match_info(struct area_match *match, const struct config *config, const struct alert_info *info, bool covers);
+
+#endif

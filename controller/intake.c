@@ -1,0 +1,303 @@
+/* From a message to an alert of this site, or to a reason why not. */
+#include "controller/intake.h"
+
+#include "controller/area.h"
+#include "controller/words.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+static bool refuse(struct refusal *refusal, const char *code, const char *message)
+{
+    text_copy(refusal->code, sizeof refusal->code, code);
+    text_copy(refusal->message, sizeof refusal->message, message);
+    return false;
+}
+
+static void note(struct alert *alert, const char *text)
+{
+    json_array_append_new(alert->notes, json_string(text));
+}
+
+static const struct config_source *find_source(const struct config *config, const char *sender)
+{
+    for (size_t i = 0; i < config->n_sources; i++)
+        if (strcmp(config->sources[i].sender, sender) == 0)
+            return &config->sources[i];
+    for (size_t i = 0; i < config->n_sources; i++)
+        if (strcmp(config->sources[i].sender, "*") == 0)
+            return &config->sources[i];
+    return NULL;
+}
+
+static bool has_pair(const struct alert_pair *pairs, size_t n, const char *name, const char *value)
+{
+    for (size_t i = 0; i < n; i++)
+        if (strcasecmp(pairs[i].name, name) == 0 && strcasecmp(pairs[i].value, value) == 0)
+            return true;
+    return false;
+}
+
+static enum level level_of(const struct config *config, const struct config_source *source, const struct alert_info *info)
+{
+    for (size_t i = 0; i < config->n_level_rules; i++) {
+        const struct config_level_rule *rule = &config->level_rules[i];
+        if (*rule->source && (!source || strcmp(rule->source, source->id) != 0))
+            continue;
+        if (has_pair(info->parameters, info->n_parameters, rule->name, rule->value) ||
+            has_pair(info->event_codes, info->n_event_codes, rule->name, rule->value))
+            return rule->level;
+    }
+    switch (info->severity) {
+    case SEVERITY_EXTREME: return LEVEL_RED;
+    case SEVERITY_SEVERE: return LEVEL_ORANGE;
+    case SEVERITY_MINOR: return LEVEL_BLUE;
+    case SEVERITY_MODERATE:
+    case SEVERITY_UNKNOWN: break;
+    }
+    return LEVEL_YELLOW;
+}
+
+static bool hazard_named(const struct config_hazard *hazard, const struct alert_info *info)
+{
+    for (size_t e = 0; e < hazard->n_events; e++) {
+        if (info->event && strcasecmp(hazard->events[e], info->event) == 0)
+            return true;
+        for (size_t i = 0; i < info->n_event_codes; i++)
+            if (strcasecmp(hazard->events[e], info->event_codes[i].value) == 0)
+                return true;
+    }
+    for (size_t i = 0; *hazard->code && i < info->n_event_codes; i++)
+        if (strcasecmp(hazard->code, info->event_codes[i].value) == 0)
+            return true;
+    return false;
+}
+
+static int hazard_of(const struct config *config, const struct alert_info *info)
+{
+    for (size_t i = 0; i < config->n_hazards; i++)
+        if (hazard_named(&config->hazards[i], info))
+            return (int)i;
+    return (int)config->n_hazards - 1; /* "other": spoken, never refused */
+}
+
+static int urgency_order(enum alert_urgency urgency)
+{
+    return urgency == URGENCY_UNKNOWN ? URGENCY_EXPECTED : (int)urgency;
+}
+
+/* One info block whose area is ours: level, urgency and times are the gravest and longest of all such blocks. */
+static void take_danger(struct alert *alert, const struct config *config, const struct config_source *source,
+                        const struct alert_info *info)
+{
+    enum level level = level_of(config, source, info);
+    struct wall expires =
+        info->has_expires ? info->expires : (struct wall){alert->message->sent.ms + (int64_t)config->default_life_s * 1000};
+    struct wall effective = info->has_effective ? info->effective : alert->message->sent;
+    if (!alert->first_info) {
+        alert->first_info = info;
+        alert->hazard = hazard_of(config, info);
+        alert->level = level;
+        alert->urgency = info->urgency;
+        alert->expires = expires;
+        alert->effective = effective;
+        return;
+    }
+    if (level < alert->level)
+        alert->level = level;
+    if (urgency_order(info->urgency) < urgency_order(alert->urgency))
+        alert->urgency = info->urgency;
+    if (expires.ms > alert->expires.ms)
+        alert->expires = expires;
+    if (effective.ms < alert->effective.ms)
+        alert->effective = effective;
+}
+
+static bool have_language(const struct alert *alert, const char *language)
+{
+    for (size_t i = 0; i < alert->n_words; i++)
+        if (words_same_language(alert->words[i].language, language))
+            return true;
+    return false;
+}
+
+static void not_spoken(struct alert *alert, const char *language, const char *reason)
+{
+    json_array_append_new(alert->not_spoken, json_pack("{s:s, s:s}", "language", language, "reason", reason));
+}
+
+static void take_words(struct alert *alert, const struct config *config, const struct alert_info *info)
+{
+    if (have_language(alert, info->language)) {
+        not_spoken(alert, info->language, "an earlier block in this language is spoken");
+        return;
+    }
+    if (!voice_speaks(info->language)) {
+        not_spoken(alert, info->language, "no voice speaks this language");
+        return;
+    }
+    if (alert->n_words == CONFIG_LANGUAGES_MAX) {
+        not_spoken(alert, info->language, "more than four languages");
+        return;
+    }
+    struct alert_words *words = &alert->words[alert->n_words];
+    words->text = words_choose(info, alert->message->status == STATUS_EXERCISE, config->max_speech_s, &words->shortened);
+    if (!words->text) {
+        not_spoken(alert, info->language, "the block has neither parameter speech, headline, instruction nor description");
+        return;
+    }
+    text_copy(words->language, sizeof words->language, info->language);
+    alert->n_words++;
+}
+
+static bool keep_match(struct alert *alert, struct area_match *match)
+{
+    alert->terminals = calloc(match->n_meant + 1, sizeof *alert->terminals);
+    if (!alert->terminals)
+        return false;
+    for (size_t t = 0; alert->n_terminals < match->n_meant; t++)
+        if (match->meant[t])
+            alert->terminals[alert->n_terminals++] = (uint32_t)t;
+    json_decref(alert->places);
+    json_decref(alert->not_ours);
+    alert->places = json_incref(match->places);
+    alert->not_ours = json_incref(match->not_ours);
+    return true;
+}
+
+static bool judge_match(struct alert *alert, const struct area_match *match, struct refusal *refusal)
+{
+    if (match->n_areas == 0)
+        return refuse(refusal, "no_area",
+                      "area: no info block has one; an alert without an area is refused, name the codes it is for");
+    if (match->n_meant == 0 && match->n_codes == 0 && match->n_shapes > 0)
+        return refuse(
+            refusal, "polygon_not_matched",
+            "area: it has only polygons or circles, which are not matched to terminals yet; add a geocode of 12 digits");
+    if (match->n_meant == 0) {
+        const char *first = json_string_value(json_array_get(match->not_ours, 0));
+        char text[256];
+        snprintf(text, sizeof text, "area: none of its codes has a terminal here%s%.150s", first ? ": " : "",
+                 first ? first : "");
+        return refuse(refusal, "area_not_ours", text);
+    }
+    if (match->n_shapes > 0)
+        note(alert, "polygon_not_matched: codes beside its polygons and circles were matched, the shapes were not");
+    return true;
+}
+
+/* Area, danger and words of all blocks. */
+static bool judge_blocks(struct alert *alert, const struct intake_terms *terms, const struct config_source *source,
+                         struct area_match *match, struct refusal *refusal)
+{
+    const struct alert_message *message = alert->message;
+    for (size_t i = 0; i < message->n_infos; i++) {
+        const struct alert_info *info = &message->infos[i];
+        if (area_match_info(match, terms->config, info, source && source->covers) == 0) {
+            not_spoken(alert, info->language, "no area of its block is ours");
+            continue;
+        }
+        take_danger(alert, terms->config, source, info);
+        take_words(alert, terms->config, info);
+    }
+    return judge_match(alert, match, refusal);
+}
+
+static bool judge_expiry(struct alert *alert, const struct intake_terms *terms, struct refusal *refusal)
+{
+    if (terms->resuming || alert->expires.ms > terms->now.ms)
+        return true;
+    if (!terms->clock_trusted) {
+        note(alert, "expiry_unchecked: the clock of this box is not trusted yet");
+        return true;
+    }
+    return refuse(refusal, "expired",
+                  alert->first_info->has_expires
+                      ? "expires: it lies in the past; send an alert that is still in force"
+                      : "sent: it is too old, and there is no expires; send an alert that is still in force");
+}
+
+static bool all_clear(const struct alert_info *info)
+{
+    for (size_t i = 0; i < info->n_response_types; i++)
+        if (strcasecmp(info->response_types[i], "AllClear") == 0)
+            return true;
+    return info->urgency == URGENCY_PAST;
+}
+
+static bool judge_sounding(struct alert *alert, const struct intake_terms *terms, const struct config_source *source,
+                           struct refusal *refusal)
+{
+    if (alert->message->n_infos == 0)
+        return refuse(refusal, "no_info", "info: missing; there is nothing to say and no area to say it in");
+    struct area_match match;
+    bool ok = area_match_create(&match, terms->config);
+    if (!ok)
+        refuse(refusal, "no_memory", "out of memory; try again");
+    ok = ok && judge_blocks(alert, terms, source, &match, refusal) && judge_expiry(alert, terms, refusal);
+    if (ok && !keep_match(alert, &match))
+        ok = refuse(refusal, "no_memory", "out of memory; try again");
+    area_match_free(&match);
+    if (!ok)
+        return false;
+    alert->repetitions_planned = terms->config->repetitions;
+    if (all_clear(alert->first_info))
+        note(alert, "all_clear: it says that the danger is past");
+    if (alert->n_words == 0)
+        note(alert, "no_words: no language of the alert can be spoken; the shipped recording follows the tone");
+    return true;
+}
+
+/* What the message does here, said for people where it does not sound. */
+static bool does_sound(struct alert *alert)
+{
+    static const char *const WHY[] = {
+        [STATUS_SYSTEM] = "recorded: status System does not sound",
+        [STATUS_TEST] = "recorded: status Test does not sound",
+        [STATUS_DRAFT] = "recorded: status Draft does not sound",
+    };
+    const struct alert_message *m = alert->message;
+    if (m->status != STATUS_ACTUAL && m->status != STATUS_EXERCISE)
+        text_copy(alert->reason, sizeof alert->reason, WHY[m->status]);
+    else if (m->msg_type == MSG_CANCEL)
+        text_copy(alert->reason, sizeof alert->reason, "cancel: stops what it references and sounds nothing");
+    else if (m->msg_type == MSG_ACK || m->msg_type == MSG_ERROR)
+        text_copy(alert->reason, sizeof alert->reason, "recorded: an acknowledgement or error report does not sound");
+    else
+        return true;
+    return false;
+}
+
+bool intake_judge(const struct intake_terms *terms, struct alert_message *message, struct alert **alert_out,
+                  struct refusal *refusal)
+{
+    const struct config_source *source = find_source(terms->config, message->sender);
+    if (!source && terms->config->n_sources > 0) {
+        char text[256];
+        snprintf(text, sizeof text, "sender: \"%.120s\" is not a configured source; add it to sources in the configuration",
+                 message->sender);
+        return refuse(refusal, "sender_unknown", text);
+    }
+    struct alert *alert = calloc(1, sizeof *alert);
+    if (!alert)
+        return refuse(refusal, "no_memory", "out of memory; try again");
+    alert->message = message;
+    alert->received = terms->now;
+    alert->places = json_array();
+    alert->not_ours = json_array();
+    alert->not_spoken = json_array();
+    alert->notes = json_array();
+    alert->sounds = does_sound(alert);
+    alert->state = alert->sounds ? ALERT_QUEUED : ALERT_FINISHED;
+    if (alert->sounds && !judge_sounding(alert, terms, source, refusal)) {
+        alert->message = NULL; /* stays the caller's */
+        alert_free(alert);
+        return false;
+    }
+    if (alert->sounds && alert->effective.ms > terms->now.ms && terms->clock_trusted)
+        alert->state = ALERT_WAITING;
+    *alert_out = alert;
+    return true;
+}

@@ -1,0 +1,24 @@
+/* The judgement of a message: is it for us, valid, new enough, and what does it mean here? Pure: the time is an argument.
+ * Every source enters through here. */
+#ifndef TOCSIN_CONTROLLER_INTAKE_H
+#define TOCSIN_CONTROLLER_INTAKE_H
+
+#include "controller/alert.h"
+
+struct refusal {
+    char code[32];     /* "expired", "no_area", "area_not_ours", "polygon_not_matched", "sender_unknown", ... */
+    char message[256]; /* names the element and what to do */
+};
+
+struct intake_terms {
+    const struct config *config;
+    struct wall now;
+    bool clock_trusted; /* false: nothing is refused for expiry */
+    bool resuming;      /* read back from our own store: expiry is the desk's to judge */
+};
+
+/* Makes an alert of a message. On success *alert takes the message over; the id and bytes are the caller's to fill. On a refusal
+ * the message stays the caller's. */
+bool intake_judge(const struct intake_terms *terms, struct alert_message *message, struct alert **alert, struct refusal *refusal);
+
+#endif

@@ -1,0 +1,22 @@
+/* The alerts that wait for one channel, in order of precedence. Pure; borrows the alerts. */
+#ifndef TOCSIN_CONTROLLER_QUEUE_H
+#define TOCSIN_CONTROLLER_QUEUE_H
+
+#include "controller/alert.h"
+#include "controller/precedence.h"
+
+struct queue;
+
+struct queue *queue_create(const struct config *config); /* NULL without memory */
+void queue_free(struct queue *queue);
+
+/* Puts the alert where its precedence says. False without memory, or if it is there already. */
+bool queue_push(struct queue *queue, struct alert *alert);
+struct alert *queue_first(const struct queue *queue); /* stays in; NULL when empty */
+bool queue_remove(struct queue *queue, const struct alert *alert);
+size_t queue_size(const struct queue *queue);
+
+/* The precedence of an alert. */
+struct precedence queue_precedence(const struct config *config, const struct alert *alert);
+
+#endif
