@@ -40,6 +40,7 @@ void alert_free(struct alert *alert)
     json_decref(alert->not_spoken);
     json_decref(alert->notes);
     free(alert->terminals);
+    free(alert->ended);
     free(alert->bytes);
     alert_message_free(alert->message);
     free(alert);
@@ -74,16 +75,40 @@ static json_t *words_to_json(const struct alert *alert)
     return list;
 }
 
+bool alert_uses_channel(const struct alert *alert, const struct config *config, size_t channel)
+{
+    for (size_t i = 0; i < alert->n_terminals; i++)
+        if (config->lines[config->terminals[alert->terminals[i]].line].channel == channel)
+            return true;
+    return false;
+}
+
+uint32_t alert_repetitions_ended(const struct alert *alert, const struct config *config)
+{
+    uint32_t least = alert->repetitions_planned;
+    for (size_t c = 0; alert->ended && c < config->n_channels; c++)
+        if (alert->ended[c] < least && alert_uses_channel(alert, config, c))
+            least = alert->ended[c];
+    return least;
+}
+
 static json_t *channels_to_json(const struct alert *alert, const struct config *config)
 {
     json_t *list = json_array();
     for (size_t c = 0; c < config->n_channels; c++)
-        for (size_t i = 0; i < alert->n_terminals; i++)
-            if (config->lines[config->terminals[alert->terminals[i]].line].channel == c) {
-                json_array_append_new(list, json_string(config->channels[c].id));
-                break;
-            }
+        if (alert_uses_channel(alert, config, c))
+            json_array_append_new(list, json_string(config->channels[c].id));
     return list;
+}
+
+static json_t *repetitions_to_json(const struct alert *alert, const struct config *config)
+{
+    json_t *by_channel = json_object();
+    for (size_t c = 0; alert->ended && c < config->n_channels; c++)
+        if (alert_uses_channel(alert, config, c))
+            json_object_set_new(by_channel, config->channels[c].id, json_integer((json_int_t)alert->ended[c]));
+    return json_pack("{s:I, s:I, s:o}", "ended", (json_int_t)alert_repetitions_ended(alert, config), "planned",
+                     (json_int_t)alert->repetitions_planned, "by_channel", by_channel);
 }
 
 static void set_message(json_t *object, const struct alert_message *m)
@@ -129,8 +154,7 @@ json_t *alert_to_json(const struct alert *alert, const struct config *config)
     json_object_set_new(object, "words", words_to_json(alert));
     json_object_set(object, "not_spoken", alert->not_spoken);
     json_object_set(object, "notes", alert->notes);
-    json_object_set_new(object, "repetitions",
-                        json_pack("{s:I, s:I}", "ended", (json_int_t)alert->repetitions_ended, "planned",
-                                  (json_int_t)alert->repetitions_planned));
+    if (alert->sounds)
+        json_object_set_new(object, "repetitions", repetitions_to_json(alert, config));
     return object;
 }

@@ -44,24 +44,33 @@ struct alert {
     struct wall received, effective, expires;
     enum level level;
     enum alert_urgency urgency;
-    int hazard; /* index into the configuration's hazards */
+    int hazard;                          /* index into the configuration's hazards */
     const struct alert_info *first_info; /* the first whose area is ours; NULL where nothing sounds */
     size_t n_words;
     struct alert_words words[CONFIG_LANGUAGES_MAX]; /* in the order in which they are spoken */
     size_t n_terminals;
-    uint32_t *terminals; /* indexes into the configuration; owned */
+    uint32_t *terminals;                            /* indexes into the configuration; owned */
     json_t *places, *not_ours, *not_spoken, *notes; /* arrays for people; owned */
-    bool sounds; /* false: only recorded (System, Test, Draft, Ack, Error, Cancel) */
+    bool sounds;                                    /* false: only recorded (System, Test, Draft, Ack, Error, Cancel) */
     bool durable;
     enum alert_state state;
     char reason[200];
-    uint32_t repetitions_ended, repetitions_planned;
+    uint32_t repetitions_planned;
+    uint32_t *ended;          /* per channel of the configuration: the last repetition played to its end; owned */
+    unsigned channels_left;   /* channels on which its broadcast is not over */
+    enum alert_state outcome; /* the gravest end so far of its broadcasts; ALERT_FINISHED if all went through */
 };
 
 void alert_free(struct alert *alert);
 
 /* True if the reference names this alert's CAP key. */
 bool alert_is_referred(const struct alert *alert, const struct alert_reference *reference);
+
+/* The repetitions that every channel of the alert has played to their end. */
+uint32_t alert_repetitions_ended(const struct alert *alert, const struct config *config);
+
+/* True if one of its terminals is on a line of this channel. */
+bool alert_uses_channel(const struct alert *alert, const struct config *config, size_t channel);
 
 /* The alert as docs/api.yaml shows it, without counts. New reference; NULL without memory. */
 json_t *alert_to_json(const struct alert *alert, const struct config *config);

@@ -237,12 +237,14 @@ static bool judge_sounding(struct alert *alert, const struct intake_terms *terms
     if (!ok)
         refuse(refusal, "no_memory", "out of memory; try again");
     ok = ok && judge_blocks(alert, terms, source, &match, refusal) && judge_expiry(alert, terms, refusal);
-    if (ok && !keep_match(alert, &match))
+    alert->ended = calloc(terms->config->n_channels + 1, sizeof *alert->ended);
+    if (ok && (!alert->ended || !keep_match(alert, &match)))
         ok = refuse(refusal, "no_memory", "out of memory; try again");
     area_match_free(&match);
     if (!ok)
         return false;
     alert->repetitions_planned = terms->config->repetitions;
+    alert->outcome = ALERT_FINISHED;
     if (all_clear(alert->first_info))
         note(alert, "all_clear: it says that the danger is past");
     if (alert->n_words == 0)

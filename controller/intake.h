@@ -17,8 +17,9 @@ struct intake_terms {
     bool resuming;      /* read back from our own store: expiry is the desk's to judge */
 };
 
-/* Makes an alert of a message. On success *alert takes the message over; the id and bytes are the caller's to fill. On a refusal
- * the message stays the caller's. */
-bool intake_judge(const struct intake_terms *terms, struct alert_message *message, struct alert **alert, struct refusal *refusal);
+/* Makes an alert of a message. On success *alert takes the message over; the id and bytes are the caller's to fill. On a
+ * refusal the message stays the caller's. */
+bool intake_judge(const struct intake_terms *terms, struct alert_message *message, struct alert **alert,
+                  struct refusal *refusal);
 
 #endif

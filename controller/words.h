@@ -1,11 +1,12 @@
-/* The words of an alert in one language: chosen from a CAP info block, shortened to what can be heard, framed for a drill. Pure. */
+/* The words of an alert in one language: chosen from a CAP info block, shortened to what can be heard, framed for a drill.
+ * Pure. */
 #ifndef TOCSIN_CONTROLLER_WORDS_H
 #define TOCSIN_CONTROLLER_WORDS_H
 
 #include "codecs/alert_message.h"
 
-/* Parameter "speech" if there is one; else headline, then instruction; else description. At most about max_s seconds, cut at the
- * end of a sentence (*shortened says so). For an exercise the drill sentences stand before and after. NULL where the block
+/* Parameter "speech" if there is one; else headline, then instruction; else description. At most about max_s seconds, cut at
+ * the end of a sentence (*shortened says so). For an exercise the drill sentences stand before and after. NULL where the block
  * has no words (or no memory); the caller frees. */
 char *words_choose(const struct alert_info *info, bool exercise, uint32_t max_s, bool *shortened);
 

@@ -1,0 +1,270 @@
+/* The ladder of evidence. */
+#include "controller/delivery.h"
+
+#include <string.h>
+
+static const char *const RUNGS[RUNG_COUNT] = {"none", "sent", "acknowledged", "armed", "sounding", "heard"};
+static const char *const ENDS[END_COUNT] = {"", "heard", "sounded", "failed", "cancelled", "expired", "superseded", "excluded"};
+static const char *const REASONS[REASON_COUNT] = {"",
+                                                  "no_level",
+                                                  "not_sampled",
+                                                  "no_reply",
+                                                  "exception",
+                                                  "not_armed",
+                                                  "not_sounding",
+                                                  "silent",
+                                                  "stopped_early",
+                                                  "rebooted",
+                                                  "busy_other",
+                                                  "line_down",
+                                                  "no_audio",
+                                                  "no_message",
+                                                  "not_stopped",
+                                                  "controller_lost",
+                                                  "maintenance"};
+
+const char *rung_name(enum rung rung)
+{
+    return RUNGS[rung];
+}
+
+bool rung_parse(const char *name, enum rung *rung)
+{
+    for (size_t i = 0; i < RUNG_COUNT; i++)
+        if (strcmp(RUNGS[i], name) == 0) {
+            *rung = (enum rung)i;
+            return true;
+        }
+    return false;
+}
+
+const char *delivery_end_name(enum delivery_end end)
+{
+    return ENDS[end];
+}
+
+const char *delivery_reason_name(enum delivery_reason reason)
+{
+    return REASONS[reason];
+}
+
+void delivery_init(struct delivery *delivery, uint32_t terminal, const struct delivery_terms *terms)
+{
+    *delivery = (struct delivery){.terminal = terminal, .terms = *terms};
+}
+
+enum rung delivery_highest(const struct delivery *delivery)
+{
+    return delivery->terms.level_kind == LEVEL_NONE ? RUNG_SOUNDING : RUNG_HEARD;
+}
+
+static bool climb(struct delivery *delivery, enum rung rung, struct moment at)
+{
+    bool first = delivery->reached[rung].wall.ms == 0;
+    if (first)
+        delivery->reached[rung] = at;
+    if (rung > delivery->rung)
+        delivery->rung = rung;
+    return first;
+}
+
+static bool set_trouble(struct delivery *delivery, enum delivery_reason reason, uint8_t exception)
+{
+    bool changed = delivery->trouble != reason || delivery->exception != exception;
+    delivery->trouble = reason;
+    delivery->exception = exception;
+    return changed;
+}
+
+static enum delivery_reason reason_of(enum terminal_trouble trouble)
+{
+    switch (trouble) {
+    case TROUBLE_NONE: return REASON_NONE;
+    case TROUBLE_NO_REPLY: return REASON_NO_REPLY;
+    case TROUBLE_EXCEPTION: return REASON_EXCEPTION;
+    case TROUBLE_NOT_ARMED: return REASON_NOT_ARMED;
+    case TROUBLE_NOT_SOUNDING: return REASON_NOT_SOUNDING;
+    case TROUBLE_REBOOTED: return REASON_REBOOTED;
+    case TROUBLE_BUSY_OTHER: return REASON_BUSY_OTHER;
+    case TROUBLE_NOT_STOPPED: return REASON_NOT_STOPPED;
+    }
+    return REASON_NONE;
+}
+
+/* Sounding is claimed only of a terminal that we started, that says so, and that does not say the sound is another's. */
+static bool take_reading(struct delivery *delivery, const struct terminal_reading *reading, struct moment at)
+{
+    if (!reading->started)
+        return false;
+    bool sounding = reading->when[WHEN_SOUNDING] == TRUTH_TRUE && reading->when[WHEN_OURS] == TRUTH_TRUE;
+    bool changed = false;
+    if (sounding) {
+        changed = climb(delivery, RUNG_SOUNDING, at);
+        changed |= set_trouble(delivery, REASON_NONE, 0);
+    } else if (delivery->rung >= RUNG_SOUNDING && delivery->trouble == REASON_NONE &&
+               reading->when[WHEN_SOUNDING] == TRUTH_FALSE) {
+        changed = set_trouble(delivery, REASON_STOPPED_EARLY, 0);
+    }
+    return changed;
+}
+
+bool delivery_take_event(struct delivery *delivery, const struct line_event *event, struct wall now)
+{
+    struct moment at = {event->at, now};
+    if (delivery->final)
+        return false;
+    switch (event->kind) {
+    case LINE_SENT: return climb(delivery, RUNG_SENT, at);
+    case LINE_ACKNOWLEDGED:
+        if (delivery->trouble == REASON_NO_REPLY || delivery->trouble == REASON_EXCEPTION)
+            set_trouble(delivery, REASON_NONE, 0);
+        return climb(delivery, RUNG_ACKNOWLEDGED, at);
+    case LINE_ARMED:
+        if (delivery->trouble == REASON_NOT_ARMED)
+            set_trouble(delivery, REASON_NONE, 0);
+        return climb(delivery, RUNG_ARMED, at);
+    case LINE_STARTED:
+        if (!delivery->starting)
+            delivery->started = at;
+        delivery->starting = true;
+        delivery->is_started = true;
+        return true;
+    case LINE_READING: return take_reading(delivery, &event->reading, at);
+    case LINE_TROUBLE:
+        if (event->trouble == TROUBLE_REBOOTED)
+            delivery->is_started = false;
+        return set_trouble(delivery, reason_of(event->trouble), event->exception);
+    case LINE_STOPPED:
+        delivery->is_started = false;
+        delivery->stopped = at;
+        if (delivery->trouble == REASON_NOT_STOPPED)
+            set_trouble(delivery, REASON_NONE, 0);
+        return true;
+    case LINE_UP:
+    case LINE_DOWN:
+    case LINE_SWEPT:
+    case LINE_STARTS_SENT:
+    case LINE_UNASKED:
+    case LINE_SETTLED: break;
+    }
+    return false;
+}
+
+static bool counts(const struct delivery *delivery, const struct terminal_reading *reading, enum loudness_verdict verdict,
+                   double mean, double speech_mean, struct mono words_began)
+{
+    return verdict == LOUDNESS_WORDS && mean >= speech_mean - 6 && mono_before(delivery->started.mono, words_began) &&
+           reading->when[WHEN_SOUNDING] == TRUTH_TRUE;
+}
+
+bool delivery_take_level(struct delivery *delivery, const struct terminal_reading *reading, enum loudness_verdict verdict,
+                         double mean, double speech_mean, struct mono words_began, struct moment now)
+{
+    if (delivery->final || !reading->has_level || !reading->started || delivery->terms.level_kind == LEVEL_NONE)
+        return false;
+    if (verdict == LOUDNESS_SILENCE) {
+        if (delivery->has_baseline && reading->level <= delivery->baseline)
+            return false;
+        delivery->baseline = reading->level;
+        delivery->has_baseline = true;
+        return true;
+    }
+    if (!delivery->has_baseline || !counts(delivery, reading, verdict, mean, speech_mean, words_began))
+        return false;
+    delivery->counted++;
+    if (!delivery->has_level || reading->level > delivery->level)
+        delivery->level = reading->level;
+    delivery->has_level = true;
+    if (reading->level >= delivery->terms.heard_level && reading->level >= delivery->baseline + delivery->terms.rise)
+        delivery->above++;
+    if (delivery->above >= delivery->terms.readings_needed)
+        climb(delivery, RUNG_HEARD, now);
+    return true;
+}
+
+bool delivery_line_down(struct delivery *delivery, struct moment now)
+{
+    if (delivery->final || delivery->trouble == REASON_LINE_DOWN)
+        return false;
+    set_trouble(delivery, REASON_LINE_DOWN, 0);
+    delivery->is_started = false;
+    delivery->end = END_FAILED;
+    delivery->reason = REASON_LINE_DOWN;
+    delivery->ended = now;
+    return true;
+}
+
+bool delivery_line_up(struct delivery *delivery)
+{
+    if (delivery->final || delivery->trouble != REASON_LINE_DOWN)
+        return false;
+    set_trouble(delivery, delivery->starting ? REASON_NOT_SOUNDING : REASON_NO_REPLY, 0);
+    delivery->end = END_NONE;
+    delivery->reason = REASON_NONE;
+    return true;
+}
+
+bool delivery_wants_baseline(const struct delivery *delivery)
+{
+    return delivery->is_started && delivery->terms.level_kind != LEVEL_NONE && !delivery->has_baseline;
+}
+
+bool delivery_wants_level(const struct delivery *delivery)
+{
+    return delivery->is_started && delivery->terms.level_kind != LEVEL_NONE &&
+           delivery->above < delivery->terms.readings_needed;
+}
+
+bool delivery_sampled(const struct delivery *delivery)
+{
+    if (delivery->final || !delivery->is_started || delivery->trouble != REASON_NONE ||
+        delivery->terms.level_kind == LEVEL_NONE)
+        return true;
+    return delivery->has_baseline && delivery->counted >= delivery->terms.readings_needed;
+}
+
+/* What stands at the end of a programme that was played. */
+static void judge(struct delivery *delivery, bool audio_ok)
+{
+    delivery->end = END_FAILED;
+    if (delivery->trouble != REASON_NONE) {
+        delivery->reason = delivery->trouble;
+    } else if (delivery->rung == RUNG_HEARD) {
+        delivery->end = END_HEARD;
+        delivery->reason = REASON_NONE;
+    } else if (delivery->rung < RUNG_SOUNDING) {
+        delivery->reason = delivery->starting                    ? REASON_NOT_SOUNDING
+                           : delivery->rung >= RUNG_ACKNOWLEDGED ? REASON_NOT_ARMED
+                                                                 : REASON_NO_REPLY;
+    } else if (!audio_ok) {
+        delivery->reason = REASON_NO_AUDIO;
+    } else if (delivery->terms.level_kind == LEVEL_NONE) {
+        delivery->end = END_SOUNDED;
+        delivery->reason = REASON_NO_LEVEL;
+    } else if (delivery_sampled(delivery) && delivery->counted >= delivery->terms.readings_needed) {
+        delivery->reason = REASON_SILENT;
+    } else {
+        delivery->end = END_SOUNDED;
+        delivery->reason = REASON_NOT_SAMPLED;
+    }
+}
+
+void delivery_finish(struct delivery *delivery, enum delivery_cause cause, bool audio_ok, struct moment now)
+{
+    static const enum delivery_end OF[] = {[CAUSE_STOPPED] = END_CANCELLED,
+                                           [CAUSE_CANCELLED] = END_CANCELLED,
+                                           [CAUSE_EXPIRED] = END_EXPIRED,
+                                           [CAUSE_SUPERSEDED] = END_SUPERSEDED};
+    if (delivery->final)
+        return;
+    judge(delivery, audio_ok);
+    /* cut short: what was not reached yet is not held against the terminal, a failure that was seen stays one */
+    bool seen = delivery->trouble != REASON_NONE || delivery->end == END_HEARD ||
+                (delivery->end == END_FAILED && (delivery->reason == REASON_SILENT || delivery->reason == REASON_NO_AUDIO));
+    if (cause != CAUSE_FINISHED && !seen) {
+        delivery->end = OF[cause];
+        delivery->reason = REASON_NONE;
+    }
+    delivery->ended = now;
+    delivery->final = true;
+}
