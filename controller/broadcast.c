@@ -54,7 +54,7 @@ static bool add_line(struct broadcast *broadcast, uint32_t index)
     return true;
 }
 
-static const void *message_of(const struct broadcast *broadcast);
+static const struct config_message *message_of(const struct broadcast *broadcast);
 
 static bool add_deliveries(struct broadcast *broadcast)
 {
@@ -160,7 +160,7 @@ struct delivery *broadcast_delivery(struct broadcast *broadcast, uint32_t line, 
 }
 
 /* The stored message of a channel without output: by hazard, level, language and status. */
-static const void *message_of(const struct broadcast *broadcast)
+static const struct config_message *message_of(const struct broadcast *broadcast)
 {
     const struct config_channel *channel = &broadcast->config->channels[broadcast->channel];
     const struct alert *alert = broadcast->alert;
@@ -175,13 +175,12 @@ static const void *message_of(const struct broadcast *broadcast)
 
 static void set_message(const struct broadcast *broadcast, struct line_member *member)
 {
-    const struct config_channel *channel = &broadcast->config->channels[broadcast->channel];
-    const void *found = channel->has_output ? NULL : message_of(broadcast);
-    for (size_t i = 0; found && i < channel->n_messages; i++)
-        if (&channel->messages[i] == found) {
-            member->slot = channel->messages[i].slot;
-            member->tone = channel->messages[i].tone;
-        }
+    const struct config_message *message =
+        broadcast->config->channels[broadcast->channel].has_output ? NULL : message_of(broadcast);
+    if (message) {
+        member->slot = message->slot;
+        member->tone = message->tone;
+    }
 }
 
 void broadcast_target(const struct broadcast *broadcast, const struct broadcast_line *line, uint32_t session,

@@ -37,6 +37,7 @@ struct broadcast {
     const struct alert_words *words[CONFIG_LANGUAGES_MAX];
     unsigned languages_open; /* bit per language whose voice has not answered yet */
     bool fallback;           /* the shipped recording is spoken instead */
+    bool first_unspoken;     /* the first language failed; its place is kept for the recording */
     double speech_mean;      /* dBFS, the quietest language */
     double loudest_words;    /* dBFS, the loudest step in words that was really played */
     bool due, recorded, allowed, released, any_started, sound_over;

@@ -545,6 +545,7 @@ static void fall_back(struct dispatcher *dispatcher)
 {
     struct broadcast *broadcast = dispatcher->current;
     broadcast->fallback = true;
+    broadcast->first_unspoken = false;
     broadcast->languages_open = 1;
     dispatcher->ports.alarm(dispatcher->ports.context, broadcast->alert, "no_words",
                             "no language of the alert could be spoken; the shipped recording follows the tone");
@@ -578,11 +579,17 @@ void dispatcher_spoken(struct dispatcher *dispatcher, uint32_t id, uint32_t inde
         playout_words(dispatcher->playout, id, index, speech->frames, speech->n_frames);
     } else {
         not_spoken(dispatcher, index, error);
-        bool last = broadcast->languages_open == 0 && broadcast->speech_mean == 0;
-        if (last && !broadcast->fallback)
-            fall_back(dispatcher);
-        if (!last || index != 0 || !broadcast->fallback || broadcast->languages_open == 0)
+        if (index != 0)
             playout_words(dispatcher->playout, id, index, NULL, 0);
+        else
+            broadcast->first_unspoken = true;
+    }
+    if (broadcast->languages_open == 0 && broadcast->first_unspoken) {
+        bool none = broadcast->speech_mean == 0;
+        if (none && !broadcast->fallback)
+            fall_back(dispatcher);
+        else
+            playout_words(dispatcher->playout, id, 0, NULL, 0);
     }
     advance(dispatcher, now);
 }
