@@ -24,7 +24,6 @@ struct programme_settings {
     uint32_t first_repetition; /* 1, or k when resumed after a restart */
     uint32_t n_languages;      /* 1..4 */
     bool closing; /* words with index PROGRAMME_CLOSING are spoken before the end tone, if they have come by then */
-    bool closing; /* words with index PROGRAMME_CLOSING are spoken before the end tone, if they have come by then */
     bool end_tone;
 };
 
