@@ -1,0 +1,189 @@
+/* Rows and events. */
+#include "controller/journal.h"
+
+#include "controller/log.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+void journal_alert(const struct journal *journal, const struct alert *alert, struct wall now, store_done_fn *done,
+                   void *context)
+{
+    json_t *detail = alert_to_json(alert, journal->config);
+    struct store_alert row = {
+        .sender = alert->message->sender,
+        .identifier = alert->message->identifier,
+        .sent = alert->message->sent_text,
+        .bytes = alert->bytes,
+        .n_bytes = alert->n_bytes,
+        .state_reason = *alert->reason ? (char *)alert->reason : NULL,
+        .received = alert->received,
+        .changed = now,
+        .repetitions_ended = alert->sounds ? alert_repetitions_ended(alert, journal->config) : 0,
+        .detail = detail,
+    };
+    text_copy(row.id, sizeof row.id, alert->id);
+    text_copy(row.media_type, sizeof row.media_type, "application/cap+xml");
+    text_copy(row.state, sizeof row.state, alert_state_name(alert->state));
+    struct store_change change = {.alert = &row, .event = "alert", .event_data = detail};
+    store_commit(journal->store, &change, done, context);
+    json_decref(detail);
+}
+
+static void set_moment(json_t *object, const char *name, const struct moment *moment, const struct config *config)
+{
+    if (moment->wall.ms)
+        json_object_set_new(object, name, json_time(moment->wall, config));
+}
+
+static json_t *times_json(const struct config *config, const struct delivery *delivery)
+{
+    json_t *times = json_object();
+    for (int rung = RUNG_SENT; rung < RUNG_COUNT; rung++)
+        set_moment(times, rung_name((enum rung)rung), &delivery->reached[rung], config);
+    set_moment(times, "started", &delivery->started, config);
+    set_moment(times, "stopped", &delivery->stopped, config);
+    set_moment(times, "ended", &delivery->ended, config);
+    return times;
+}
+
+static void reason_text(const struct delivery *delivery, char text[64])
+{
+    enum delivery_reason reason = delivery->end == END_NONE ? delivery->trouble : delivery->reason;
+    if (reason == REASON_EXCEPTION)
+        snprintf(text, 64, "exception(%s)", modbus_exception_name(delivery->exception));
+    else
+        text_copy(text, 64, delivery_reason_name(reason));
+}
+
+json_t *journal_delivery_json(const struct config *config, const char *alert, const struct delivery *delivery)
+{
+    const struct config_terminal *terminal = &config->terminals[delivery->terminal];
+    const struct config_line *line = &config->lines[terminal->line];
+    char reason[64];
+    reason_text(delivery, reason);
+    json_t *object =
+        json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:o}", "alert", alert, "terminal", terminal->hardware.id,
+                  "name", terminal->name, "line", line->hardware.id, "channel", config->channels[line->channel].id, "rung",
+                  rung_name(delivery->rung), "highest", rung_name(delivery_highest(delivery)), "end",
+                  delivery_end_name(delivery->end), "final", (int)delivery->final, "times", times_json(config, delivery));
+    if (!object)
+        return NULL;
+    if (*reason)
+        json_object_set_new(object, "reason", json_string(reason));
+    if (delivery->terms.level_kind != LEVEL_NONE) {
+        json_object_set_new(object, "level_kind", json_string(level_kind_name(delivery->terms.level_kind)));
+        json_object_set_new(object, "threshold", json_real(delivery->terms.heard_level));
+        json_object_set_new(object, "counted", json_integer((json_int_t)delivery->counted));
+    }
+    if (delivery->has_baseline)
+        json_object_set_new(object, "baseline", json_real(delivery->baseline));
+    if (delivery->has_level)
+        json_object_set_new(object, "level", json_real(delivery->level));
+    return object;
+}
+
+void journal_delivery(const struct journal *journal, const struct broadcast *broadcast, const struct delivery *delivery)
+{
+    const struct config_terminal *terminal = &journal->config->terminals[delivery->terminal];
+    const struct config_line *line = &journal->config->lines[terminal->line];
+    json_t *detail = journal_delivery_json(journal->config, broadcast->alert->id, delivery);
+    json_object_set_new(detail, "token", delivery->terms.has_token ? json_integer(broadcast->token) : json_string("none"));
+    struct store_delivery row = {.detail = detail};
+    text_copy(row.alert, sizeof row.alert, broadcast->alert->id);
+    text_copy(row.terminal, sizeof row.terminal, terminal->hardware.id);
+    text_copy(row.line, sizeof row.line, line->hardware.id);
+    text_copy(row.channel, sizeof row.channel, journal->config->channels[line->channel].id);
+    text_copy(row.rung, sizeof row.rung, rung_name(delivery->rung));
+    text_copy(row.end, sizeof row.end, delivery_end_name(delivery->end));
+    const char *reason = json_string_value(json_object_get(detail, "reason"));
+    text_copy(row.reason, sizeof row.reason, reason ? reason : "");
+    struct store_change change = {.deliveries = &row, .n_deliveries = 1, .event = "delivery", .event_data = detail};
+    store_commit(journal->store, &change, NULL, NULL);
+    json_decref(detail);
+}
+
+static json_t *fields_json(const struct profile *profile, const struct terminal_values *values)
+{
+    json_t *raw = json_object();
+    for (size_t i = 0; i < profile->n_fields; i++)
+        if (values->valid >> i & 1)
+            json_object_set_new(raw, profile->fields[i].name, json_integer((json_int_t)values->raw[i]));
+    return raw;
+}
+
+void journal_reading(const struct journal *journal, const struct broadcast *broadcast, const struct delivery *delivery,
+                     const struct terminal_reading *reading, enum loudness_verdict verdict)
+{
+    const struct config_terminal *terminal = &journal->config->terminals[delivery->terminal];
+    json_t *data = json_pack("{s:s, s:I, s:I, s:f, s:o}", "played", verdict == LOUDNESS_SILENCE ? "silence" : "words",
+                             "requested_us", (json_int_t)reading->requested.us, "received_us", (json_int_t)reading->received.us,
+                             "level", reading->level, "raw", fields_json(terminal->hardware.profile, &reading->values));
+    struct store_change change = {
+        .reading_alert = broadcast->alert->id, .reading_terminal = terminal->hardware.id, .reading = data};
+    store_commit(journal->store, &change, NULL, NULL);
+    json_decref(data);
+}
+
+void journal_programme(const struct journal *journal, const struct broadcast *broadcast, const struct playout_event *event)
+{
+    const char *language = "";
+    if (event->segment == SEGMENT_WORDS && event->language < broadcast->n_languages)
+        language = broadcast->words[event->language]->language;
+    json_t *data =
+        json_pack("{s:s, s:s, s:I, s:I, s:s, s:s}", "alert", broadcast->alert->id, "channel",
+                  journal->config->channels[broadcast->channel].id, "repetition", (json_int_t)event->repetition, "repetitions",
+                  (json_int_t)broadcast->repetitions, "segment", segment_kind_name(event->segment), "language", language);
+    struct store_change change = {.event = "programme", .event_data = data};
+    store_commit(journal->store, &change, NULL, NULL);
+    json_decref(data);
+}
+
+void journal_alarm(const struct journal *journal, const struct alert *alert, const char *what, const char *detail)
+{
+    log_line(LOG_ALARM, "%s%s%s: %s", alert ? alert->id : "", alert ? ": " : "", what, detail);
+    json_t *data = json_pack("{s:s, s:s}", "what", what, "detail", detail);
+    if (alert)
+        json_object_set_new(data, "alert", json_string(alert->id));
+    struct store_change change = {.event = "alarm", .event_data = data};
+    store_commit(journal->store, &change, NULL, NULL);
+    json_decref(data);
+}
+
+void journal_line(const struct journal *journal, uint32_t line, bool up, const char *error)
+{
+    const char *id = journal->config->lines[line].hardware.id;
+    log_line(up ? LOG_NOTE : LOG_ERROR, "line %s is %s: %s", id, up ? "up" : "down", error);
+    json_t *data = json_pack("{s:s, s:b, s:s}", "id", id, "up", (int)up, up ? "method" : "error", error);
+    struct store_change change = {.event = "line", .event_data = data};
+    store_commit(journal->store, &change, NULL, NULL);
+    json_decref(data);
+}
+
+void journal_number(const struct journal *journal, const char *name, int64_t value, store_done_fn *done, void *context)
+{
+    struct store_change change = {.setting = name, .setting_value = value};
+    store_commit(journal->store, &change, done, context);
+}
+
+static void count_up(json_t *object, const char *name)
+{
+    json_int_t n = json_integer_value(json_object_get(object, name));
+    json_object_set_new(object, name, json_integer(n + 1));
+}
+
+json_t *journal_tally(const json_t *deliveries)
+{
+    json_t *counts = json_object(), *ends = json_object();
+    size_t i;
+    json_t *row;
+    json_array_foreach(deliveries, i, row)
+    {
+        const char *rung = json_string_value(json_object_get(row, "rung"));
+        const char *end = json_string_value(json_object_get(row, "end"));
+        count_up(counts, rung ? rung : "none");
+        count_up(ends, end && *end ? end : "pending");
+    }
+    return json_pack("{s:o, s:o}", "counts", counts, "ends", ends);
+}

@@ -1,0 +1,305 @@
+/* Lines, playouts, and the health of terminals. */
+#include "controller/site.h"
+
+#include "codecs/monotonic.h"
+#include "controller/mailbox.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* What a thread's event looks like on its way to the loop. */
+struct line_letter {
+    uint32_t line;
+    struct line_event event;
+};
+
+struct playout_letter {
+    uint32_t channel;
+    struct playout_event event;
+};
+
+/* Where a thread posts to. */
+struct sender {
+    struct mailbox *mailbox;
+    uint32_t index;
+};
+
+struct health {
+    bool read, dead;
+    struct mono at;
+    struct terminal_reading reading;
+    char trouble[160];
+};
+
+struct site {
+    const struct config *config;
+    struct site_ports ports;
+    struct mailbox *from_lines, *from_playouts;
+    struct sender *line_senders, *playout_senders;
+    struct line **lines;
+    struct playout **playouts;
+    struct health *health;   /* per terminal of the configuration */
+    char (*line_words)[256]; /* per line: how it is known when a transmission ends, or why it is down */
+};
+
+static void on_line_thread(void *context, const struct line_event *event)
+{
+    const struct sender *sender = context;
+    struct line_letter letter = {sender->index, *event};
+    mailbox_push(sender->mailbox, &letter);
+}
+
+static void on_playout_thread(void *context, const struct playout_event *event)
+{
+    const struct sender *sender = context;
+    struct playout_letter letter = {sender->index, *event};
+    mailbox_push(sender->mailbox, &letter);
+}
+
+static void note_health(struct site *site, uint32_t line, const struct line_event *event)
+{
+    if (event->kind == LINE_UP || event->kind == LINE_DOWN)
+        text_copy(site->line_words[line], sizeof site->line_words[line], event->error.message);
+    if (event->terminal >= site->config->lines[line].n_terminals)
+        return;
+    struct health *health = &site->health[site->config->lines[line].terminals[event->terminal]];
+    if (event->kind == LINE_READING) {
+        health->read = true;
+        health->dead = false;
+        health->at = event->reading.received;
+        health->reading = event->reading;
+        health->trouble[0] = '\0';
+    } else if (event->kind == LINE_TROUBLE) {
+        health->dead = event->trouble == TROUBLE_NO_REPLY;
+        text_copy(health->trouble, sizeof health->trouble,
+                  *event->error.message ? event->error.message : terminal_trouble_name(event->trouble));
+    }
+}
+
+static void deliver_line(void *context, const void *item)
+{
+    struct site *site = context;
+    const struct line_letter *letter = item;
+    note_health(site, letter->line, &letter->event);
+    site->ports.line_event(site->ports.context, letter->line, &letter->event);
+}
+
+static void deliver_playout(void *context, const void *item)
+{
+    struct site *site = context;
+    const struct playout_letter *letter = item;
+    site->ports.playout_event(site->ports.context, letter->channel, &letter->event);
+}
+
+static bool create_line(struct site *site, uint32_t index, uint16_t token, struct error *error)
+{
+    const struct config_line *line = &site->config->lines[index];
+    struct terminal_settings *terminals = calloc(line->n_terminals + 1, sizeof *terminals);
+    if (!terminals)
+        return error_set(error, ERROR_NO_MEMORY, "line %s: out of memory", line->hardware.id);
+    for (size_t i = 0; i < line->n_terminals; i++)
+        terminals[i] = site->config->terminals[line->terminals[i]].hardware;
+    site->line_senders[index] = (struct sender){site->from_lines, index};
+    site->lines[index] =
+        line_create(&line->hardware, terminals, line->n_terminals, token, on_line_thread, &site->line_senders[index], error);
+    free(terminals);
+    return site->lines[index] && line_start(site->lines[index], error);
+}
+
+static bool create_playout(struct site *site, uint32_t index, struct error *error)
+{
+    const struct config_channel *channel = &site->config->channels[index];
+    site->playout_senders[index] = (struct sender){site->from_playouts, index};
+    site->playouts[index] = playout_create(&channel->playout, on_playout_thread, &site->playout_senders[index], error);
+    return site->playouts[index] != NULL;
+}
+
+static bool create_all(struct site *site, const uint16_t *tokens, struct uv_loop_s *loop, struct error *error)
+{
+    const struct config *config = site->config;
+    site->line_senders = calloc(config->n_lines + 1, sizeof *site->line_senders);
+    site->playout_senders = calloc(config->n_channels + 1, sizeof *site->playout_senders);
+    site->lines = calloc(config->n_lines + 1, sizeof(struct line *));
+    site->playouts = calloc(config->n_channels + 1, sizeof(struct playout *));
+    site->health = calloc(config->n_terminals + 1, sizeof *site->health);
+    site->line_words = calloc(config->n_lines + 1, sizeof *site->line_words);
+    if (!site->line_senders || !site->playout_senders || !site->lines || !site->playouts || !site->health || !site->line_words)
+        return error_set(error, ERROR_NO_MEMORY, "out of memory for the site");
+    site->from_lines = mailbox_create(loop, sizeof(struct line_letter), deliver_line, site, error);
+    site->from_playouts = mailbox_create(loop, sizeof(struct playout_letter), deliver_playout, site, error);
+    if (!site->from_lines || !site->from_playouts)
+        return false;
+    for (uint32_t i = 0; i < config->n_channels; i++)
+        if (!create_playout(site, i, error))
+            return false;
+    for (uint32_t i = 0; i < config->n_lines; i++)
+        if (!create_line(site, i, tokens[config->lines[i].channel], error))
+            return false;
+    return true;
+}
+
+struct site *site_create(const struct config *config, const uint16_t *tokens, const struct site_ports *ports,
+                         struct uv_loop_s *loop, struct error *error)
+{
+    struct site *site = calloc(1, sizeof *site);
+    if (!site) {
+        error_set(error, ERROR_NO_MEMORY, "out of memory for the site");
+        return NULL;
+    }
+    site->config = config;
+    site->ports = *ports;
+    if (create_all(site, tokens, loop, error))
+        return site;
+    site_destroy(site, 0);
+    return NULL;
+}
+
+struct line *const *site_lines(const struct site *site)
+{
+    return site->lines;
+}
+
+struct playout *site_playout(const struct site *site, uint32_t channel)
+{
+    return site->playouts[channel];
+}
+
+size_t site_lines_up(const struct site *site)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < site->config->n_lines; i++) {
+        struct line_counts counts;
+        line_get_counts(site->lines[i], &counts);
+        n += counts.up;
+    }
+    return n;
+}
+
+static json_t *line_json(const struct site *site, size_t index)
+{
+    const struct config_line *line = &site->config->lines[index];
+    struct line_counts counts;
+    line_get_counts(site->lines[index], &counts);
+    return json_pack(
+        "{s:s, s:s, s:i, s:s, s:b, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "id", line->hardware.id, "device",
+        line->hardware.device, "baud", line->hardware.baud, "channel", site->config->channels[line->channel].id, "up",
+        (int)counts.up, counts.up ? "method" : "error", site->line_words[index], "terminals", (json_int_t)line->n_terminals,
+        "requests", (json_int_t)counts.requests, "replies", (json_int_t)counts.replies, "timeouts", (json_int_t)counts.timeouts,
+        "crc_errors", (json_int_t)counts.crc_errors, "exceptions", (json_int_t)counts.exceptions, "strays",
+        (json_int_t)counts.strays, "reopened", (json_int_t)counts.reopened, "busy_us", (json_int_t)counts.busy_us);
+}
+
+json_t *site_lines_json(const struct site *site)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < site->config->n_lines; i++)
+        json_array_append_new(list, line_json(site, i));
+    return list;
+}
+
+static void set_health(json_t *object, const struct profile *profile, const struct health *health)
+{
+    json_t *when = json_object(), *values = json_object(), *units = json_object();
+    for (int c = 0; c < WHEN_COUNT; c++)
+        json_object_set_new(when, condition_name((enum condition_kind)c), json_string(truth_name(health->reading.when[c])));
+    for (size_t i = 0; i < profile->n_fields; i++) {
+        if (!(health->reading.values.valid >> i & 1))
+            continue;
+        json_object_set_new(values, profile->fields[i].name, json_real(health->reading.values.value[i]));
+        if (*profile->fields[i].unit)
+            json_object_set_new(units, profile->fields[i].name, json_string(profile->fields[i].unit));
+    }
+    json_object_set_new(object, "age", json_real((double)mono_since(mono_now(), health->at) / 1e6));
+    json_object_set_new(object, "when", when);
+    json_object_set_new(object, "values", values);
+    json_object_set_new(object, "units", units);
+}
+
+static json_t *terminal_json(const struct site *site, size_t index)
+{
+    const struct config_terminal *terminal = &site->config->terminals[index];
+    const struct health *health = &site->health[index];
+    const struct config_line *line = &site->config->lines[terminal->line];
+    json_t *codes = json_array();
+    for (size_t i = 0; i < terminal->n_codes; i++)
+        json_array_append_new(codes, json_string(terminal->codes[i].digits));
+    bool fault = health->reading.when[WHEN_FAULT] == TRUTH_TRUE;
+    const char *state = health->dead ? "dead" : !health->read ? "unknown" : fault || *health->trouble ? "degraded" : "good";
+    const char *why = *health->trouble ? health->trouble : fault ? "it reports a fault" : "";
+    json_t *object = json_pack("{s:s, s:s, s:s, s:i, s:s, s:s, s:o, s:b, s:s}", "id", terminal->hardware.id, "name",
+                               terminal->name, "line", line->hardware.id, "unit", (int)terminal->hardware.unit, "profile",
+                               terminal->hardware.profile->id, "channel", site->config->channels[line->channel].id, "codes",
+                               codes, "maintenance", (int)terminal->maintenance, "state", state);
+    if (*why)
+        json_object_set_new(object, "why", json_string(why));
+    if (health->read)
+        set_health(object, terminal->hardware.profile, health);
+    return object;
+}
+
+json_t *site_terminals_json(const struct site *site)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < site->config->n_terminals; i++)
+        json_array_append_new(list, terminal_json(site, i));
+    return list;
+}
+
+json_t *site_terminal_json(const struct site *site, const char *id)
+{
+    int index = config_find_terminal(site->config, id);
+    return index < 0 ? NULL : terminal_json(site, (size_t)index);
+}
+
+struct ending {
+    pthread_t thread;
+    struct line *line;
+    uint32_t grace_ms;
+    bool running;
+};
+
+static void *end_line(void *context)
+{
+    struct ending *ending = context;
+    line_destroy(ending->line, ending->grace_ms);
+    return NULL;
+}
+
+/* All lines at once: each may need its grace to stop what is ours. */
+static void destroy_lines(struct site *site, uint32_t grace_ms)
+{
+    size_t n = site->lines ? site->config->n_lines : 0;
+    struct ending *endings = calloc(n + 1, sizeof *endings);
+    for (size_t i = 0; i < n; i++) {
+        if (endings)
+            endings[i] = (struct ending){.line = site->lines[i], .grace_ms = grace_ms};
+        if (endings && pthread_create(&endings[i].thread, NULL, end_line, &endings[i]) == 0)
+            endings[i].running = true;
+        else
+            line_destroy(site->lines[i], grace_ms);
+    }
+    for (size_t i = 0; endings && i < n; i++)
+        if (endings[i].running)
+            pthread_join(endings[i].thread, NULL);
+    free(endings);
+}
+
+void site_destroy(struct site *site, uint32_t grace_ms)
+{
+    if (!site)
+        return;
+    for (size_t i = 0; site->playouts && i < site->config->n_channels; i++)
+        playout_destroy(site->playouts[i]);
+    destroy_lines(site, grace_ms);
+    mailbox_close(site->from_lines);
+    mailbox_close(site->from_playouts);
+    free(site->line_senders);
+    free(site->playout_senders);
+    free(site->lines);
+    free(site->playouts);
+    free(site->health);
+    free(site->line_words);
+    free(site);
+}
