@@ -1,0 +1,40 @@
+/* The desk: the one door for alerts. Decodes, judges, puts on disk, hands to the channels' dispatchers, and sees every alert to
+ * its end. After a restart it takes up what was open. Everything happens on the main loop. */
+#ifndef TOCSIN_CONTROLLER_DESK_H
+#define TOCSIN_CONTROLLER_DESK_H
+
+#include "controller/alert.h"
+#include "controller/delivery.h"
+#include "controller/intake.h"
+#include "controller/site.h"
+#include "controller/store.h"
+
+struct desk;
+
+/* Opens nothing itself: store and loop are the caller's and outlive it. Starts lines and playouts, and resumes open alerts. */
+struct desk *desk_create(const struct config *config, struct store *store, struct uv_loop_s *loop, struct error *error);
+
+struct desk_answer {
+    unsigned status;            /* HTTP: 202 new, 200 the same again, 4xx refused, 507 not durable */
+    const char *code, *message; /* of a refusal */
+    json_t *alert;              /* new reference for the receiver; NULL on refusal */
+};
+typedef void desk_answer_fn(void *context, const struct desk_answer *answer);
+
+/* Takes a CAP message. answer is called exactly once, now or when it is durable. */
+void desk_submit_cap(struct desk *desk, struct slice bytes, desk_answer_fn *answer, void *context);
+
+/* Ends an alert. answer as above: 200 with the alert, once it is on disk; 404 unknown; 409 it has ended already. */
+void desk_stop(struct desk *desk, const char *id, const char *reason, desk_answer_fn *answer, void *context);
+
+/* The alert as it is now, if it has not ended. New reference or NULL. */
+json_t *desk_live_alert(const struct desk *desk, const char *id);
+
+const struct site *desk_site(const struct desk *desk);
+json_t *desk_channels_json(const struct desk *desk); /* [{id, output, state}] */
+bool desk_healthy(const struct desk *desk);
+
+/* Silences the site: stops what is ours on all lines within grace_ms. Alerts stay open and go on after the next start. */
+void desk_destroy(struct desk *desk, uint32_t grace_ms);
+
+#endif

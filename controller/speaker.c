@@ -1,0 +1,122 @@
+/* Speech by uv_queue_work. */
+#include "controller/speaker.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <uv.h>
+
+struct speaker {
+    const struct config *config;
+    struct uv_loop_s *loop;
+    speaker_fn *spoken; /* NULL once freed; the last job frees the rest */
+    void *context;
+    size_t n_jobs;
+};
+
+struct job {
+    uv_work_t work;
+    struct speaker *speaker;
+    const struct voice_settings *voice;
+    const char *fallback_zh, *fallback_en;
+    void *of;
+    uint32_t broadcast, index, rate, max_s;
+    char *language, *text;
+    bool ok;
+    struct speech speech;
+    struct error error;
+};
+
+/* Both recordings in one, so that no language of the alert is needed for them. */
+static bool read_recordings(struct job *job)
+{
+    struct speech zh = {0}, en = {0};
+    struct error ignored = {0};
+    bool have_zh = clip_read(job->fallback_zh, job->rate, job->max_s, &zh, &job->error);
+    bool have_en = clip_read(job->fallback_en, job->rate, job->max_s, &en, have_zh ? &ignored : &job->error);
+    if (!have_zh || !have_en) {
+        job->speech = have_zh ? zh : en;
+        return have_zh || have_en;
+    }
+    int16_t *frames = realloc(zh.frames, (zh.n_frames + en.n_frames) * sizeof *frames);
+    if (frames) {
+        memcpy(frames + zh.n_frames, en.frames, en.n_frames * sizeof *frames);
+        zh.frames = frames;
+        zh.n_frames += en.n_frames;
+        zh.mean_level = zh.mean_level < en.mean_level ? zh.mean_level : en.mean_level;
+    }
+    speech_free(&en);
+    job->speech = zh;
+    return true;
+}
+
+static void on_worker(uv_work_t *work)
+{
+    struct job *job = work->data;
+    job->ok = job->language ? voice_speak(job->voice, job->language, job->text, job->rate, &job->speech, &job->error)
+                            : read_recordings(job);
+}
+
+static void on_loop(uv_work_t *work, int status)
+{
+    struct job *job = work->data;
+    struct speaker *speaker = job->speaker;
+    if (status != 0)
+        job->ok = error_set(&job->error, ERROR_INTERNAL, "the voice was not asked: %s", uv_strerror(status));
+    if (speaker->spoken)
+        speaker->spoken(speaker->context, job->of, job->broadcast, job->index, job->ok ? &job->speech : NULL, &job->error);
+    if (job->ok)
+        speech_free(&job->speech);
+    free(job->language);
+    free(job->text);
+    free(job);
+    if (--speaker->n_jobs == 0 && !speaker->spoken)
+        free(speaker);
+}
+
+struct speaker *speaker_create(const struct config *config, struct uv_loop_s *loop, speaker_fn *spoken, void *context)
+{
+    struct speaker *speaker = calloc(1, sizeof *speaker);
+    if (speaker)
+        *speaker = (struct speaker){.config = config, .loop = loop, .spoken = spoken, .context = context};
+    return speaker;
+}
+
+void speaker_ask(struct speaker *speaker, void *of, uint32_t broadcast, uint32_t index, uint32_t rate, const char *language,
+                 const char *text)
+{
+    struct error error = {0};
+    struct job *job = calloc(1, sizeof *job);
+    if (job) {
+        const struct config *config = speaker->config;
+        *job = (struct job){.speaker = speaker,
+                            .voice = &config->voice,
+                            .fallback_zh = config->fallback_zh,
+                            .fallback_en = config->fallback_en,
+                            .of = of,
+                            .broadcast = broadcast,
+                            .index = index,
+                            .rate = rate,
+                            .max_s = config->max_speech_s};
+        job->work.data = job;
+        job->language = language ? strdup(language) : NULL;
+        job->text = text ? strdup(text) : NULL;
+        speaker->n_jobs++;
+        if (uv_queue_work(speaker->loop, &job->work, on_worker, on_loop) == 0)
+            return;
+        speaker->n_jobs--;
+        free(job->language);
+        free(job->text);
+        free(job);
+    }
+    error_set(&error, ERROR_NO_MEMORY, "out of memory for the voice");
+    speaker->spoken(speaker->context, of, broadcast, index, NULL, &error);
+}
+
+void speaker_free(struct speaker *speaker)
+{
+    if (!speaker)
+        return;
+    speaker->spoken = NULL;
+    if (speaker->n_jobs == 0)
+        free(speaker);
+}
