@@ -1,0 +1,53 @@
+/* The desk's inside, shared by desk*.c only: its state, and how alerts get in, get on and get out. */
+#ifndef TOCSIN_CONTROLLER_DESK_INTERN_H
+#define TOCSIN_CONTROLLER_DESK_INTERN_H
+
+#include "controller/desk.h"
+#include "controller/dispatcher.h"
+#include "controller/journal.h"
+#include "controller/speaker.h"
+
+#include <uv.h>
+
+struct desk {
+    const struct config *config;
+    struct store *store;
+    struct journal journal;
+    uv_timer_t tick;
+    struct site *site;
+    struct speaker *speaker;
+    struct dispatcher **dispatchers; /* per channel */
+    struct alert **alerts;           /* that have not ended */
+    size_t n_alerts, room;
+    uint16_t next_number;
+    struct wall last_id;
+};
+
+/* Both clocks, read at once. */
+struct moment desk_now(void);
+
+/* The list of alerts that have not ended (desk_life.c). drop frees the alert. */
+bool desk_keep(struct desk *desk, struct alert *alert);
+void desk_drop(struct desk *desk, struct alert *alert);
+struct alert *desk_find(const struct desk *desk, const char *id);
+
+/* Hands an alert to the channels of its terminals. */
+void desk_dispatch(struct desk *desk, struct alert *alert);
+
+/* Ends an alert on every channel; where it sounds, its end follows when the terminals are stopped. */
+void desk_end(struct desk *desk, struct alert *alert, enum delivery_cause cause);
+
+/* One channel is through with the alert; the last one ends it. May free it. */
+void desk_channel_done(struct desk *desk, struct alert *alert, enum delivery_cause cause);
+
+/* Deliveries of an alert that never began, each with its end. */
+void desk_record_unbegun(struct desk *desk, struct alert *alert, enum delivery_cause cause);
+
+/* Ports (desk_ports.c). */
+struct dispatcher_ports desk_dispatcher_ports(struct desk *desk);
+struct site_ports desk_site_ports(struct desk *desk);
+void desk_on_spoken(void *context, void *of, uint32_t broadcast, uint32_t index, const struct speech *speech,
+                    const struct error *error);
+void desk_token_name(const struct desk *desk, uint32_t channel, char name[64]);
+
+#endif

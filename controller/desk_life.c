@@ -1,0 +1,135 @@
+/* From the list of live alerts to the channels, and to their end. */
+#include "controller/desk_intern.h"
+
+#include "codecs/monotonic.h"
+#include "controller/log.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+struct moment desk_now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_REALTIME, &t);
+    return (struct moment){mono_now(), {(int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000}};
+}
+
+/* ---- the list of live alerts ---- */
+
+bool desk_keep(struct desk *desk, struct alert *alert)
+{
+    if (desk->n_alerts == desk->room) {
+        size_t room = desk->room ? desk->room * 2 : 32;
+        struct alert **alerts = realloc(desk->alerts, room * sizeof(struct alert *));
+        if (!alerts)
+            return false;
+        desk->alerts = alerts;
+        desk->room = room;
+    }
+    desk->alerts[desk->n_alerts++] = alert;
+    return true;
+}
+
+void desk_drop(struct desk *desk, struct alert *alert)
+{
+    for (size_t i = 0; i < desk->n_alerts; i++)
+        if (desk->alerts[i] == alert)
+            desk->alerts[i] = desk->alerts[--desk->n_alerts];
+    alert_free(alert);
+}
+
+struct alert *desk_find(const struct desk *desk, const char *id)
+{
+    for (size_t i = 0; i < desk->n_alerts; i++)
+        if (strcmp(desk->alerts[i]->id, id) == 0)
+            return desk->alerts[i];
+    return NULL;
+}
+
+/* ---- ends ---- */
+
+static void end_alert(struct desk *desk, struct alert *alert, enum alert_state state)
+{
+    alert->state = state;
+    log_line(LOG_NOTE, "%s: %s%s%s", alert->id, alert_state_name(state), *alert->reason ? ": " : "", alert->reason);
+    journal_alert(&desk->journal, alert, desk_now().wall, NULL, NULL);
+    desk_drop(desk, alert);
+}
+
+static enum alert_state state_of(enum delivery_cause cause)
+{
+    switch (cause) {
+    case CAUSE_FINISHED: return ALERT_FINISHED;
+    case CAUSE_STOPPED: return ALERT_STOPPED;
+    case CAUSE_CANCELLED: return ALERT_CANCELLED;
+    case CAUSE_EXPIRED: return ALERT_EXPIRED;
+    case CAUSE_SUPERSEDED: return ALERT_SUPERSEDED;
+    }
+    return ALERT_FINISHED;
+}
+
+/* One channel is through with the alert. */
+void desk_channel_done(struct desk *desk, struct alert *alert, enum delivery_cause cause)
+{
+    if (cause != CAUSE_FINISHED)
+        alert->outcome = state_of(cause);
+    if (alert->channels_left > 0 && --alert->channels_left == 0)
+        end_alert(desk, alert, alert->outcome);
+}
+
+/* An alert that never began on a channel still has a delivery per terminal, each with its end. */
+static void record_unbegun(struct desk *desk, struct alert *alert, uint32_t channel, enum delivery_cause cause)
+{
+    struct broadcast *broadcast = broadcast_create(desk->config, alert, channel, 0, 0, desk_now());
+    if (!broadcast)
+        return;
+    broadcast->cause = cause;
+    broadcast_finish(broadcast, desk_now());
+    for (size_t i = 0; i < broadcast->n_deliveries; i++)
+        journal_delivery(&desk->journal, broadcast, &broadcast->deliveries[i]);
+    broadcast_free(broadcast);
+}
+
+void desk_record_unbegun(struct desk *desk, struct alert *alert, enum delivery_cause cause)
+{
+    for (uint32_t c = 0; c < desk->config->n_channels; c++)
+        if (alert_uses_channel(alert, desk->config, c))
+            record_unbegun(desk, alert, c, cause);
+}
+
+/* Ends the alert on every channel; where it sounds its end follows when the terminals are stopped. */
+void desk_end(struct desk *desk, struct alert *alert, enum delivery_cause cause)
+{
+    if (alert->channels_left == 0) { /* not handed to a channel yet */
+        desk_record_unbegun(desk, alert, cause);
+        end_alert(desk, alert, state_of(cause));
+        return;
+    }
+    alert->channels_left++; /* holds it until all channels were told */
+    for (uint32_t c = 0; c < desk->config->n_channels; c++) {
+        bool was_waiting = false;
+        if (!alert_uses_channel(alert, desk->config, c) ||
+            !dispatcher_stop(desk->dispatchers[c], alert, cause, &was_waiting, desk_now()))
+            continue;
+        if (was_waiting) {
+            record_unbegun(desk, alert, c, cause);
+            desk_channel_done(desk, alert, cause);
+        }
+    }
+    desk_channel_done(desk, alert, cause);
+}
+
+/* ---- on the way to the channels ---- */
+
+void desk_dispatch(struct desk *desk, struct alert *alert)
+{
+    alert->state = ALERT_QUEUED;
+    for (uint32_t c = 0; c < desk->config->n_channels; c++)
+        alert->channels_left += alert_uses_channel(alert, desk->config, c);
+    for (uint32_t c = 0; c < desk->config->n_channels; c++)
+        if (alert_uses_channel(alert, desk->config, c) && !dispatcher_submit(desk->dispatchers[c], alert, desk_now())) {
+            journal_alarm(&desk->journal, alert, "no_memory", "the alert could not be queued on a channel");
+            desk_channel_done(desk, alert, CAUSE_FINISHED);
+        }
+}

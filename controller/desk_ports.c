@@ -1,0 +1,150 @@
+/* Between the desk and what it drives: what dispatchers ask for, and what lines, playouts and voices tell. */
+#include "controller/desk_intern.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* ---- ports of the dispatchers ---- */
+
+struct number_done {
+    struct dispatcher *dispatcher;
+    uint32_t broadcast, number;
+    dispatcher_done_fn *done;
+};
+
+static void on_recorded(void *context, int64_t seq, const struct error *error)
+{
+    (void)seq;
+    struct number_done *waiting = context;
+    waiting->done(waiting->dispatcher, waiting->broadcast, waiting->number, error->code == ERROR_NONE);
+    free(waiting);
+}
+
+static struct number_done *wait_for(struct dispatcher *dispatcher, uint32_t broadcast, uint32_t number,
+                                    dispatcher_done_fn *done)
+{
+    struct number_done *waiting = done ? malloc(sizeof *waiting) : NULL;
+    if (waiting)
+        *waiting = (struct number_done){dispatcher, broadcast, number, done};
+    return waiting;
+}
+
+static uint32_t channel_of(const struct desk *desk, const struct dispatcher *dispatcher)
+{
+    uint32_t c = 0;
+    while (c + 1 < desk->config->n_channels && desk->dispatchers[c] && desk->dispatchers[c] != dispatcher)
+        c++; /* the one being created is not in the list yet: it is the first empty place */
+    return c;
+}
+
+void desk_token_name(const struct desk *desk, uint32_t channel, char name[64])
+{
+    snprintf(name, 64, "token.%s", desk->config->channels[channel].id);
+}
+
+static void reserve_token(void *context, struct dispatcher *dispatcher, uint16_t token, dispatcher_done_fn *done)
+{
+    struct desk *desk = context;
+    char name[64];
+    desk_token_name(desk, channel_of(desk, dispatcher), name);
+    struct number_done *waiting = wait_for(dispatcher, 0, token, done);
+    journal_number(&desk->journal, name, token, waiting ? on_recorded : NULL, waiting);
+}
+
+static void record_alert(void *context, struct dispatcher *dispatcher, struct alert *alert, uint32_t broadcast, uint32_t number,
+                         dispatcher_done_fn *done)
+{
+    struct desk *desk = context;
+    struct number_done *waiting = wait_for(dispatcher, broadcast, number, done);
+    journal_alert(&desk->journal, alert, desk_now().wall, waiting ? on_recorded : NULL, waiting);
+}
+
+static void record_delivery(void *context, const struct broadcast *broadcast, const struct delivery *delivery)
+{
+    journal_delivery(&((struct desk *)context)->journal, broadcast, delivery);
+}
+
+static void record_reading(void *context, const struct broadcast *broadcast, const struct delivery *delivery,
+                           const struct terminal_reading *reading, enum loudness_verdict verdict)
+{
+    journal_reading(&((struct desk *)context)->journal, broadcast, delivery, reading, verdict);
+}
+
+static void record_end(void *context, struct broadcast *broadcast)
+{
+    struct desk *desk = context;
+    for (size_t i = 0; i < broadcast->n_deliveries; i++)
+        journal_delivery(&desk->journal, broadcast, &broadcast->deliveries[i]);
+    desk_channel_done(desk, broadcast->alert, broadcast->cause);
+}
+
+static void tell_programme(void *context, const struct broadcast *broadcast, const struct playout_event *event)
+{
+    journal_programme(&((struct desk *)context)->journal, broadcast, event);
+}
+
+static void raise_alarm(void *context, const struct alert *alert, const char *what, const char *detail)
+{
+    journal_alarm(&((struct desk *)context)->journal, alert, what, detail);
+}
+
+static void speak(void *context, struct dispatcher *dispatcher, uint32_t broadcast, uint32_t index, const char *language,
+                  const char *text)
+{
+    struct desk *desk = context;
+    uint32_t rate = desk->config->channels[channel_of(desk, dispatcher)].playout.rate;
+    speaker_ask(desk->speaker, dispatcher, broadcast, index, rate, language, text);
+}
+
+void desk_on_spoken(void *context, void *of, uint32_t broadcast, uint32_t index, const struct speech *speech,
+                    const struct error *error)
+{
+    (void)context;
+    dispatcher_spoken(of, broadcast, index, speech, error, desk_now());
+}
+
+/* ---- events of the site ---- */
+
+static void on_line_event(void *context, uint32_t line, const struct line_event *event)
+{
+    struct desk *desk = context;
+    if (event->kind == LINE_UP || event->kind == LINE_DOWN)
+        journal_line(&desk->journal, line, event->kind == LINE_UP, event->error.message);
+    if (event->kind == LINE_UNASKED) {
+        const struct config_line *settings = &desk->config->lines[line];
+        char detail[160];
+        snprintf(detail, sizeof detail, "%s plays what nobody asked it to",
+                 desk->config->terminals[settings->terminals[event->terminal]].hardware.id);
+        journal_alarm(&desk->journal, NULL, "unasked", detail);
+    }
+    struct dispatcher *dispatcher = desk->dispatchers[desk->config->lines[line].channel];
+    if (dispatcher)
+        dispatcher_take_line_event(dispatcher, line, event, desk_now());
+}
+
+static void on_playout_event(void *context, uint32_t channel, const struct playout_event *event)
+{
+    struct desk *desk = context;
+    if (desk->dispatchers[channel])
+        dispatcher_take_playout_event(desk->dispatchers[channel], event, desk_now());
+}
+
+struct dispatcher_ports desk_dispatcher_ports(struct desk *desk)
+{
+    return (struct dispatcher_ports){
+        .context = desk,
+        .reserve_token = reserve_token,
+        .record_alert = record_alert,
+        .record_delivery = record_delivery,
+        .record_reading = record_reading,
+        .record_end = record_end,
+        .tell_programme = tell_programme,
+        .alarm = raise_alarm,
+        .speak = speak,
+    };
+}
+
+struct site_ports desk_site_ports(struct desk *desk)
+{
+    return (struct site_ports){desk, on_line_event, on_playout_event};
+}
