@@ -1,0 +1,319 @@
+/* Operations on alerts, terminals and lines. */
+#include "controller/api.h"
+
+#include "codecs/cap.h"
+#include "controller/api_intern.h"
+#include "controller/journal.h"
+#include "controller/version.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { LIST_MAX = 1000 };
+
+/* A request that waits for the store; parts are what has come so far. */
+struct waiting {
+    struct api *api;
+    struct http_request *request;
+    json_t *alert;
+    bool csv;
+};
+
+static struct waiting *wait_with(struct api *api, struct http_request *request)
+{
+    struct waiting *waiting = calloc(1, sizeof *waiting);
+    if (waiting)
+        *waiting = (struct waiting){.api = api, .request = request};
+    else
+        http_reply_problem(request, 503, "no_memory", "out of memory; try again");
+    return waiting;
+}
+
+static void finish(struct waiting *waiting, json_t *body)
+{
+    http_reply_json(waiting->request, 200, body);
+    json_decref(waiting->alert);
+    free(waiting);
+}
+
+static void fail(struct waiting *waiting, const struct error *error)
+{
+    bool unknown = error->code == ERROR_NOT_FOUND;
+    http_reply_problem(waiting->request, unknown ? 404 : 500, error_name(error->code), "%s", error->message);
+    json_decref(waiting->alert);
+    free(waiting);
+}
+
+/* ---- alerts ---- */
+
+static void on_submitted(void *context, const struct desk_answer *answer)
+{
+    struct http_request *request = context;
+    if (answer->alert)
+        http_reply_json(request, answer->status, answer->alert);
+    else
+        http_reply_problem(request, answer->status, answer->code, "%s", answer->message);
+}
+
+static bool is_cap(const char *media_type)
+{
+    static const char *const TYPES[] = {"application/cap+xml", "application/xml", "text/xml"};
+    for (size_t i = 0; media_type && i < sizeof TYPES / sizeof *TYPES; i++) {
+        size_t n = strlen(TYPES[i]);
+        if (strncasecmp(media_type, TYPES[i], n) == 0 && strchr("; \t", media_type[n]))
+            return true;
+    }
+    return false;
+}
+
+static void post_alert(void *context, struct http_request *request)
+{
+    const struct api *api = context;
+    if (!is_cap(http_header(request, "Content-Type")))
+        http_reply_problem(request, 415, "unsupported_media_type",
+                           "Content-Type: send a CAP alert as application/cap+xml; no other format is taken yet");
+    else
+        desk_submit_cap(api->desk, http_body(request), on_submitted, request);
+}
+
+/* A stored row as the API shows it: what intake made of it, with the state of now. */
+static json_t *row_to_alert(const struct api *api, const json_t *row)
+{
+    const char *id = json_string_value(json_object_get(row, "id"));
+    json_t *live = id ? desk_live_alert(api->desk, id) : NULL;
+    if (live)
+        return live;
+    json_t *alert = json_deep_copy(json_object_get(row, "detail"));
+    if (!json_is_object(alert)) {
+        json_decref(alert);
+        alert = json_object();
+    }
+    json_object_set(alert, "id", json_object_get(row, "id"));
+    json_object_set(alert, "state", json_object_get(row, "state"));
+    return alert;
+}
+
+static void on_alerts(void *context, json_t *rows, const struct error *error)
+{
+    struct waiting *waiting = context;
+    if (!rows) {
+        fail(waiting, error);
+        return;
+    }
+    json_t *alerts = json_array(), *row;
+    size_t i;
+    json_array_foreach(rows, i, row) json_array_append_new(alerts, row_to_alert(waiting->api, row));
+    json_decref(rows);
+    finish(waiting, json_pack("{s:o}", "alerts", alerts));
+}
+
+static void get_alerts(void *context, struct http_request *request)
+{
+    struct api *api = context;
+    struct waiting *waiting = wait_with(api, request);
+    if (waiting)
+        store_list_alerts(api->store, LIST_MAX, on_alerts, waiting);
+}
+
+static void on_tally(void *context, json_t *rows, const struct error *error)
+{
+    struct waiting *waiting = context;
+    if (!rows) {
+        fail(waiting, error);
+        return;
+    }
+    json_t *tally = journal_tally(rows);
+    json_object_update(waiting->alert, tally);
+    json_decref(tally);
+    json_decref(rows);
+    finish(waiting, json_incref(waiting->alert));
+}
+
+static void on_alert(void *context, json_t *row, const struct error *error)
+{
+    struct waiting *waiting = context;
+    if (!row) {
+        fail(waiting, error);
+        return;
+    }
+    waiting->alert = row_to_alert(waiting->api, row);
+    json_decref(row);
+    store_list_deliveries(waiting->api->store, http_id(waiting->request), on_tally, waiting);
+}
+
+static void get_alert(void *context, struct http_request *request)
+{
+    struct api *api = context;
+    struct waiting *waiting = wait_with(api, request);
+    if (waiting)
+        store_get_alert(api->store, http_id(request), on_alert, waiting);
+}
+
+/* ---- deliveries ---- */
+
+static void on_readings(void *context, json_t *readings, const struct error *error)
+{
+    struct waiting *waiting = context;
+    if (!readings) {
+        fail(waiting, error);
+        return;
+    }
+    json_object_set_new(waiting->alert, "raw", readings);
+    finish(waiting, json_incref(waiting->alert));
+}
+
+/* The rows of one terminal only, or all. */
+static json_t *show_deliveries(const json_t *rows, const char *terminal)
+{
+    json_t *deliveries = json_array(), *row;
+    size_t i;
+    json_array_foreach(rows, i, row)
+    {
+        const char *id = json_string_value(json_object_get(row, "terminal"));
+        json_t *detail = json_object_get(row, "detail");
+        if (detail && (!terminal || (id && strcmp(id, terminal) == 0)))
+            json_array_append(deliveries, detail);
+    }
+    return deliveries;
+}
+
+static void on_deliveries(void *context, json_t *rows, const struct error *error)
+{
+    struct waiting *waiting = context;
+    if (!rows) {
+        fail(waiting, error);
+        return;
+    }
+    const char *terminal = http_query(waiting->request, "terminal");
+    json_t *deliveries = show_deliveries(rows, terminal);
+    json_decref(rows);
+    if (waiting->csv) {
+        char *text = api_deliveries_csv(deliveries);
+        http_reply_text(waiting->request, 200, "text/csv; charset=utf-8", slice_of(text));
+        free(text);
+        json_decref(deliveries);
+        json_decref(waiting->alert);
+        free(waiting);
+        return;
+    }
+    json_decref(waiting->alert);
+    waiting->alert = json_pack("{s:o}", "deliveries", deliveries);
+    if (terminal)
+        store_list_readings(waiting->api->store, http_id(waiting->request), terminal, on_readings, waiting);
+    else
+        finish(waiting, json_incref(waiting->alert));
+}
+
+/* Asked first, so that an unknown alert is 404 and not an empty list. */
+static void on_alert_of_deliveries(void *context, json_t *row, const struct error *error)
+{
+    struct waiting *waiting = context;
+    if (!row) {
+        fail(waiting, error);
+        return;
+    }
+    json_decref(row);
+    store_list_deliveries(waiting->api->store, http_id(waiting->request), on_deliveries, waiting);
+}
+
+static void get_deliveries(void *context, struct http_request *request)
+{
+    struct api *api = context;
+    const char *format = http_query(request, "format");
+    if (format && strcmp(format, "csv") != 0 && strcmp(format, "json") != 0) {
+        http_reply_problem(request, 400, "format", "format: csv or json, not \"%.40s\"", format);
+        return;
+    }
+    struct waiting *waiting = wait_with(api, request);
+    if (!waiting)
+        return;
+    waiting->csv = format && strcmp(format, "csv") == 0;
+    store_get_alert(api->store, http_id(request), on_alert_of_deliveries, waiting);
+}
+
+/* ---- stop ---- */
+
+static void on_stop_found(void *context, json_t *row, const struct error *error)
+{
+    struct waiting *waiting = context;
+    if (!row) {
+        fail(waiting, error);
+        return;
+    }
+    json_decref(row);
+    json_error_t where;
+    struct slice body = http_body(waiting->request);
+    json_t *asked = json_loadb(body.data, body.size, JSON_REJECT_DUPLICATES, &where);
+    const char *reason = json_string_value(json_object_get(asked, "reason"));
+    if (!reason || !*reason)
+        http_reply_problem(waiting->request, 422, "reason", "reason: missing; send {\"reason\": \"why it is stopped\"}");
+    else
+        desk_stop(waiting->api->desk, http_id(waiting->request), reason, on_submitted, waiting->request);
+    json_decref(asked);
+    free(waiting);
+}
+
+static void post_stop(void *context, struct http_request *request)
+{
+    struct api *api = context;
+    struct waiting *waiting = wait_with(api, request);
+    if (waiting)
+        store_get_alert(api->store, http_id(request), on_stop_found, waiting);
+}
+
+/* ---- the site ---- */
+
+static void get_terminals(void *context, struct http_request *request)
+{
+    const struct api *api = context;
+    http_reply_json(request, 200, json_pack("{s:o}", "terminals", site_terminals_json(desk_site(api->desk))));
+}
+
+static void get_terminal(void *context, struct http_request *request)
+{
+    const struct api *api = context;
+    json_t *terminal = site_terminal_json(desk_site(api->desk), http_id(request));
+    if (terminal)
+        http_reply_json(request, 200, terminal);
+    else
+        http_reply_problem(request, 404, "not_found", "no terminal \"%.40s\"; GET /v1/terminals lists them", http_id(request));
+}
+
+static void get_lines(void *context, struct http_request *request)
+{
+    const struct api *api = context;
+    http_reply_json(request, 200, json_pack("{s:o}", "lines", site_lines_json(desk_site(api->desk))));
+}
+
+static void get_health(void *context, struct http_request *request)
+{
+    const struct api *api = context;
+    const struct site *site = desk_site(api->desk);
+    http_reply_json(request, 200,
+                    json_pack("{s:s, s:s, s:s, s:I, s:I, s:o}", "status", desk_healthy(api->desk) ? "ok" : "degraded",
+                              "version", TOCSIN_VERSION, "store", store_epoch(api->store), "lines_up",
+                              (json_int_t)site_lines_up(site), "lines", (json_int_t)api->config->n_lines, "channels",
+                              desk_channels_json(api->desk)));
+}
+
+static const struct http_route ROUTES[] = {
+    {"POST", "/v1/alerts", CAP_SIZE_MAX, false, post_alert},  {"GET", "/v1/alerts", 0, false, get_alerts},
+    {"GET", "/v1/alerts/{id}", 0, false, get_alert},          {"GET", "/v1/alerts/{id}/deliveries", 0, false, get_deliveries},
+    {"POST", "/v1/alerts/{id}/stop", 4096, false, post_stop}, {"GET", "/v1/terminals", 0, false, get_terminals},
+    {"GET", "/v1/terminals/{id}", 0, false, get_terminal},    {"GET", "/v1/lines", 0, false, get_lines},
+    {"GET", "/v1/events", 0, false, api_get_events},          {"GET", "/healthz", 0, true, get_health},
+};
+
+const struct http_route *api_routes(size_t *n)
+{
+    *n = sizeof ROUTES / sizeof *ROUTES;
+    return ROUTES;
+}
+
+struct api *api_create(const struct config *config, struct desk *desk, struct store *store)
+{
+    struct api *api = calloc(1, sizeof *api);
+    if (api)
+        *api = (struct api){.config = config, .desk = desk, .store = store};
+    return api;
+}

@@ -1,0 +1,20 @@
+/* The API's inside, shared by api*.c only. */
+#ifndef TOCSIN_CONTROLLER_API_INTERN_H
+#define TOCSIN_CONTROLLER_API_INTERN_H
+
+#include "controller/api.h"
+
+struct api {
+    const struct config *config;
+    struct desk *desk;
+    struct store *store;
+    struct listener *listeners; /* open event streams */
+};
+
+/* GET /v1/events: what follows Last-Event-ID, then what is new. */
+void api_get_events(void *context, struct http_request *request);
+
+/* Deliveries as CSV (RFC 4180), with a header line. The caller frees; NULL without memory. */
+char *api_deliveries_csv(const json_t *deliveries);
+
+#endif
