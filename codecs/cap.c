@@ -152,6 +152,21 @@ static void on_doctype(void *context, const XML_Char *name, const XML_Char *syst
     XML_StopParser(decoder->parser, XML_FALSE);
 }
 
+/* expat 2.5 can take a failed allocation for an unbound prefix. Its allocators get no context, so this flag is the thread's. */
+static _Thread_local bool xml_memory_failed;
+
+static void *xml_realloc(void *old, size_t size)
+{
+    void *block = realloc(old, size);
+    xml_memory_failed = xml_memory_failed || !block;
+    return block;
+}
+
+static void *xml_malloc(size_t size)
+{
+    return xml_realloc(NULL, size);
+}
+
 static bool parse(struct decoder *decoder, struct slice bytes)
 {
     XML_Parser parser = decoder->parser;
@@ -160,11 +175,12 @@ static bool parse(struct decoder *decoder, struct slice bytes)
     XML_SetElementHandler(parser, on_start, on_end);
     XML_SetCharacterDataHandler(parser, on_text);
     XML_SetStartDoctypeDeclHandler(parser, on_doctype);
-    if (XML_Parse(parser, bytes.data, (int)bytes.size, XML_TRUE) == XML_STATUS_OK)
-        return !reader->failed;
+    enum XML_Status status = XML_Parse(parser, bytes.data, (int)bytes.size, XML_TRUE);
     enum XML_Error why = XML_GetErrorCode(parser);
-    if (why == XML_ERROR_NO_MEMORY)
+    if (xml_memory_failed)
         return cap_no_memory(reader);
+    if (status == XML_STATUS_OK)
+        return !reader->failed;
     reader->line = XML_GetCurrentLineNumber(parser);
     return cap_refuse(reader, ERROR_INVALID, "not CAP", "not well-formed XML: %s", XML_ErrorString(why));
 }
@@ -176,8 +192,10 @@ static bool decode(struct decoder *decoder, struct slice bytes)
         return cap_refuse(reader, ERROR_INVALID, "not CAP", "there is nothing in it");
     if (bytes.size > CAP_SIZE_MAX)
         return cap_refuse(reader, ERROR_TOO_LARGE, "alert", "%zu bytes; at most %d are allowed", bytes.size, CAP_SIZE_MAX);
+    const XML_Memory_Handling_Suite memory = {xml_malloc, xml_realloc, free};
+    xml_memory_failed = false;
     reader->message = calloc(1, sizeof *reader->message);
-    decoder->parser = XML_ParserCreateNS(NULL, separator);
+    decoder->parser = XML_ParserCreate_MM(NULL, &memory, (const char[]){separator, '\0'});
     if (!reader->message || !decoder->parser)
         return cap_no_memory(reader);
     return parse(decoder, bytes);
