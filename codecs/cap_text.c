@@ -6,7 +6,7 @@
 
 struct cap_quote cap_quote(struct slice text)
 {
-    struct cap_quote quote;
+    struct cap_quote quote = {""};
     char line[sizeof quote.text + 4] = ""; /* 4 bytes more, so that a character is cut only by text_copy */
     size_t n = text.size < sizeof line - 1 ? text.size : sizeof line - 1;
     for (size_t i = 0; i < n; i++)

@@ -135,7 +135,8 @@ bool rfc3339_parse(struct slice text, struct wall *time, int *offset_minutes, st
     if (text.size > 0)
         return error_set(error, ERROR_INVALID, "something follows the date and time; %s", form);
     const char *part = part_out_of_range(&f);
-    int64_t minutes = days_of_date(f.year, f.month ? f.month : 1, f.day) * 1440 + f.hour * 60 + f.minute - f.offset;
+    int64_t days = days_of_date(f.year, f.month, f.day);
+    int64_t minutes = (days * 24 + f.hour) * 60 + f.minute - f.offset;
     /* A leap second stands only at the end of a UTC day (RFC 3339, 5.7); it is read as the second after it. */
     if (!part && f.second == 60 && (minutes + 1) % 1440 != 0)
         part = "second";

@@ -62,9 +62,23 @@ static void every_allocation_fails(const char *path, bool good)
     assert_true(n > 20); /* else nothing was tried */
 }
 
+/* valgrind puts its own malloc before ours, unless it is run with --soname-synonyms=somalloc=nouserintercepts. */
+static void need_own_malloc(const char *test)
+{
+    countdown = 0;
+    void *volatile block = malloc(1);
+    countdown = -1;
+    if (!block)
+        return;
+    free(block);
+    print_message("%s is skipped: another malloc stands before the one of this test\n", test);
+    skip();
+}
+
 static void one_fails(void **state)
 {
     (void)state;
+    need_own_malloc(__func__);
     every_allocation_fails("tests/codecs/data/whole.cap", false);
     every_allocation_fails("tests/codecs/data/version10.cap", false);
 }
@@ -72,6 +86,7 @@ static void one_fails(void **state)
 static void all_fail_from_there(void **state)
 {
     (void)state;
+    need_own_malloc(__func__);
     every_allocation_fails("tests/codecs/data/whole.cap", true);
     every_allocation_fails("tests/codecs/data/version10.cap", true);
 }
