@@ -447,6 +447,7 @@ static void geometry(void **state)
     } cases[] = {
         {"<polygon>1,1 1,2 1,1</polygon>", "polygon: has 3 points", "at least 4"},
         {"<polygon>1,1 1,2 2,2 2,1</polygon>", "polygon: is not closed", "must equal the first"},
+        {"<polygon>1,1 1,2 2,2 1,1.0001</polygon>", "polygon: is not closed", "must equal the first"},
         {"<polygon>1,1 1,2 2,2 91,1 1,1</polygon>", "polygon: point 4 \"91,1\"", "off the globe"},
         {"<polygon>1,1 1,-180.01 2,2 1,1</polygon>", "polygon: point 2", "off the globe"},
         {"<polygon>1,1 1,2, 2,2 1,1</polygon>", "polygon: point 2 \"1,2,\"", "latitude,longitude"},

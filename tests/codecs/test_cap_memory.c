@@ -4,9 +4,10 @@
 
 #include <dlfcn.h>
 
-static long countdown = -1; /* allocations until the first that fails; -1: none fails */
-static bool for_good;
-static long failures;
+/* volatile: compilers know what malloc does, and that it reads no such thing. */
+static volatile long countdown = -1; /* allocations until the first that fails; -1: none fails */
+static volatile bool for_good;
+static volatile long failures;
 
 static bool must_fail(void)
 {
