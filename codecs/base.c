@@ -45,9 +45,9 @@ bool error_prefix(struct error *error, const char *format, ...)
     char text[sizeof error->message * 2];
     va_list args;
     va_start(args, format);
-    int n = vsnprintf(text, sizeof error->message, format, args);
+    int n = vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    size_t used = n < 0 ? 0 : (size_t)n < sizeof error->message ? (size_t)n : sizeof error->message - 1;
+    size_t used = n < 0 ? 0 : (size_t)n < sizeof text ? (size_t)n : sizeof text - 1;
     snprintf(text + used, sizeof text - used, ": %s", error->message);
     text_copy(error->message, sizeof error->message, text);
     return false;
@@ -65,6 +65,8 @@ bool text_copy(char *to, size_t size, const char *from)
         memcpy(to, from, n + 1);
         return true;
     }
+    if (size == 0)
+        return false;
     n = size - 1;
     while (n > 0 && ((unsigned char)from[n] & 0xC0) == 0x80)
         n--;

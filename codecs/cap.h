@@ -4,7 +4,14 @@
 
 #include "codecs/alert_message.h"
 
-enum { CAP_SIZE_MAX = 1024 * 1024 }; /* bytes; larger is refused with ERROR_TOO_LARGE */
+/* More than these is refused with ERROR_TOO_LARGE. Together they keep a decode below 32 MiB (the worst found: 20). */
+enum {
+    CAP_SIZE_MAX = 1024 * 1024, /* bytes */
+    CAP_ELEMENTS_MAX = 65536,
+    CAP_INFOS_MAX = 64,
+    CAP_DEPTH_MAX = 32,     /* elements within elements; CAP needs 5, signatures up to about 12 */
+    CAP_IDENTITY_MAX = 512, /* bytes of identifier and of sender */
+};
 
 /* Decodes one alert. Strict in what decides (identifier, sender, sent, status, msgType, scope, area geometry, expires),
  * liberal in harmless things (order of elements, a byte-order mark, unknown elements, ISO-8859-1, empty optionals).
