@@ -184,6 +184,21 @@ bool desk_healthy(const struct desk *desk)
     return site_lines_up(desk->site) == desk->config->n_lines;
 }
 
+void desk_silence(struct desk *desk)
+{
+    if (!desk || !desk->site)
+        return;
+    uv_timer_stop(&desk->tick);
+    for (uint32_t c = 0; c < desk->config->n_channels; c++) {
+        const struct broadcast *broadcast = desk->dispatchers[c] ? dispatcher_current(desk->dispatchers[c]) : NULL;
+        if (broadcast)
+            playout_stop(site_playout(desk->site, c), broadcast->id);
+    }
+    const struct line_target nothing = {0};
+    for (size_t i = 0; i < desk->config->n_lines; i++)
+        line_set_target(site_lines(desk->site)[i], &nothing);
+}
+
 static void on_tick_closed(uv_handle_t *handle)
 {
     free(handle->data);

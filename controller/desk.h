@@ -34,7 +34,11 @@ const struct site *desk_site(const struct desk *desk);
 json_t *desk_channels_json(const struct desk *desk); /* [{id, output, state}] */
 bool desk_healthy(const struct desk *desk);
 
-/* Silences the site: stops what is ours on all lines within grace_ms. Alerts stay open and go on after the next start. */
+/* Silence now: every playout fades, every line is told to stop what is ours. Does not wait. NULL is allowed. */
+void desk_silence(struct desk *desk);
+
+/* Waits until what is ours is stopped on all lines, at most grace_ms, and ends everything. Call it when the store is closed.
+ * Alerts stay open on disk and go on after the next start. NULL is allowed. */
 void desk_destroy(struct desk *desk, uint32_t grace_ms);
 
 #endif

@@ -112,7 +112,7 @@ static void close_handle(uv_handle_t *handle, void *context)
         uv_close(handle, NULL);
 }
 
-/* Runs until a signal. Returns the exit status. */
+/* Runs until a signal, then ends all that it began, and the store: its last answers still find their takers. Returns the status. */
 static int serve(const struct config *config, struct store *store, uv_loop_t *loop)
 {
     struct error error = {0};
@@ -136,8 +136,9 @@ static int serve(const struct config *config, struct store *store, uv_loop_t *lo
     } else {
         log_line(LOG_ERROR, "cannot start: %s", error.message);
     }
+    desk_silence(desk);
+    store_close(store);
     http_stop(http);
-    store_set_listener(store, NULL, NULL);
     desk_destroy(desk, GRACE_MS);
     api_free(api);
     uv_close((uv_handle_t *)&terminate, NULL);
@@ -170,7 +171,6 @@ int main(int argc, char **argv)
     if (!store)
         log_line(LOG_ERROR, "cannot open the store: %s", error.message);
     status = store ? serve(config, store, &loop) : 1;
-    store_close(store);
     uv_run(&loop, UV_RUN_DEFAULT); /* what was closed is told so */
     uv_walk(&loop, close_handle, NULL);
     uv_run(&loop, UV_RUN_DEFAULT);

@@ -1,0 +1,312 @@
+"""A township for system tests: the real daemon, CLI and village in one temporary folder. No fixed ports, no sleeps: whoever
+waits, waits for a condition, and a deadline only ends a test that has failed."""
+import json
+import os
+import re
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+from datetime import datetime, timedelta, timezone
+from http.client import HTTPConnection
+import socket
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BUILD = os.path.join(ROOT, os.environ.get("BUILD", "build"))
+PATIENCE = float(os.environ.get("TOCSIN_TEST_PATIENCE", "60"))  # seconds until a condition that never came is a failure
+VALGRIND = os.environ.get("TOCSIN_VALGRIND", "").split()        # put before the daemon's command line
+
+EVENT = "水库泄洪"
+ZH = "龙塘水库放水，河边的人马上上岸。"
+EN = "Longtang reservoir opens. Leave the river now."
+
+
+def program(name):
+    return os.path.join(BUILD, name)
+
+
+def until(condition, what, patience=None):
+    """Polls a condition that has no descriptor to wait on; returns its first true value."""
+    end = time.monotonic() + (patience or PATIENCE)
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > end:
+            raise AssertionError(f"did not come: {what}")
+        select.select([], [], [], 0.02)
+
+
+class UnixConnection(HTTPConnection):
+    def __init__(self, path):
+        super().__init__("localhost", timeout=PATIENCE)
+        self.path = path
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self.path)
+
+
+class Lines:
+    """Lines from a pipe, each waited for."""
+
+    def __init__(self, stream):
+        self.fd, self.rest = stream.fileno(), b""
+
+    def next(self, patience=None):
+        end = time.monotonic() + (patience or PATIENCE)
+        while b"\n" not in self.rest:
+            left = end - time.monotonic()
+            if left <= 0 or not select.select([self.fd], [], [], left)[0]:
+                raise AssertionError("no line came")
+            data = os.read(self.fd, 65536)
+            if not data:
+                raise AssertionError("the program ended")
+            self.rest += data
+        line, self.rest = self.rest.split(b"\n", 1)
+        return line.decode()
+
+
+class Township:
+    """lines: {id: (baud, [(unit, vendor, fault or ""), ...])}. Every terminal LINE-UNIT lies in village 360499103201."""
+
+    def __init__(self, lines, plugin="", channels=None, programme="", extra="", channel_of=None):
+        self.dir = tempfile.mkdtemp(prefix="tocsin-test-")
+        self.lines, self.plugin = lines, plugin
+        self.channels = channels or ["main"]
+        self.channel_of = channel_of or {}
+        self.programme, self.extra = programme, extra
+        self.hears = {}  # line -> channel that its units hear, where it is not the one that drives them
+        self.village = self.daemon = None
+        self.log = open(os.path.join(self.dir, "daemon.log"), "ab")
+
+    def path(self, name):
+        return os.path.join(self.dir, name)
+
+    def write(self, name, text):
+        with open(self.path(name), "w", encoding="utf-8") as file:
+            file.write(text)
+        return self.path(name)
+
+    def configure(self):
+        drives = lambda line: self.channel_of.get(line, self.channels[0])
+        units = lambda line: ", ".join(
+            f'{{ unit = {u}; vendor = "{v}"; turnaround_ms = 3; {f"fault = {chr(34)}{f}{chr(34)};" if f else ""} }}'
+            for u, v, f in self.lines[line][1])
+        self.write("village.cfg", f"""seed = 1; dir = "{self.dir}"; log = "frames.log";
+channels = ({", ".join(f'{{ id = "{c}"; fifo = "{c}.fifo"; }}' for c in self.channels)});
+lines = ({", ".join(f'{{ id = "{l}"; baud = {self.lines[l][0]}; channel = "{self.hears.get(l, drives(l))}"; units = ({units(l)}); }}'
+                     for l in self.lines)});
+""")
+        self.write("asound.conf", f"""pcm_type.tocsin {{ lib "{program('libasound_module_pcm_tocsin.so')}" }}
+""" + "".join(f"""pcm.{c} {{ type tocsin fifo "{self.path(c)}.fifo" wav "{self.path(c)}.wav" {self.plugin} }}
+""" for c in self.channels))
+        self.write("site.cfg", f"""site = {{ name_zh = "青溪镇"; name_en = "Qingxi"; code = "360499103000"; }};
+state_dir = "state"; socket = "tocsin.sock"; clock = "trust"; http = {{ enabled = true; port = 0; }};
+geocode_names = [ "areaCode" ];
+sources = ( {{ id = "county"; sender = "*"; }} );
+places = ( {{ code = "360499103201"; zh = "龙塘村"; en = "Longtang"; }} );
+programme = {{ {self.programme} }};
+voice = {{ program = "{program('tocsin-voice')}"; }};
+channels = ({", ".join(f'{{ id = "{c}"; output = "alsa:{c}"; languages = [ "zh", "en" ]; }}' for c in self.channels)});
+lines = ({", ".join(f'{{ id = "{l}"; channel = "{drives(l)}"; device = "{l}"; baud = {self.lines[l][0]}; adapter = "pty"; }}'
+                     for l in self.lines)});
+terminals = ({", ".join(f'{{ id = "{l}-{u}"; name = "{l} {u}"; line = "{l}"; unit = {u}; profile = "{v}"; codes = [ "360499103201" ]; }}'
+                         for l in self.lines for u, v, f in self.lines[l][1])});
+{self.extra}
+""")
+        os.makedirs(self.path("state"), exist_ok=True)
+
+    # ---- the village ----
+
+    def start_village(self):
+        self.village = subprocess.Popen([program("tocsin-village"), self.path("village.cfg")], stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE)
+        self.village_lines = Lines(self.village.stdout)
+        while self.village_lines.next() != "ready":
+            pass
+
+    def tell_village(self, command):
+        self.village.stdin.write((command + "\n").encode())
+        self.village.stdin.flush()
+        answer = self.village_lines.next()
+        assert not answer.startswith("error"), answer
+        return answer
+
+    def sounding(self):
+        """How many units can be heard, or have their relay or start on, as the village itself knows."""
+        return int(re.search(r"\d+", self.tell_village("sounding")).group())
+
+    def kill_village(self):
+        self.village.kill()
+        self.village.wait()
+        self.village.stdin.close()
+        self.village.stdout.close()
+
+    # ---- the daemon ----
+
+    def start_daemon(self):
+        env = dict(os.environ, ALSA_CONFIG_PATH=self.path("asound.conf"), TOCSIN_DATA=program("share/tocsin"))
+        self.daemon = subprocess.Popen(VALGRIND + [program("tocsind"), "--config", self.path("site.cfg")], env=env,
+                                       stderr=self.log, stdin=subprocess.DEVNULL)
+        until(lambda: self.ready() or self.daemon.poll() is not None, "the daemon")
+        assert self.daemon.poll() is None, self.daemon_log()
+
+    def ready(self):
+        try:
+            return self.get("/healthz")[0] == 200
+        except OSError:
+            return False
+
+    def lines_up(self):
+        until(lambda: self.get("/healthz")[1]["lines_up"] == len(self.lines), "all lines up")
+
+    def kill_daemon(self):
+        self.daemon.kill()
+        self.daemon.wait()
+
+    def end_daemon(self):
+        self.daemon.send_signal(signal.SIGTERM)
+        assert self.daemon.wait(PATIENCE) == 0, self.daemon_log()
+
+    def daemon_log(self):
+        with open(self.path("daemon.log"), encoding="utf-8", errors="replace") as file:
+            return file.read()
+
+    def start(self):
+        self.configure()
+        self.start_village()
+        self.start_daemon()
+        self.lines_up()
+        return self
+
+    def close(self):
+        for process in (self.daemon, self.village):
+            if process and process.poll() is None:
+                process.terminate()
+                process.wait()
+        if self.village and not self.village.stdin.closed:
+            self.village.stdin.close()
+            self.village.stdout.close()
+        self.log.close()
+        if os.environ.get("TOCSIN_TEST_KEEP"):
+            print("kept:", self.dir, file=sys.stderr)
+        else:
+            shutil.rmtree(self.dir, ignore_errors=True)
+
+    # ---- the API ----
+
+    def request(self, method, path, body=None, headers=None):
+        connection = UnixConnection(self.path("tocsin.sock"))
+        try:
+            connection.request(method, path, body, headers or {})
+            answer = connection.getresponse()
+            data = answer.read()
+            is_json = "json" in (answer.getheader("Content-Type") or "")
+            return answer.status, json.loads(data) if is_json else data.decode()
+        finally:
+            connection.close()
+
+    def get(self, path):
+        return self.request("GET", path)
+
+    def send(self, cap):
+        return self.request("POST", "/v1/alerts", cap.encode(), {"Content-Type": "application/cap+xml"})
+
+    def alert(self, alert_id):
+        return self.get(f"/v1/alerts/{alert_id}")[1]
+
+    def deliveries(self, alert_id):
+        return {d["terminal"]: d for d in self.get(f"/v1/alerts/{alert_id}/deliveries")[1]["deliveries"]}
+
+    def ends(self, alert_id):
+        return {t: d["end"] + (f"({d['reason']})" if d.get("reason") else "") for t, d in self.deliveries(alert_id).items()}
+
+    def until_ended(self, alert_id, patience=None):
+        ends = ("finished", "stopped", "cancelled", "expired", "superseded", "refused")
+
+        def over():
+            alert = self.alert(alert_id)
+            rows = self.deliveries(alert_id).values()
+            return alert if alert["state"] in ends and all(row["final"] for row in rows) else None
+        return until(over, f"the end of {alert_id}; {self.daemon_log()[-2000:]}", patience)
+
+    def until_segment(self, alert_id, segment, repetition=1):
+        """Waits until this part of the programme is playing, as the events tell."""
+        def begun():
+            text = self.events_text()
+            return f'"repetition":{repetition}' in text and any(
+                json.loads(line[5:]).get("segment") == segment and json.loads(line[5:]).get("repetition") == repetition and
+                json.loads(line[5:]).get("alert") == alert_id for line in text.splitlines() if line.startswith("data:"))
+        until(begun, f"{segment} of repetition {repetition}")
+
+    def events_text(self):
+        """All events so far: a stream from the beginning, read until it has nothing more."""
+        store = self.get("/healthz")[1]["store"]
+        connection = UnixConnection(self.path("tocsin.sock"))
+        connection.request("GET", "/v1/events", headers={"Last-Event-ID": f"{store}:0"})
+        answer = connection.getresponse()
+        fd, data = connection.sock.fileno() if connection.sock else answer.fp.fileno(), b""
+        while select.select([fd], [], [], 0.1)[0]:
+            chunk = os.read(fd, 65536)
+            if not chunk:
+                break
+            data += chunk
+        connection.close()
+        return data.decode(errors="replace")
+
+    # ---- the command line ----
+
+    def cli(self, *words, stdin=None):
+        return subprocess.run([program("tocsin"), "--socket", self.path("tocsin.sock"), *words], input=stdin,
+                              capture_output=True, text=True, timeout=PATIENCE * 3)
+
+
+def rfc3339(moment):
+    return moment.strftime("%Y-%m-%dT%H:%M:%S+00:00")
+
+
+counter = [0]
+
+
+def cap(identifier=None, status="Actual", msg_type="Alert", zh=ZH, en=EN, code="360499103201", expires=3600, references="",
+        severity="Extreme", extra=""):
+    """A CAP 1.2 alert; expires in seconds from now; zh or en None leaves that block out."""
+    counter[0] += 1
+    now = datetime.now(timezone.utc)
+    block = lambda language, words: f"""<info><language>{language}</language><category>Infra</category><event>{EVENT}</event>
+<urgency>Immediate</urgency><severity>{severity}</severity><certainty>Observed</certainty>
+<expires>{rfc3339(now + timedelta(seconds=expires))}</expires>
+<parameter><valueName>speech</valueName><value>{words}</value></parameter>
+<area><areaDesc>Longtang</areaDesc><geocode><valueName>areaCode</valueName><value>{code}</value></geocode></area></info>"""
+    return f"""<?xml version="1.0" encoding="UTF-8"?>
+<alert xmlns="urn:oasis:names:tc:emergency:cap:1.2"><identifier>{identifier or f"TEST-{os.getpid()}-{counter[0]}"}</identifier>
+<sender>county@test</sender><sent>{rfc3339(now)}</sent><status>{status}</status><msgType>{msg_type}</msgType>
+<scope>Public</scope>{f"<references>{references}</references>" if references else ""}{extra}
+{block("zh-CN", zh) if zh is not None else ""}{block("en-US", en) if en is not None else ""}</alert>"""
+
+
+def t8(count, faults=None):
+    return [(u, "linghu-t8", (faults or {}).get(u, "")) for u in range(1, count + 1)]
+
+
+def c4(count, faults=None, first=1):
+    return [(u, "beishan-c4", (faults or {}).get(u, "")) for u in range(first, first + count)]
+
+
+class TownshipTest(unittest.TestCase):
+    """Gives each test its township and ends it."""
+
+    def township(self, lines, **settings):
+        township = Township(lines, **settings)
+        self.addCleanup(township.close)
+        return township
+
+
+def main():
+    unittest.main(verbosity=2)
