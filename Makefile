@@ -10,6 +10,8 @@ PREFIX ?= /usr/local
 SITE ?=
 SOUND ?=
 BENCH ?=
+V ?=
+Q := $(if $(V),,@)
 
 # Debian 12 packages: to build and run, to test, to lint.
 PACKAGES := build-essential pkg-config libmodbus-dev libasound2-dev libsndfile1-dev flite1-dev libconfig-dev libuv1-dev \
@@ -60,27 +62,31 @@ lint-deps: deps
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	@echo '  CC $<'
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 define library
 $(BUILD)/$(1).a: $(patsubst %.c,$(BUILD)/%.o,$(filter $(1)/%,$(SOURCES)))
 	@mkdir -p $$(@D)
 	@rm -f $$@
-	ar rcs $$@ $$^
+	@ar rcs $$@ $$^
 endef
 $(foreach f,$(FOLDERS),$(eval $(call library,$(f))))
 
 define program
 $(BUILD)/$(1): $(BUILD)/$(2).o $(LIBRARIES)
-	$$(CC) $$(LDFLAGS) -o $$@ $$< $(ORDERED) $(3) $(LIBS)
+	@echo '  LD $$@'
+	$$(Q)$$(CC) $$(LDFLAGS) -o $$@ $$< $(ORDERED) $(3) $(LIBS)
 endef
 $(foreach m,$(MAINS),$(eval $(call program,$(firstword $(subst :, ,$(m))),$(lastword $(subst :, ,$(m))),$(if $(findstring voice,$(m)),$(FLITE) -lespeak-ng))))
 
 $(BUILD)/libasound_module_pcm_tocsin.so: $(BUILD)/audio/pacing_pcm.o
-	$(CC) $(LDFLAGS) -shared -o $@ $< -lasound -lm
+	@echo '  LD $@'
+	$(Q)$(CC) $(LDFLAGS) -shared -o $@ $< -lasound -lm
 
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(LIBRARIES)
-	$(CC) $(LDFLAGS) -o $@ $< $(ORDERED) -lcmocka $(LIBS)
+	@echo '  LD $@'
+	$(Q)$(CC) $(LDFLAGS) -o $@ $< $(ORDERED) -lcmocka $(LIBS)
 
 # The recordings that sound where no voice is left are made once, here, and need no voice when they are played.
 .PHONY: recordings
