@@ -13,7 +13,7 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-enum { LOG_FLUSH_MS = 50, EVENTS = 32 };
+enum { LOG_FLUSH_US = 50000, EVENTS = 32 };
 
 bool village_path(char *to, size_t size, const char *dir, const char *path, struct error *error)
 {
@@ -69,7 +69,7 @@ void village_log_frame(struct village *village, const struct village_line *line,
 
 static void flush_log(struct village *village, struct mono now)
 {
-    if (!village->log_dirty || mono_since(now, village->log_flushed) < LOG_FLUSH_MS * 1000)
+    if (!village->log_dirty || mono_since(now, village->log_flushed) < LOG_FLUSH_US)
         return;
     FILE *f = village->log;
     fflush(f);
@@ -153,7 +153,7 @@ struct village *village_create(const struct village_settings *settings, struct e
 /* When the loop must wake at the latest, to let a byte out or the log. */
 static struct mono next_due(const struct village *village)
 {
-    struct mono due = {village->log_dirty ? village->log_flushed.us + LOG_FLUSH_MS * 1000 : INT64_MAX};
+    struct mono due = {village->log_dirty ? village->log_flushed.us + LOG_FLUSH_US : INT64_MAX};
     for (size_t i = 0; i < village->n_lines; i++) {
         struct mono line = village_wire_due(&village->lines[i].wire);
         due = mono_before(line, due) ? line : due;

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 /* What a writer left behind this long ago is no part of what follows. */
-enum { STALE_MS = 100 };
+enum { STALE_US = 100000 };
 
 static void hear_block(struct village_channel *channel, struct mono now)
 {
@@ -26,7 +26,7 @@ static void on_sound(void *context)
 {
     struct village_channel *channel = context;
     struct mono now = mono_now();
-    if (mono_since(now, channel->filled_at) > STALE_MS * 1000)
+    if (mono_since(now, channel->filled_at) > STALE_US)
         channel->filled = 0;
     channel->filled_at = now;
     for (;;) {

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-enum { BOOT_MS = 1500 };
+enum { BOOT_US = 1500000 };
 
 const struct village_vendor *village_vendor_find(const char *name)
 {
@@ -61,7 +61,7 @@ void village_unit_set_fault(struct village_unit *unit, struct village_fault faul
 
 bool village_unit_has_power(const struct village_unit *unit, struct mono now)
 {
-    return unit->fault.kind != FAULT_DEAD && mono_since(now, unit->booted) >= BOOT_MS * 1000;
+    return unit->fault.kind != FAULT_DEAD && mono_since(now, unit->booted) >= BOOT_US;
 }
 
 bool village_unit_settled(const struct village_unit *unit, struct mono now)
@@ -161,6 +161,14 @@ static enum village_exception obey_single(struct village_unit *unit, const uint8
     return unit->vendor->write(unit, address, coil ? value == 0xFF00 : value, broadcast, now);
 }
 
+/* The i-th value of functions 15 and 16. */
+static uint16_t written_value(const uint8_t *request, size_t i)
+{
+    if (request[1] == 15)
+        return (request[7 + i / 8] & 1u << i % 8) != 0;
+    return word(request + 7 + 2 * i);
+}
+
 /* Functions 15 and 16, in ascending order; what stands before a refused one has been obeyed. */
 static enum village_exception obey_several(struct village_unit *unit, const uint8_t *request, bool broadcast, struct mono now)
 {
@@ -171,7 +179,7 @@ static enum village_exception obey_several(struct village_unit *unit, const uint
     if (!has_all(unit, coils ? VILLAGE_COIL : VILLAGE_HOLDING, from, n, true))
         return VILLAGE_ILLEGAL_ADDRESS;
     for (size_t i = 0; i < n; i++) {
-        uint16_t value = coils ? request[7 + i / 8] >> i % 8 & 1 : word(request + 7 + 2 * i);
+        uint16_t value = written_value(request, i);
         enum village_exception refused = unit->vendor->write(unit, (uint16_t)(from + i), value, broadcast, now);
         if (refused)
             return refused;

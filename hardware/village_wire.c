@@ -6,7 +6,7 @@
 
 /* A reply is handed over in pieces of about this length between its first and its last byte: 64 lines of single bytes at
  * 115200 baud would be 670,000 wake-ups a second. */
-enum { PIECE_US = 4000 };
+enum { PIECE_NS = 4000000 };
 
 const char *village_note_name(enum village_note note)
 {
@@ -39,8 +39,8 @@ size_t village_request_size(const uint8_t *bytes, size_t n)
         return 0;
     if (bytes[1] >= 1 && bytes[1] <= 6)
         return 8;
-    if ((bytes[1] == 15 || bytes[1] == 16) && n >= 7)
-        return 9u + bytes[6];
+    if (bytes[1] == 15 || bytes[1] == 16)
+        return n >= 7 ? 9u + bytes[6] : 9;
     return 0;
 }
 
@@ -191,7 +191,7 @@ static void begin_reply(struct village_wire *wire, struct village_reply *reply)
 
 static struct mono next_piece(const struct village_wire *wire, const struct village_reply *reply)
 {
-    size_t piece = reply->sent == 0 ? 1 : (size_t)(PIECE_US * 1000 / wire->character_ns) + 1;
+    size_t piece = reply->sent == 0 ? 1 : (size_t)(PIECE_NS / wire->character_ns) + 1;
     size_t upto = reply->sent + piece < reply->frame.size ? reply->sent + piece : reply->frame.size;
     return mono_plus_us(reply->frame.begin, village_wire_us(wire, upto));
 }

@@ -85,7 +85,7 @@ uint16_t village_crc(const uint8_t *bytes, size_t n);
 /* Puts the CRC behind n bytes; returns n + 2. */
 size_t village_crc_add(uint8_t *bytes, size_t n);
 
-/* Size of the request that begins with these bytes, with its CRC; 0 where only silence can tell. */
+/* Size of the request that begins with these bytes, with its CRC, as far as they show it; 0 where only silence can tell. */
 size_t village_request_size(const uint8_t *bytes, size_t n);
 
 #endif

@@ -267,6 +267,7 @@ static void test_a_master_one_millisecond_early(void **state)
         write_request(line, 1, 4, 0, 9);
         early += mono_since(mono_now(), done) < SILENCE_US - 700;
         read_reply(line, reply, REPLY, 80); /* one that came too late after all is answered */
+        sleep_until(mono_plus_us(mono_now(), SILENCE_US));
     }
     uint64_t garbled = count_of(live, "north", "garbled");
     print_message("%llu of %llu early frames caught\n", (unsigned long long)garbled, (unsigned long long)early);
