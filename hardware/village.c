@@ -172,6 +172,19 @@ static bool set_timer(struct village *village, struct mono due)
     return timerfd_settime(village->timer, TFD_TIMER_ABSTIME, &at, NULL) == 0;
 }
 
+/* The clock is read anew for each line that has something to do: the one before it took its time. */
+static void advance_lines(struct village *village)
+{
+    struct mono now = mono_now();
+    for (size_t i = 0; i < village->n_lines; i++) {
+        struct village_wire *wire = &village->lines[i].wire;
+        if (mono_before(now, village_wire_due(wire)))
+            continue;
+        now = mono_now();
+        village_wire_advance(wire, now);
+    }
+}
+
 bool village_run(struct village *village, struct error *error)
 {
     while (!village->stopping) {
@@ -186,8 +199,7 @@ bool village_run(struct village *village, struct error *error)
             if (watch->descriptor >= 0)
                 watch->ready(watch->context);
         }
-        for (size_t i = 0; i < village->n_lines; i++)
-            village_wire_advance(&village->lines[i].wire, mono_now());
+        advance_lines(village);
         flush_log(village, mono_now());
     }
     return true;
