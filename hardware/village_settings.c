@@ -218,6 +218,8 @@ bool village_settings_load(const char *path, struct village_settings *settings, 
     bool good = config_read_file(&config, path) == CONFIG_TRUE;
     if (good)
         good = take_all(config_root_setting(&config), settings, error);
+    else if (config_error_type(&config) == CONFIG_ERR_FILE_IO)
+        error_set(error, ERROR_NOT_FOUND, "cannot be read");
     else
         error_set(error, ERROR_INVALID, "line %d: %s", config_error_line(&config), config_error_text(&config));
     config_destroy(&config);
