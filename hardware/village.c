@@ -1,0 +1,231 @@
+/* The township as a whole: one epoll and one timer for all lines and channels, and the frame log. */
+#include "hardware/village.h"
+
+#include "codecs/monotonic.h"
+#include "hardware/village_parts.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/stat.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+enum { LOG_FLUSH_US = 50000, EVENTS = 32 };
+
+bool village_path(char *to, size_t size, const char *dir, const char *path, struct error *error)
+{
+    int n = path[0] == '/' ? snprintf(to, size, "%s", path) : snprintf(to, size, "%s/%s", dir, path);
+    if (n < 0 || (size_t)n >= size)
+        return error_set(error, ERROR_TOO_LARGE, "the path %s/%s is too long", dir, path);
+    return true;
+}
+
+bool village_watch_add(struct village *village, struct village_watch *watch, struct error *error)
+{
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = watch};
+    if (epoll_ctl(village->epoll, EPOLL_CTL_ADD, watch->descriptor, &event) != 0)
+        return error_set(error, ERROR_IO, "cannot watch descriptor %d: %s", watch->descriptor, strerror(errno));
+    return true;
+}
+
+bool village_watch(struct village *village, int descriptor, void (*ready)(void *context), void *context, struct error *error)
+{
+    for (size_t i = 0; i < sizeof village->extra / sizeof village->extra[0]; i++) {
+        struct village_watch *watch = &village->extra[i];
+        if (watch->descriptor >= 0)
+            continue;
+        *watch = (struct village_watch){descriptor, ready, context};
+        if (village_watch_add(village, watch, error))
+            return true;
+        watch->descriptor = -1;
+        return false;
+    }
+    return error_set(error, ERROR_TOO_LARGE, "too many descriptors to watch");
+}
+
+void village_unwatch(struct village *village, int descriptor)
+{
+    for (size_t i = 0; i < sizeof village->extra / sizeof village->extra[0]; i++)
+        if (village->extra[i].descriptor == descriptor)
+            village->extra[i].descriptor = -1;
+    epoll_ctl(village->epoll, EPOLL_CTL_DEL, descriptor, NULL);
+}
+
+void village_log_frame(struct village *village, const struct village_line *line, const struct village_frame *frame)
+{
+    FILE *f = village->log;
+    if (!f)
+        return;
+    char hex[2 * VILLAGE_FRAME_MAX + 1];
+    for (size_t i = 0; i < frame->size; i++)
+        snprintf(hex + 2 * i, 3, "%02x", frame->bytes[i]);
+    fprintf(f, "%" PRId64 " %" PRId64 " %s %c %u %s %s\n", frame->begin.us, frame->end.us, line->id,
+            frame->from_master ? '>' : '<', frame->bytes[0], hex, village_note_name(frame->note));
+    village->log_dirty = true;
+}
+
+static void flush_log(struct village *village, struct mono now)
+{
+    if (!village->log_dirty || mono_since(now, village->log_flushed) < LOG_FLUSH_US)
+        return;
+    FILE *f = village->log;
+    fflush(f);
+    village->log_dirty = false;
+    village->log_flushed = now;
+}
+
+/* Says in the log what a reader cannot know from the frames. */
+static bool open_log(struct village *village, const struct village_settings *settings, struct error *error)
+{
+    if (settings->log[0] == '\0')
+        return true;
+    char path[256];
+    if (!village_path(path, sizeof path, settings->dir, settings->log, error))
+        return false;
+    FILE *f = fopen(path, "we");
+    if (!f)
+        return error_set(error, ERROR_IO, "frame log %s: %s", path, strerror(errno));
+    village->log = f;
+    fprintf(f, "# begin_us end_us line direction unit bytes note\n");
+    for (size_t i = 0; i < settings->n_lines; i++)
+        fprintf(f, "# line %s baud %d bits %d\n", settings->lines[i].id, settings->lines[i].baud, VILLAGE_CHARACTER_BITS);
+    fflush(f);
+    return true;
+}
+
+static void on_timer(void *context)
+{
+    const struct village *village = context;
+    uint64_t times;
+    if (read(village->timer, &times, sizeof times) < 0)
+        return;
+}
+
+static bool open_loop(struct village *village, struct error *error)
+{
+    for (size_t i = 0; i < sizeof village->extra / sizeof village->extra[0]; i++)
+        village->extra[i].descriptor = -1;
+    village->epoll = epoll_create1(EPOLL_CLOEXEC);
+    village->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+    village->timer_watch = (struct village_watch){village->timer, on_timer, village};
+    if (village->epoll < 0 || village->timer < 0)
+        return error_set(error, ERROR_IO, "no epoll or timer: %s", strerror(errno));
+    return village_watch_add(village, &village->timer_watch, error);
+}
+
+static bool open_all(struct village *village, const struct village_settings *settings, struct error *error)
+{
+    village->epoll = village->timer = -1;
+    village->channels = calloc(settings->n_channels + 1, sizeof *village->channels);
+    village->lines = calloc(settings->n_lines + 1, sizeof *village->lines);
+    if (!village->channels || !village->lines)
+        return error_set(error, ERROR_NO_MEMORY, "no memory");
+    if (mkdir(settings->dir, 0755) != 0 && errno != EEXIST)
+        return error_set(error, ERROR_IO, "cannot make the folder %s: %s", settings->dir, strerror(errno));
+    if (!open_loop(village, error) || !open_log(village, settings, error))
+        return false;
+    for (; village->n_channels < settings->n_channels; village->n_channels++)
+        if (!village_channel_open(&village->channels[village->n_channels], village, &settings->channels[village->n_channels],
+                                  settings->dir, error))
+            return village->n_channels++, false; /* counted, so that it is closed */
+    for (; village->n_lines < settings->n_lines; village->n_lines++)
+        if (!village_line_open(&village->lines[village->n_lines], village, &settings->lines[village->n_lines], settings, error))
+            return village->n_lines++, false;
+    return true;
+}
+
+struct village *village_create(const struct village_settings *settings, struct error *error)
+{
+    struct village *village = calloc(1, sizeof *village);
+    if (!village) {
+        error_set(error, ERROR_NO_MEMORY, "no memory");
+        return NULL;
+    }
+    if (open_all(village, settings, error))
+        return village;
+    village_destroy(village);
+    return NULL;
+}
+
+/* When the loop must wake at the latest, to let a byte out or the log. */
+static struct mono next_due(const struct village *village)
+{
+    struct mono due = {village->log_dirty ? village->log_flushed.us + LOG_FLUSH_US : INT64_MAX};
+    for (size_t i = 0; i < village->n_lines; i++) {
+        struct mono line = village_wire_due(&village->lines[i].wire);
+        due = mono_before(line, due) ? line : due;
+    }
+    return due;
+}
+
+static bool set_timer(struct village *village, struct mono due)
+{
+    struct itimerspec at = {0}; /* zero: disarmed */
+    if (due.us < INT64_MAX) {
+        int64_t us = due.us > 1 ? due.us : 1;
+        at.it_value.tv_sec = us / 1000000;
+        at.it_value.tv_nsec = us % 1000000 * 1000;
+    }
+    return timerfd_settime(village->timer, TFD_TIMER_ABSTIME, &at, NULL) == 0;
+}
+
+/* The clock is read anew for each line that has something to do: the one before it took its time. */
+static void advance_lines(struct village *village)
+{
+    struct mono now = mono_now();
+    for (size_t i = 0; i < village->n_lines; i++) {
+        struct village_wire *wire = &village->lines[i].wire;
+        if (mono_before(now, village_wire_due(wire)))
+            continue;
+        now = mono_now();
+        village_wire_advance(wire, now);
+    }
+}
+
+bool village_run(struct village *village, struct error *error)
+{
+    while (!village->stopping) {
+        struct epoll_event events[EVENTS];
+        if (!set_timer(village, next_due(village)))
+            return error_set(error, ERROR_IO, "timer: %s", strerror(errno));
+        int n = epoll_wait(village->epoll, events, EVENTS, -1);
+        if (n < 0 && errno != EINTR)
+            return error_set(error, ERROR_IO, "epoll: %s", strerror(errno));
+        for (int i = 0; i < n; i++) {
+            struct village_watch *watch = events[i].data.ptr;
+            if (watch->descriptor >= 0)
+                watch->ready(watch->context);
+        }
+        advance_lines(village);
+        flush_log(village, mono_now());
+    }
+    return true;
+}
+
+void village_stop(struct village *village)
+{
+    village->stopping = true;
+}
+
+void village_destroy(struct village *village)
+{
+    if (!village)
+        return;
+    for (size_t i = 0; i < village->n_lines; i++)
+        village_line_close(&village->lines[i]);
+    for (size_t i = 0; i < village->n_channels; i++)
+        village_channel_close(&village->channels[i]);
+    FILE *f = village->log;
+    if (f)
+        fclose(f);
+    if (village->timer >= 0)
+        close(village->timer);
+    if (village->epoll >= 0)
+        close(village->epoll);
+    free(village->channels);
+    free(village->lines);
+    free(village);
+}

@@ -1,0 +1,234 @@
+/* What all simulated terminals share: the Modbus functions, power and reboots. The vendors' registers are in files of their
+ * own, faults and hearing in village_fault.c and village_ear.c. */
+#include "hardware/village_unit.h"
+
+#include "hardware/village_wire.h"
+
+#include <string.h>
+
+enum { BOOT_US = 1500000 };
+
+const struct village_vendor *village_vendor_find(const char *name)
+{
+    const struct village_vendor *const vendors[] = {&village_linghu, &village_beishan};
+    for (size_t i = 0; i < sizeof vendors / sizeof vendors[0]; i++)
+        if (strcmp(vendors[i]->name, name) == 0)
+            return vendors[i];
+    return NULL;
+}
+
+/* SplitMix64: each unit has its own sequence, so that one more request to a neighbour changes nothing here. */
+double village_unit_random(struct village_unit *unit)
+{
+    uint64_t z = unit->random += 0x9E3779B97F4A7C15u;
+    z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9u;
+    z = (z ^ z >> 27) * 0x94D049BB133111EBu;
+    return (double)((z ^ z >> 31) >> 11) / 9007199254740992.0; /* 2^53 */
+}
+
+static void power_up(struct village_unit *unit, struct mono at)
+{
+    unit->booted = at;
+    unit->spoken_to = at;
+    unit->amplifier = unit->started = false;
+    unit->token = unit->source = 0;
+    unit->volume = unit->vendor->volume_reset;
+    unit->hold_s = 600;
+    unit->test_until = at;
+    memset(&unit->ear, 0, sizeof unit->ear);
+}
+
+void village_unit_open(struct village_unit *unit, const struct village_vendor *vendor, uint8_t address, uint64_t seed,
+                       struct mono now)
+{
+    *unit = (struct village_unit){.address = address, .vendor = vendor, .random = seed * 1000003 + address};
+    /* They have been up for some hours, each for its own time. */
+    power_up(unit, mono_plus_ms(now, -(int64_t)(7200 + 3600 * village_unit_random(unit)) * 1000));
+}
+
+void village_unit_set_fault(struct village_unit *unit, struct village_fault fault, struct mono now)
+{
+    village_unit_tick(unit, now);
+    bool was_dead = unit->fault.kind == FAULT_DEAD;
+    if (was_dead && fault.kind == FAULT_DEAD)
+        return;
+    unit->fault = fault;
+    if (was_dead || fault.kind == FAULT_DEAD)
+        power_up(unit, now);
+    if (fault.kind == FAULT_LOCAL) /* it takes the amplifier over; our session is gone */
+        unit->started = false, unit->token = 0;
+}
+
+bool village_unit_has_power(const struct village_unit *unit, struct mono now)
+{
+    return unit->fault.kind != FAULT_DEAD && mono_since(now, unit->booted) >= BOOT_US;
+}
+
+bool village_unit_settled(const struct village_unit *unit, struct mono now)
+{
+    int64_t ms = unit->fault.kind == FAULT_SETTLE ? unit->fault.argument : unit->vendor->settle_ms;
+    return unit->amplifier && unit->fault.kind != FAULT_AMPLIFIER && mono_since(now, unit->amplifier_on) >= ms * 1000;
+}
+
+bool village_unit_stops(const struct village_unit *unit)
+{
+    return !(unit->fault.kind == FAULT_WONT_STOP && unit->started);
+}
+
+void village_unit_start(struct village_unit *unit, struct mono now)
+{
+    if (unit->started || unit->fault.kind == FAULT_REFUSES_START)
+        return;
+    unit->started = true;
+    unit->started_at = now;
+}
+
+void village_unit_tick(struct village_unit *unit, struct mono now)
+{
+    struct mono falls = mono_plus_ms(unit->started_at, unit->fault.argument);
+    if (unit->fault.kind == FAULT_REBOOT && unit->started && !mono_before(now, falls))
+        power_up(unit, falls);
+    if (unit->vendor->tick)
+        unit->vendor->tick(unit, now);
+}
+
+void village_unit_hear(struct village_unit *unit, double power, struct mono now)
+{
+    village_unit_tick(unit, now);
+    if (!unit->started || !village_unit_settled(unit, now) || !village_unit_has_power(unit, now))
+        return;
+    if (unit->fault.kind != FAULT_MUTE && unit->fault.kind != FAULT_LOCAL)
+        village_ear_add(&unit->ear, power * unit->vendor->gain(unit), now);
+}
+
+bool village_unit_sounding(const struct village_unit *unit, struct mono now)
+{
+    return unit->started || village_ear_mean(&unit->ear, 300, now) > village_power_of(-60);
+}
+
+static uint16_t word(const uint8_t *bytes)
+{
+    return (uint16_t)(bytes[0] << 8 | bytes[1]);
+}
+
+static bool has_all(const struct village_unit *unit, enum village_space space, size_t from, size_t n, bool write)
+{
+    if (from + n > 65536)
+        return false;
+    for (size_t i = 0; i < n; i++)
+        if (!unit->vendor->has(space, (uint16_t)(from + i), write))
+            return false;
+    return true;
+}
+
+/* Functions 01 to 04. Fills reply from its third byte on; *size becomes that of the reply without CRC. */
+static enum village_exception answer_read(struct village_unit *unit, const uint8_t *request, struct mono now, uint8_t *reply,
+                                          size_t *size)
+{
+    static const enum village_space spaces[] = {VILLAGE_COIL, VILLAGE_DISCRETE, VILLAGE_HOLDING, VILLAGE_INPUT};
+    enum village_space space = spaces[request[1] - 1];
+    bool bits = space == VILLAGE_COIL || space == VILLAGE_DISCRETE;
+    size_t from = word(request + 2), n = word(request + 4);
+    if (n == 0 || n > (bits ? 2000 : 125))
+        return VILLAGE_ILLEGAL_VALUE;
+    if (!has_all(unit, space, from, n, false))
+        return VILLAGE_ILLEGAL_ADDRESS;
+    size_t bytes = bits ? (n + 7) / 8 : 2 * n;
+    reply[2] = (uint8_t)bytes;
+    memset(reply + 3, 0, bytes);
+    for (size_t i = 0; i < n; i++) {
+        uint16_t value = unit->vendor->read(unit, space, (uint16_t)(from + i), now);
+        if (bits) {
+            reply[3 + i / 8] = (uint8_t)(reply[3 + i / 8] | (value ? 1u << i % 8 : 0u));
+        } else {
+            reply[3 + 2 * i] = (uint8_t)(value >> 8);
+            reply[4 + 2 * i] = (uint8_t)(value & 0xFF);
+        }
+    }
+    *size = 3 + bytes;
+    return VILLAGE_DONE;
+}
+
+/* Functions 05 and 06: a coil is written as FF00 or 0000. */
+static enum village_exception obey_single(struct village_unit *unit, const uint8_t *request, bool broadcast, struct mono now)
+{
+    bool coil = request[1] == 5;
+    uint16_t address = word(request + 2), value = word(request + 4);
+    if (coil && value != 0 && value != 0xFF00)
+        return VILLAGE_ILLEGAL_VALUE;
+    if (!has_all(unit, coil ? VILLAGE_COIL : VILLAGE_HOLDING, address, 1, true))
+        return VILLAGE_ILLEGAL_ADDRESS;
+    return unit->vendor->write(unit, address, coil ? value == 0xFF00 : value, broadcast, now);
+}
+
+/* The i-th value of functions 15 and 16. */
+static uint16_t written_value(const uint8_t *request, size_t i)
+{
+    if (request[1] == 15)
+        return (request[7 + i / 8] & 1u << i % 8) != 0;
+    return word(request + 7 + 2 * i);
+}
+
+/* Functions 15 and 16, in ascending order; what stands before a refused one has been obeyed. */
+static enum village_exception obey_several(struct village_unit *unit, const uint8_t *request, bool broadcast, struct mono now)
+{
+    bool coils = request[1] == 15;
+    size_t from = word(request + 2), n = word(request + 4);
+    if (n == 0 || n > (coils ? 1968 : 123) || request[6] != (coils ? (n + 7) / 8 : 2 * n))
+        return VILLAGE_ILLEGAL_VALUE;
+    if (!has_all(unit, coils ? VILLAGE_COIL : VILLAGE_HOLDING, from, n, true))
+        return VILLAGE_ILLEGAL_ADDRESS;
+    for (size_t i = 0; i < n; i++) {
+        uint16_t value = written_value(request, i);
+        enum village_exception refused = unit->vendor->write(unit, (uint16_t)(from + i), value, broadcast, now);
+        if (refused)
+            return refused;
+    }
+    return VILLAGE_DONE;
+}
+
+static enum village_exception obey(struct village_unit *unit, const uint8_t *request, struct mono now, uint8_t *reply,
+                                   size_t *size)
+{
+    uint8_t function = request[1];
+    if (function > 31 || !(unit->vendor->functions >> function & 1))
+        return VILLAGE_ILLEGAL_FUNCTION;
+    if (function <= 4)
+        return answer_read(unit, request, now, reply, size);
+    if (unit->fault.kind == FAULT_EXCEPTION)
+        return (enum village_exception)unit->fault.argument;
+    memcpy(reply + 2, request + 2, 4); /* the address, and the value or the number of values */
+    *size = 6;
+    bool broadcast = request[0] == 0;
+    return function <= 6 ? obey_single(unit, request, broadcast, now) : obey_several(unit, request, broadcast, now);
+}
+
+static bool by_chance(struct village_unit *unit, enum village_fault_kind kind)
+{
+    return unit->fault.kind == kind && village_unit_random(unit) * 100 < unit->fault.argument;
+}
+
+size_t village_unit_answer(struct village_unit *unit, const uint8_t *request, size_t n, struct mono now, uint8_t *reply,
+                           int64_t *late_us)
+{
+    *late_us = unit->fault.kind == FAULT_SLOW ? (int64_t)unit->fault.argument * 1000 : 0;
+    village_unit_tick(unit, now);
+    if (n < 4 || !village_unit_has_power(unit, now) || by_chance(unit, FAULT_FLAKY))
+        return 0;
+    unit->spoken_to = now;
+    reply[0] = unit->address;
+    reply[1] = request[1];
+    size_t size = 0;
+    enum village_exception refused = obey(unit, request, now, reply, &size);
+    if (request[0] == 0)
+        return 0;
+    if (refused) {
+        reply[1] |= 0x80;
+        reply[2] = (uint8_t)refused;
+        size = 3;
+    }
+    size = village_crc_add(reply, size);
+    if (by_chance(unit, FAULT_CRC))
+        reply[size - 1] ^= 0xFF;
+    return size;
+}

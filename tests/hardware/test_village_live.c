@@ -1,0 +1,559 @@
+/* The simulated township on real ptys and FIFOs: wire time, the masters that must be caught, hearing, orders, unplugging. */
+#include "codecs/monotonic.h"
+#include "hardware/village.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <modbus/modbus.h>
+#include <poll.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+enum { PATIENCE_MS = 20000, SILENCE_US = 4011, REPLY = 23 };
+
+/* A township on a thread of its own; orders go to it through a pipe. */
+struct live {
+    char dir[64];
+    struct village_settings *settings;
+    struct village *village;
+    pthread_t thread;
+    int orders[2];
+    sem_t answered;
+    char answer[4096];
+};
+
+static void on_order(void *context)
+{
+    struct live *live = context;
+    char text[128];
+    ssize_t n = read(live->orders[0], text, sizeof text - 1);
+    if (n <= 0)
+        return;
+    text[n] = '\0';
+    FILE *f = fmemopen(live->answer, sizeof live->answer, "w");
+    village_command(live->village, text, f);
+    fclose(f);
+    sem_post(&live->answered);
+}
+
+static void *serve(void *context)
+{
+    struct live *live = context;
+    return village_run(live->village, NULL) ? live : NULL;
+}
+
+static const char *order(struct live *live, const char *text)
+{
+    assert_int_equal(write(live->orders[1], text, strlen(text)), strlen(text));
+    while (sem_wait(&live->answered) != 0)
+        assert_int_equal(errno, EINTR);
+    return live->answer;
+}
+
+static void put_file(const struct live *live, const char *name, const char *text, char *path, size_t size)
+{
+    snprintf(path, size, "%s/%s", live->dir, name);
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    fputs(text, f);
+    assert_int_equal(fclose(f), 0);
+}
+
+static const char township[] =
+    "seed = 3; log = \"frames.log\";\n"
+    "channels = ({ id = \"main\"; fifo = \"main.fifo\"; }, { id = \"other\"; fifo = \"other.fifo\"; });\n"
+    "lines = (\n"
+    "  { id = \"north\"; baud = 9600; channel = \"main\"; vendor = \"linghu-t8\"; units = \"1-4\"; },\n"
+    "  { id = \"south\"; baud = 19200; channel = \"other\"; turnaround_ms = 5;\n"
+    "    units = ({ units = \"1-2\"; vendor = \"linghu-t8\"; },\n"
+    "             { unit = 9; vendor = \"beishan-c4\"; fault = \"noise\"; }); });\n";
+
+static int begin(void **state)
+{
+    struct live *live = calloc(1, sizeof *live);
+    snprintf(live->dir, sizeof live->dir, "/tmp/village-XXXXXX");
+    live->settings = calloc(1, sizeof *live->settings);
+    if (!mkdtemp(live->dir) || sem_init(&live->answered, 0, 0) != 0 || pipe2(live->orders, O_CLOEXEC) != 0)
+        return -1;
+    char path[128];
+    put_file(live, "village.cfg", township, path, sizeof path);
+    struct error error = {0};
+    if (!village_settings_load(path, live->settings, &error))
+        print_error("%s\n", error.message);
+    snprintf(live->settings->dir, sizeof live->settings->dir, "%s/township", live->dir);
+    live->village = village_create(live->settings, &error);
+    if (!live->village)
+        print_error("%s\n", error.message);
+    *state = live;
+    return !live->village || !village_watch(live->village, live->orders[0], on_order, live, NULL) ||
+           pthread_create(&live->thread, NULL, serve, live) != 0;
+}
+
+static void path_in(const struct live *live, const char *name, char *path, size_t size)
+{
+    snprintf(path, size, "%s/township/%s", live->dir, name);
+}
+
+static int end(void **state)
+{
+    struct live *live = *state;
+    order(live, "quit");
+    void *good;
+    pthread_join(live->thread, &good);
+    village_destroy(live->village);
+    char path[128];
+    path_in(live, "north", path, sizeof path);
+    bool link_gone = access(path, F_OK) != 0;
+    static const char *const files[] = {"frames.log", "main.fifo", "other.fifo", "."};
+    for (size_t i = 0; i < 3; i++) {
+        path_in(live, files[i], path, sizeof path);
+        unlink(path);
+    }
+    path_in(live, "", path, sizeof path);
+    rmdir(path);
+    snprintf(path, sizeof path, "%s/village.cfg", live->dir);
+    unlink(path);
+    bool empty = rmdir(live->dir) == 0;
+    close(live->orders[0]);
+    close(live->orders[1]);
+    sem_destroy(&live->answered);
+    free(live->settings);
+    free(live);
+    return !good || !link_gone || !empty;
+}
+
+static int open_line(const struct live *live, const char *name)
+{
+    char path[128];
+    path_in(live, name, path, sizeof path);
+    int line = open(path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+    assert_true(line >= 0);
+    return line;
+}
+
+static uint64_t count_of(struct live *live, const char *line, const char *name)
+{
+    char wanted[32];
+    const char *at = strstr(order(live, "counts"), line);
+    assert_non_null(at);
+    snprintf(wanted, sizeof wanted, " %s=", name);
+    at = strstr(at, wanted);
+    assert_non_null(at);
+    return strtoull(at + strlen(wanted), NULL, 10);
+}
+
+static void write_request(int line, uint8_t unit, uint8_t function, uint16_t address, uint16_t value)
+{
+    uint8_t frame[8] = {
+        unit, function, (uint8_t)(address >> 8), (uint8_t)(address & 0xFF), (uint8_t)(value >> 8), (uint8_t)(value & 0xFF)};
+    village_crc_add(frame, 6);
+    assert_int_equal(write(line, frame, 8), 8);
+}
+
+/* Reads so many bytes; fewer if none comes for so long. */
+static size_t read_reply(int line, uint8_t *reply, size_t n, int patience_ms)
+{
+    size_t have = 0;
+    struct pollfd ready = {.fd = line, .events = POLLIN};
+    while (have < n && poll(&ready, 1, patience_ms) > 0) {
+        ssize_t got = read(line, reply + have, n - have);
+        if (got <= 0)
+            break;
+        have += (size_t)got;
+    }
+    return have;
+}
+
+static void sleep_until(struct mono at)
+{
+    struct timespec t = {at.us / 1000000, at.us % 1000000 * 1000};
+    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL) == EINTR)
+        ;
+}
+
+/* Reads the nine input registers of a T8; returns when its last byte had been read. */
+static struct mono transaction(int line, uint8_t unit)
+{
+    uint8_t reply[REPLY];
+    write_request(line, unit, 4, 0, 9);
+    assert_int_equal(read_reply(line, reply, REPLY, PATIENCE_MS), REPLY);
+    struct mono done = mono_now();
+    assert_int_equal(village_crc(reply, REPLY), 0);
+    assert_int_equal(reply[0], unit);
+    return done;
+}
+
+static void test_a_reading_takes_its_time(void **state)
+{
+    struct live *live = *state;
+    int line = open_line(live, "north");
+    int64_t best = INT64_MAX;
+    struct mono done = mono_now();
+    for (int i = 0; i < 5; i++) {
+        sleep_until(mono_plus_us(done, SILENCE_US));
+        struct mono began = mono_now();
+        done = transaction(line, 1);
+        int64_t took = mono_since(done, began);
+        /* 31 characters, 3.5 of silence, 3 ms: never less; how much more is the machine's, so only the best of them counts */
+        assert_true(took >= 42531);
+        best = took < best ? took : best;
+    }
+    assert_true(best < 5 * 42531);
+    close(line);
+}
+
+static void test_a_master_who_keeps_silence(void **state)
+{
+    struct live *live = *state;
+    int line = open_line(live, "north");
+    for (int i = 0; i < 20; i++)
+        sleep_until(mono_plus_us(transaction(line, (uint8_t)(1 + i % 4)), SILENCE_US));
+    assert_int_equal(count_of(live, "north", "garbled"), 0);
+    assert_int_equal(count_of(live, "north", "collisions"), 0);
+    assert_int_equal(count_of(live, "north", "requests"), 20);
+    assert_int_equal(count_of(live, "north", "replies"), 20);
+    assert_int_equal(count_of(live, "north", "busy_us") / 1000, 710); /* 20 x 31 characters */
+    assert_int_equal(count_of(live, "south", "requests"), 0);
+    close(line);
+}
+
+/* Positive control: what libmodbus does by itself must be caught. */
+static void test_a_plain_libmodbus_loop_is_garbled(void **state)
+{
+    struct live *live = *state;
+    char path[128];
+    path_in(live, "north", path, sizeof path);
+    modbus_t *plain = modbus_new_rtu(path, 9600, 'E', 8, 1);
+    assert_non_null(plain);
+    modbus_set_slave(plain, 1);
+    modbus_set_response_timeout(plain, 0, 150000);
+    assert_int_equal(modbus_connect(plain), 0);
+    int good = 0;
+    for (int i = 0; i < 10; i++) {
+        uint16_t words[9];
+        good += modbus_read_input_registers(plain, 0, 9, words) == 9;
+    }
+    modbus_close(plain);
+    modbus_free(plain);
+    uint64_t garbled = count_of(live, "north", "garbled");
+    assert_true(good >= 1);
+    assert_true(garbled >= 3); /* every second one, unless the machine was busy between two */
+    assert_true(garbled <= 5);
+    assert_int_equal(count_of(live, "north", "requests"), 10);
+}
+
+/* Positive control: 1 ms too early at 9600 baud. Only starts that were really so early by the master's own clock count. */
+static void test_a_master_one_millisecond_early(void **state)
+{
+    struct live *live = *state;
+    int line = open_line(live, "north");
+    uint64_t early = 0;
+    for (int i = 0; i < 60 && early < 8; i++) {
+        uint8_t reply[REPLY];
+        struct mono done = transaction(line, 1);
+        sleep_until(mono_plus_us(done, SILENCE_US - 1000));
+        write_request(line, 1, 4, 0, 9);
+        early += mono_since(mono_now(), done) < SILENCE_US - 700;
+        read_reply(line, reply, REPLY, 80); /* one that came too late after all is answered */
+        sleep_until(mono_plus_us(mono_now(), SILENCE_US));
+    }
+    uint64_t garbled = count_of(live, "north", "garbled");
+    print_message("%llu of %llu early frames caught\n", (unsigned long long)garbled, (unsigned long long)early);
+    assert_true(early >= 1);
+    assert_true(2 * garbled >= early); /* the village too is late now and then: it must not be by rule */
+    close(line);
+}
+
+static void test_a_dead_unit_and_an_unknown_one(void **state)
+{
+    struct live *live = *state;
+    int line = open_line(live, "north");
+    uint8_t reply[REPLY];
+    assert_string_equal(order(live, "fault north/2 dead"), "ok\n");
+    write_request(line, 2, 4, 0, 9);
+    assert_int_equal(read_reply(line, reply, REPLY, 100), 0);
+    write_request(line, 77, 4, 0, 9);
+    assert_int_equal(read_reply(line, reply, REPLY, 100), 0);
+    transaction(line, 1);
+    assert_int_equal(count_of(live, "north", "garbled"), 0);
+    close(line);
+}
+
+static void arm_and_start(int line, uint8_t unit)
+{
+    uint8_t frame[17] = {unit, 16, 0, 16, 0, 4, 8, 0, 1, 0, 1, 0, 77, 0, 100}, reply[8];
+    village_crc_add(frame, 15);
+    assert_int_equal(write(line, frame, 17), 17);
+    assert_int_equal(read_reply(line, reply, 8, PATIENCE_MS), 8);
+    sleep_until(mono_plus_us(mono_now(), SILENCE_US));
+    write_request(line, unit, 6, 20, 77);
+    assert_int_equal(read_reply(line, reply, 8, PATIENCE_MS), 8);
+    assert_int_equal(reply[1], 6);
+}
+
+static double loudness_of(struct live *live, const char *unit)
+{
+    const char *row = strstr(order(live, "show"), unit);
+    assert_non_null(row);
+    double level;
+    assert_int_equal(sscanf(row, "%*s %*u %*s %*s %*u %*u %lf", &level), 1);
+    return level;
+}
+
+/* Writes 320 ms of a 1 kHz tone; 0 is silence. */
+static void play(const struct live *live, const char *fifo, double amplitude)
+{
+    static int16_t tone[15360];
+    for (size_t i = 0; i < 15360; i++)
+        tone[i] = (int16_t)lrint(32767 * amplitude * sin((double)i * 2 * 3.14159265358979 / 48));
+    char path[128];
+    path_in(live, fifo, path, sizeof path);
+    int out = open(path, O_WRONLY | O_CLOEXEC);
+    assert_true(out >= 0);
+    assert_int_equal(write(out, tone, sizeof tone), sizeof tone);
+    close(out);
+}
+
+static void test_only_the_started_hear_their_channel(void **state)
+{
+    struct live *live = *state;
+    int north = open_line(live, "north"), south = open_line(live, "south");
+    arm_and_start(north, 1);
+    arm_and_start(south, 1);
+    double heard = -120;
+    struct mono give_up = mono_plus_ms(mono_now(), PATIENCE_MS);
+    while (heard < -20 && mono_before(mono_now(), give_up)) {
+        play(live, "main.fifo", 0.5);
+        heard = loudness_of(live, "north 1 ");
+    }
+    assert_true(fabs(heard + 9) < 1.5);                /* half amplitude: -9 dBFS */
+    assert_true(loudness_of(live, "north 2 ") < -119); /* not started */
+    assert_true(loudness_of(live, "south 1 ") < -119); /* started, on another channel */
+    assert_string_equal(order(live, "sounding"), "2\nok\n");
+    close(north);
+    close(south);
+}
+
+static void test_silence_is_not_heard(void **state)
+{
+    struct live *live = *state;
+    int north = open_line(live, "north");
+    arm_and_start(north, 1);
+    char path[128];
+    path_in(live, "main.fifo", path, sizeof path);
+    int open_all_the_time = open(path, O_WRONLY | O_CLOEXEC);
+    struct mono settled = mono_plus_ms(mono_now(), 300);
+    while (mono_before(mono_now(), settled)) {
+        play(live, "main.fifo", 0);
+        assert_true(loudness_of(live, "north 1 ") < -119);
+    }
+    play(live, "main.fifo", 0.5); /* the control: the very next sound is */
+    struct mono give_up = mono_plus_ms(mono_now(), PATIENCE_MS);
+    while (loudness_of(live, "north 1 ") < -20 && mono_before(mono_now(), give_up))
+        play(live, "main.fifo", 0.5);
+    assert_true(loudness_of(live, "north 1 ") > -20);
+    close(open_all_the_time);
+    close(north);
+}
+
+static void test_unplugging(void **state)
+{
+    struct live *live = *state;
+    int line = open_line(live, "north");
+    transaction(line, 1);
+    assert_string_equal(order(live, "detach north"), "ok\n");
+    struct pollfd gone = {.fd = line, .events = POLLIN};
+    assert_int_equal(poll(&gone, 1, PATIENCE_MS), 1);
+    assert_true(gone.revents & POLLHUP);
+    assert_true(write(line, "x", 1) < 0);
+    assert_int_equal(errno, EIO);
+    close(line);
+    char path[128];
+    path_in(live, "north", path, sizeof path);
+    assert_int_not_equal(access(path, F_OK), 0);
+    assert_non_null(strstr(order(live, "detach north"), "error: line north is detached already"));
+    assert_string_equal(order(live, "attach north"), "ok\n");
+    assert_non_null(strstr(order(live, "attach north"), "error: line north is attached already"));
+    line = open_line(live, "north");
+    sleep_until(mono_plus_us(mono_now(), SILENCE_US));
+    transaction(line, 1);
+    close(line);
+    line = open_line(live, "north"); /* closing it was no hangup */
+    sleep_until(mono_plus_us(mono_now(), SILENCE_US));
+    transaction(line, 1);
+    close(line);
+}
+
+static void test_orders(void **state)
+{
+    struct live *live = *state;
+    assert_string_equal(order(live, "sounding"), "0\nok\n");
+    assert_non_null(strstr(order(live, "show"), "south 9 beishan-c4 off 0 8 -120.0 no noise\n"));
+    assert_string_equal(order(live, "fault north all slow:20"), "ok\n");
+    assert_non_null(strstr(order(live, "show"), "north 4 linghu-t8 standby 0 50 -120.0 no slow:20\n"));
+    assert_string_equal(order(live, "fault all none"), "ok\n");
+    assert_null(strstr(order(live, "show"), "slow"));
+    assert_null(strstr(order(live, "show"), "noise"));
+    assert_string_equal(order(live, "fault south/9 door"), "ok\n");
+    static const char *const wrong[][2] = {
+        {"fault south/9 broken", "error: unknown fault \"broken\"; known are: none, dead"},
+        {"fault south/3 dead", "error: line south has no unit \"3\""},
+        {"fault west/3 dead", "error: there is no line \"west\""},
+        {"fault south/9", "error: say: fault LINE/UNIT KIND"},
+        {"fault south/9 a b", "error: say: fault LINE/UNIT KIND"},
+        {"detach", "error: say: detach LINE"},
+        {"attach west", "error: there is no line \"west\""},
+        {"sing", "error: unknown command \"sing\"; known are: fault"},
+        {"", "error: unknown command"},
+        {"a b c d e", "error: too long a command"},
+    };
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        char text[64]; /* a pipe carries no empty line */
+        snprintf(text, sizeof text, "%s\n", wrong[i][0]);
+        assert_non_null(strstr(order(live, text), wrong[i][1]));
+    }
+}
+
+/* The script that recomputes everything from the log agrees with what was counted. */
+static void test_the_log_says_the_same(void **state)
+{
+    struct live *live = *state;
+    int line = open_line(live, "north");
+    struct mono done = {0};
+    for (int i = 0; i < 5; i++) {
+        done = transaction(line, 1);
+        sleep_until(mono_plus_us(done, SILENCE_US));
+    }
+    transaction(line, 1);
+    write_request(line, 1, 4, 0, 9); /* at once */
+    uint8_t reply[REPLY];
+    read_reply(line, reply, REPLY, 200);
+    uint64_t garbled = count_of(live, "north", "garbled");
+    char command[256], path[128], said[512] = "";
+    path_in(live, "frames.log", path, sizeof path);
+    snprintf(command, sizeof command, "python3 -B tests/tools/frames.py --line north --json %s", path);
+    char wanted[64];
+    snprintf(wanted, sizeof wanted, "\"too_early\": %llu,", (unsigned long long)garbled);
+    FILE *f = popen(command, "r");
+    assert_non_null(f);
+    assert_non_null(fgets(said, sizeof said, f));
+    assert_int_equal(pclose(f), 0);
+    assert_non_null(strstr(said, "\"requests\": 7, "));
+    assert_non_null(strstr(said, wanted));
+    double wire = atof(strstr(said, "\"wire_us\": ") + strlen("\"wire_us\": "));
+    double replies = garbled ? 6 : 7; /* 7 requests, their replies, 3.5 characters before each, and 3 ms of turnaround */
+    assert_true(fabs(wire - (7 * 8 + replies * 23) * 11e6 / 9600 - (7 + replies) * 4010.4 - replies * 3000) < 200);
+    close(line);
+}
+
+/* One line of settings that is wrong, and what must be said of it. */
+static void test_settings_that_are_wrong(void **state)
+{
+    struct live *live = *state;
+    static const char *const wrong[][2] = {
+        {"seed = ;", "line 1"},
+        {"sed = 1;", "sed: unknown setting"},
+        {"seed = -1;", "seed"},
+        {"lines = 3;", "must be a list"},
+        {"lines = ( 3 );", "must hold groups"},
+        {"lines = ( { baud = 9600; } );", "needs an id"},
+        {"lines = ( { id = \"North\"; } );", "needs an id"},
+        {"lines = ( { id = \"a\"; baud = 300; } );", "from 1200 to 115200"},
+        {"lines = ( { id = \"a\"; channel = \"x\"; } );", "its channel"},
+        {"lines = ( { id = \"a\"; units = \"1-12\"; } );", "needs its vendor"},
+        {"lines = ( { id = \"a\"; vendor = \"acme\"; } );", "known are linghu-t8 and beishan-c4"},
+        {"lines = ( { id = \"a\"; vendor = \"linghu-t8\"; units = \"0-12\"; } );", "1 to 247"},
+        {"lines = ( { id = \"a\"; vendor = \"linghu-t8\"; units = \"4-248\"; } );", "1 to 247"},
+        {"lines = ( { id = \"a\"; vendor = \"linghu-t8\"; units = 3; } );", "must be a text"},
+        {"lines = ( { id = \"a\"; vendor = \"linghu-t8\"; units = ( { unit = 1; }, { units = \"1-2\"; } ); } );",
+         "one address"},
+        {"lines = ( { id = \"a\"; vendor = \"linghu-t8\"; units = ( { unit = 1; falt = \"dead\"; } ); } );", "falt"},
+        {"lines = ( { id = \"a\"; vendor = \"linghu-t8\"; units = ( { unit = 1; fault = \"x\"; } ); } );", "unknown fault"},
+        {"lines = ( { id = \"a\"; }, { id = \"a\"; } );", "two lines"},
+        {"channels = ( { id = \"a\"; } );", "needs its fifo"},
+        {"dir = 7;", "must be a text"},
+    };
+    struct village_settings *settings = calloc(1, sizeof *settings);
+    char path[128];
+    struct error error;
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        put_file(live, "wrong.cfg", wrong[i][0], path, sizeof path);
+        assert_false(village_settings_load(path, settings, &error));
+        assert_non_null(strstr(error.message, wrong[i][1]));
+        assert_non_null(strstr(error.message, "wrong.cfg: "));
+        assert_non_null(strstr(error.message, "line "));
+    }
+    unlink(path);
+    assert_false(village_settings_load(path, settings, &error));
+    free(settings);
+}
+
+static void test_faults_of_the_command_line(void **state)
+{
+    struct live *live = *state;
+    struct error error;
+    assert_true(village_settings_fault(live->settings, "south/9=settle:900", &error));
+    assert_int_equal(live->settings->lines[1].units[2].fault.kind, FAULT_SETTLE);
+    assert_int_equal(live->settings->lines[1].units[2].fault.argument, 900);
+    static const char *const wrong[] = {"south/3=dead", "west/1=dead", "south=dead", "south/9", "south/9=sad", "sout/9=dead"};
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
+        assert_false(village_settings_fault(live->settings, wrong[i], &error));
+}
+
+static void test_a_township_that_cannot_open(void **state)
+{
+    struct live *live = *state;
+    struct error error;
+    struct village_settings *settings = calloc(1, sizeof *settings);
+    memcpy(settings, live->settings, sizeof *settings);
+    snprintf(settings->dir, sizeof settings->dir, "%s/no/such", live->dir);
+    assert_null(village_create(settings, &error));
+    assert_non_null(strstr(error.message, "cannot make the folder"));
+    snprintf(settings->dir, sizeof settings->dir, "%s", live->dir);
+    snprintf(settings->channels[0].fifo, sizeof settings->channels[0].fifo, "village.cfg");
+    assert_null(village_create(settings, &error));
+    assert_non_null(strstr(error.message, "village.cfg is there and is no FIFO"));
+    settings->n_channels = 0;
+    settings->lines[0].channel = settings->lines[1].channel = -1;
+    snprintf(settings->log, sizeof settings->log, "/no/such/log");
+    assert_null(village_create(settings, &error));
+    assert_non_null(strstr(error.message, "frame log /no/such/log"));
+    char path[128];
+    snprintf(path, sizeof path, "%s/frames.log", live->dir);
+    unlink(path);
+    free(settings);
+}
+
+#define live_test(f) cmocka_unit_test_setup_teardown(f, begin, end)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        live_test(test_a_reading_takes_its_time),
+        live_test(test_a_master_who_keeps_silence),
+        live_test(test_a_plain_libmodbus_loop_is_garbled),
+        live_test(test_a_master_one_millisecond_early),
+        live_test(test_a_dead_unit_and_an_unknown_one),
+        live_test(test_only_the_started_hear_their_channel),
+        live_test(test_silence_is_not_heard),
+        live_test(test_unplugging),
+        live_test(test_orders),
+        live_test(test_the_log_says_the_same),
+        live_test(test_settings_that_are_wrong),
+        live_test(test_faults_of_the_command_line),
+        live_test(test_a_township_that_cannot_open),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
