@@ -132,15 +132,20 @@ terminals = ({", ".join(f'{{ id = "{l}-{u}"; name = "{l} {u}"; line = "{l}"; uni
             pass
 
     def tell_village(self, command):
+        """Gives an order; returns the lines of its answer before the "ok"."""
         self.village.stdin.write((command + "\n").encode())
         self.village.stdin.flush()
-        answer = self.village_lines.next()
-        assert not answer.startswith("error"), answer
-        return answer
+        answer = []
+        while True:
+            line = self.village_lines.next()
+            if line == "ok":
+                return answer
+            assert not line.startswith("error"), line
+            answer.append(line)
 
     def sounding(self):
         """How many units can be heard, or have their relay or start on, as the village itself knows."""
-        return int(re.search(r"\d+", self.tell_village("sounding")).group())
+        return int(self.tell_village("sounding")[0])
 
     def kill_village(self):
         self.village.kill()
@@ -260,11 +265,19 @@ terminals = ({", ".join(f'{{ id = "{l}-{u}"; name = "{l} {u}"; line = "{l}"; uni
         connection.close()
         return data.decode(errors="replace")
 
+    def until_tone_was_read(self, alert_id):
+        """Waits until every terminal has shown itself sounding while the tone plays; returns how many."""
+        def read():
+            rows = self.deliveries(alert_id).values()
+            return len(rows) if rows and all(row["rung"] == "sounding" for row in rows) else 0
+        return until(read, "all sounding")
+
     # ---- the command line ----
 
     def cli(self, *words, stdin=None):
         return subprocess.run([program("tocsin"), "--socket", self.path("tocsin.sock"), *words], input=stdin,
-                              capture_output=True, text=True, timeout=PATIENCE * 3)
+                              env=dict(os.environ, TOCSIN_DATA=program("share/tocsin")), capture_output=True, text=True,
+                              timeout=PATIENCE * 3)
 
 
 def rfc3339(moment):

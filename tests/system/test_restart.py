@@ -1,0 +1,109 @@
+"""What survives: the daemon is killed at several instants, the village goes and comes back."""
+import os
+import time
+
+from township import TownshipTest, c4, cap, main, t8, until
+
+SHORT = "repetitions = 2; tone_min_ms = 1000;"
+
+
+class Restart(TownshipTest):
+    def begun(self, town, alert_id, segment):
+        """How often this part of each repetition has begun, over all lives of the daemon."""
+        import json
+        counts = {}
+        for line in town.events_text().splitlines():
+            if line.startswith("data:"):
+                data = json.loads(line[5:])
+                if data.get("alert") == alert_id and data.get("segment") == segment:
+                    counts[data["repetition"]] = counts.get(data["repetition"], 0) + 1
+        return counts
+
+    def killed_in(self, segment, repetition):
+        town = self.township({"north": (9600, t8(2)), "south": (19200, c4(1))}, programme=SHORT).start()
+        alert = town.send(cap())[1]["id"]
+        town.until_segment(alert, segment, repetition)
+        town.kill_daemon()
+        self.assertGreater(town.sounding(), 0)  # the control: they were left sounding
+        town.start_daemon()
+        ended = town.until_ended(alert, patience=120)
+        self.assertEqual(ended["state"], "finished")
+        self.assertEqual(ended["repetitions"]["ended"], 2)
+        self.assertEqual(set(town.ends(alert).values()), {"heard"}, town.daemon_log())
+        self.assertEqual(town.sounding(), 0)
+        tones = self.begun(town, alert, "tone")
+        self.assertEqual(tones[repetition], 2)  # the one that was cut off was played again
+        self.assertEqual({r: n for r, n in tones.items() if r != repetition}, {r: 1 for r in (1, 2) if r != repetition})
+
+    def test_killed_in_the_tone(self):
+        self.killed_in("tone", 1)
+
+    def test_killed_in_the_words(self):
+        self.killed_in("words", 1)
+
+    def test_killed_in_the_second_repetition(self):
+        self.killed_in("silence", 2)
+
+    def test_expired_while_down(self):
+        town = self.township({"north": (9600, t8(1))}, programme=SHORT).start()
+        alert = town.send(cap(expires=6))[1]["id"]
+        town.until_segment(alert, "tone")
+        town.kill_daemon()
+        end = time.time() + 7
+        until(lambda: time.time() > end, "the expiry")
+        town.start_daemon()
+        self.assertEqual(town.until_ended(alert)["state"], "expired")
+        until(lambda: town.sounding() == 0, "silence")
+
+    def test_term_silences_and_goes_on(self):
+        town = self.township({"north": (9600, t8(2))}, programme=SHORT).start()
+        alert = town.send(cap())[1]["id"]
+        town.until_segment(alert, "words")
+        town.end_daemon()
+        self.assertEqual(town.sounding(), 0)  # its last act was to stop what is ours
+        town.start_daemon()
+        self.assertEqual(town.until_ended(alert, patience=120)["state"], "finished")
+        self.assertEqual(set(town.ends(alert).values()), {"heard"})
+
+
+class Unplugged(TownshipTest):
+    def test_village_killed_in_mid_broadcast(self):
+        town = self.township({"north": (9600, t8(2)), "south": (19200, c4(2))}, programme=SHORT).start()
+        alert = town.send(cap())[1]["id"]
+        town.until_segment(alert, "words")
+        town.kill_village()
+        killed = time.monotonic()
+        until(lambda: set(town.ends(alert).values()) == {"failed(line_down)"}, "failed(line_down)")
+        self.assertLess(time.monotonic() - killed, 5)
+        town.until_ended(alert)
+        self.assertEqual(set(town.ends(alert).values()), {"failed(line_down)"})
+        self.assertIsNone(town.daemon.poll())
+        town.start_village()
+        town.lines_up()
+        again = town.send(cap())[1]["id"]
+        town.until_ended(again)
+        self.assertEqual(set(town.ends(again).values()), {"heard"})
+
+    def test_one_line_unplugged_and_back(self):
+        town = self.township({"north": (9600, t8(2)), "south": (19200, c4(1))}, programme=SHORT).start()
+        alert = town.send(cap())[1]["id"]
+        town.until_segment(alert, "tone")
+        town.tell_village("detach north")
+        until(lambda: town.ends(alert)["north-1"] == "failed(line_down)", "failed(line_down)")
+        town.tell_village("attach north")
+        town.until_ended(alert)
+        self.assertEqual(set(town.ends(alert).values()), {"heard"})  # it was back in time for a whole repetition
+
+    def test_units_fall_silent_on_a_live_line(self):
+        town = self.township({"north": (9600, t8(4))}, programme=SHORT).start()
+        alert = town.send(cap())[1]["id"]
+        town.until_segment(alert, "words")
+        town.tell_village("fault north/2 dead")
+        town.tell_village("fault north/3 dead")
+        town.until_ended(alert)
+        self.assertEqual(town.ends(alert), {"north-1": "heard", "north-2": "failed(no_reply)", "north-3": "failed(no_reply)",
+                                            "north-4": "heard"})
+
+
+if __name__ == "__main__":
+    main()
