@@ -7,6 +7,7 @@
 #include "controller/cli_table.h"
 #include "controller/cli_watch.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,7 +52,7 @@ static char *read_message(struct cli *cli, size_t *size)
 static const char *media_type_of(struct slice bytes)
 {
     size_t at = bytes.size >= 3 && memcmp(bytes.data, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
-    while (at < bytes.size && memchr(" \t\r\n", bytes.data[at], 4))
+    while (at < bytes.size && isspace((unsigned char)bytes.data[at]))
         at++;
     if (at < bytes.size && bytes.data[at] == '<')
         return "application/cap+xml";

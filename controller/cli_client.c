@@ -196,7 +196,7 @@ static size_t take_header(char *data, size_t one, size_t n, void *context)
 {
     struct client_stream *stream = context;
     size_t size = one * n;
-    if (size <= 2 && memchr("\r\n", data[0], 2)) { /* the empty line after the headers */
+    if (size <= 2 && (data[0] == '\r' || data[0] == '\n')) { /* the empty line after the headers */
         long status = 0;
         curl_easy_getinfo(stream->curl, CURLINFO_RESPONSE_CODE, &status);
         stream->refused = status != 200;

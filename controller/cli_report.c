@@ -153,7 +153,10 @@ static void print_counts(FILE *out, const char *title, const json_t *deliveries,
     for (size_t k = 0; k < n; k++) {
         size_t i, count = 0, used = strlen(text);
         const json_t *delivery;
-        json_array_foreach(deliveries, i, delivery) count += strcmp(cli_text(delivery, key), names[k]) == 0;
+        json_array_foreach(deliveries, i, delivery)
+        {
+            count += strcmp(cli_text(delivery, key), names[k]) == 0;
+        }
         if (count > 0)
             snprintf(text + used, sizeof text - used, "%s%s %zu", used ? ", " : "", *names[k] ? names[k] : "pending", count);
     }

@@ -106,7 +106,9 @@ enum cli_exit cli_terminal_show(struct cli *cli)
         size_t i;
         const json_t *code;
         json_array_foreach(json_object_get(terminal, "codes"), i, code)
+        {
             add_pair(table, "area code", json_is_string(code) ? json_string_value(code) : "");
+        }
         add_members(table, json_object_get(terminal, "when"), NULL);
         add_members(table, json_object_get(terminal, "values"), json_object_get(terminal, "units"));
     }

@@ -24,7 +24,10 @@ static json_t *as_array(const json_t *object)
 {
     json_t *array = json_array(), *value;
     const char *key;
-    json_object_foreach((json_t *)object, key, value) json_array_append(array, value);
+    json_object_foreach((json_t *)object, key, value)
+    {
+        json_array_append(array, value);
+    }
     return array;
 }
 
@@ -80,8 +83,10 @@ static size_t draw_deliveries(const json_t *list, const struct view_size *size, 
     const json_t *delivery;
     bool all = n <= room;
     for (int wanted = 0; wanted < (all ? 1 : 3); wanted++)
-        json_array_foreach(list, i, delivery) if ((all || rank(delivery) == wanted) && lines + (all ? 0 : 1) < room)
+        json_array_foreach(list, i, delivery)
         {
+            if (!all && (rank(delivery) != wanted || lines + 1 >= room))
+                continue;
             draw_delivery(delivery, size, out);
             lines++;
         }

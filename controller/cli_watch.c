@@ -132,7 +132,10 @@ static bool fetch(struct watch *watch, enum cli_exit *exit)
     watch->heard_of = mono_now();
     watch->stale = false;
     take_alert(watch, alert);
-    json_array_foreach(deliveries, i, delivery) take_delivery(watch, delivery);
+    json_array_foreach(deliveries, i, delivery)
+    {
+        take_delivery(watch, delivery);
+    }
     json_decref(alert);
     json_decref(deliveries);
     return true;

@@ -65,7 +65,10 @@ char *delivery_csv(const json_t *deliveries)
         fprintf(out, "%s,", columns[i]);
     for (i = 0; i < N_TIMES; i++)
         fprintf(out, "%s%s", times[i], i + 1 < N_TIMES ? "," : "\r\n");
-    json_array_foreach(deliveries, i, delivery) put_row(out, delivery);
+    json_array_foreach(deliveries, i, delivery)
+    {
+        put_row(out, delivery);
+    }
     bool lost = ferror(out);
     if (fclose(out) == 0 && !lost)
         return text;
