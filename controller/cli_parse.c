@@ -188,7 +188,7 @@ bool cli_parse(const struct cli_operation *operations, size_t n, int argc, char 
     for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
         if (is_option(argv[i]) && !take_option(parsed->operation, argc, argv, &i, &parsed->options, error))
             return false;
-    if (!found && n_given == 0 && (parsed->options.help || parsed->options.version))
+    if (!found && (parsed->options.help || parsed->options.version))
         return true;
     if (!found)
         return unknown_operation(operations, n, given, n_given, error);

@@ -115,6 +115,7 @@ show_places() {
 }
 
 wait_for_the_end() {
+    trap 'exit $verdict' INT TERM # the usual ways to end it
     cat <<TEXT
 
 The township is left running. In another terminal:

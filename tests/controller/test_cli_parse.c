@@ -86,6 +86,7 @@ static void test_options(void **state)
     assert_true(parse("-h", &parsed, NULL) && parsed.options.help && !parsed.operation);
     assert_true(parse("alert send --help", &parsed, NULL) && parsed.options.help && parsed.operation == &table[0]);
     assert_true(parse("--version", &parsed, NULL) && parsed.options.version);
+    assert_true(parse("alert --help", &parsed, NULL) && parsed.options.help && !parsed.operation);
 }
 
 static void test_refusals(void **state)
