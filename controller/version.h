@@ -1,4 +1,4 @@
-/* The version of all programs. */
+/* The version that every program of Tocsin shows. */
 #ifndef TOCSIN_CONTROLLER_VERSION_H
 #define TOCSIN_CONTROLLER_VERSION_H
 

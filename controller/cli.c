@@ -1,0 +1,195 @@
+/* The command line's table of operations, and what all operations share: asking the daemon and telling its refusals. */
+#include "controller/cli.h"
+
+#include "controller/cli_alert.h"
+#include "controller/cli_check.h"
+#include "controller/cli_client.h"
+#include "controller/cli_parse.h"
+#include "controller/cli_report.h"
+#include "controller/cli_site.h"
+#include "controller/cli_table.h"
+#include "controller/cli_watch.h"
+#include "controller/version.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char id_help[] = "ID is an alert's id as 'alert send' and 'alert list' show it.\n";
+
+static const struct cli_operation operations[] = {
+    {"alert send", "FILE", CLI_WATCH, false, "Send the warning in FILE (- for standard input); it sounds at once",
+     "FILE is CAP 1.2. Prints the alert's id, what was understood, and whom it means.\n"
+     "Sending the same file again is safe: it is the same alert.\n",
+     cli_alert_send},
+    {"alert list", NULL, 0, false, "List the alerts, newest first", NULL, cli_alert_list},
+    {"alert show", "ID", 0, false, "Show what an alert says and how far it is", id_help, cli_alert_show},
+    {"alert watch", "ID", 0, false, "Follow an alert to its end, terminal by terminal, then report",
+     "Ctrl-C leaves the alert running.\n", cli_alert_watch},
+    {"alert stop", "ID", CLI_REASON, false, "Silence an alert; the danger that it tells of stays in force", id_help,
+     cli_alert_stop},
+    {"alert deliveries", "ID", CLI_CSV, false, "List what each terminal did", id_help, cli_alert_deliveries},
+    {"report", "ID", 0, false, "Report an alert: counts, times, and why each failed terminal failed", id_help, cli_report},
+    {"terminal list", NULL, 0, false, "List the terminals with state and age of the last reading", NULL, cli_terminal_list},
+    {"terminal show", "ID", 0, false, "Show all that is known of one terminal", "ID is a terminal's id.\n", cli_terminal_show},
+    {"line list", NULL, 0, false, "List the lines with their counters", NULL, cli_line_list},
+    {"health", NULL, 0, false, "Show whether the daemon, its lines and its sound are well",
+     "Exit status 0 well, 1 degraded, 3 not reached.\n", cli_health},
+    {"check", "CONFIG", 0, true, "Check a configuration file and tell all its mistakes",
+     "Reads the file itself; no daemon is needed. Exit status 0 good, 2 mistakes.\n", cli_check},
+};
+
+enum { N_OPERATIONS = sizeof operations / sizeof *operations };
+
+enum cli_exit cli_unreachable(struct cli *cli, const struct error *error)
+{
+    fprintf(cli->err,
+            "tocsin: the daemon cannot be reached at %s: %s\n"
+            "  Is it running?                 systemctl status tocsind\n"
+            "  Does it listen elsewhere?      --socket PATH, or --url URL --token-file PATH\n"
+            "  \"Permission denied\"?           only root, the daemon's user and group tocsin may use the socket\n",
+            client_where(cli->client), error->message);
+    return CLI_UNREACHABLE;
+}
+
+enum cli_exit cli_print_json(struct cli *cli, const json_t *value)
+{
+    json_dumpf(value, cli->out, JSON_INDENT(2));
+    fputc('\n', cli->out);
+    return CLI_REACHED;
+}
+
+/* application/problem+json (RFC 9457) or whatever came instead of it. */
+static void tell_problem(struct cli *cli, const struct client_reply *reply, const json_t *json)
+{
+    char title[256], detail[1024], code[64];
+    text_clean(title, sizeof title, cli_text(json, "title"));
+    text_clean(detail, sizeof detail, cli_text(json, "detail"));
+    text_clean(code, sizeof code, cli_text(json, "code"));
+    if (!*title)
+        snprintf(title, sizeof title, "the daemon answered with HTTP status %ld", reply->status);
+    fprintf(cli->err, "tocsin: %s%s%s%s%s%s\n", title, *detail ? ": " : "", detail, *code ? " (" : "", code, *code ? ")" : "");
+    if (reply->status == 401 && cli->options.url && !cli->options.token_file)
+        fputs("  Over HTTP a token is needed: --token-file PATH (the daemon keeps it in its state folder)\n", cli->err);
+    if (cli->options.json && json)
+        cli_print_json(cli, json);
+}
+
+/* One call; failures and refusals are told. On CLI_REACHED the caller clears the reply. */
+static enum cli_exit call(struct cli *cli, const char *method, const char *path, const char *media_type, struct slice body,
+                          struct client_reply *reply)
+{
+    struct error error = {0};
+    if (!client_call(cli->client, method, path, media_type, body, reply, &error))
+        return cli_unreachable(cli, &error);
+    if (reply->status / 100 == 2)
+        return CLI_REACHED;
+    json_t *problem = json_loadb(reply->text, reply->size, JSON_REJECT_DUPLICATES, NULL);
+    tell_problem(cli, reply, problem);
+    json_decref(problem);
+    client_reply_clear(reply);
+    return CLI_REFUSED;
+}
+
+json_t *cli_ask(struct cli *cli, const char *method, const char *path, const char *media_type, struct slice body, long *status,
+                enum cli_exit *exit)
+{
+    struct client_reply reply;
+    *exit = call(cli, method, path, media_type, body, &reply);
+    if (*exit != CLI_REACHED)
+        return NULL;
+    json_error_t where;
+    json_t *json = json_loadb(reply.text, reply.size, JSON_REJECT_DUPLICATES, &where);
+    if (status)
+        *status = reply.status;
+    client_reply_clear(&reply);
+    if (!json) {
+        fprintf(cli->err, "tocsin: %s %s: the answer is no JSON: %s\n", method, path, where.text);
+        *exit = CLI_REFUSED;
+    }
+    return json;
+}
+
+enum { PATH_SIZE = 512 };
+
+static void make_path(char path[PATH_SIZE], const char *before, const char *id, const char *after)
+{
+    size_t used = (size_t)snprintf(path, PATH_SIZE, "%s", before);
+    for (; *id && used + strlen(after) + 4 <= PATH_SIZE; id++) {
+        unsigned char c = (unsigned char)*id;
+        bool plain = isalnum(c) || strchr("-._~", c);
+        used += (size_t)snprintf(path + used, PATH_SIZE - used, plain ? "%c" : "%%%02X", c);
+    }
+    snprintf(path + used, PATH_SIZE - used, "%s", after);
+}
+
+json_t *cli_get(struct cli *cli, enum cli_exit *exit, const char *before, const char *id, const char *after)
+{
+    char path[PATH_SIZE];
+    make_path(path, before, id, after);
+    return cli_ask(cli, "GET", path, NULL, (struct slice){0}, NULL, exit);
+}
+
+json_t *cli_post(struct cli *cli, enum cli_exit *exit, const char *before, const char *id, const char *after, struct slice body)
+{
+    char path[PATH_SIZE];
+    make_path(path, before, id, after);
+    return cli_ask(cli, "POST", path, "application/json", body, NULL, exit);
+}
+
+enum cli_exit cli_get_text(struct cli *cli, char **text, const char *before, const char *id, const char *after)
+{
+    char path[PATH_SIZE];
+    struct client_reply reply = {0};
+    make_path(path, before, id, after);
+    enum cli_exit exit = call(cli, "GET", path, NULL, (struct slice){0}, &reply);
+    *text = reply.text; /* taken over; NULL after a failure */
+    return exit;
+}
+
+static enum cli_exit run_with_client(struct cli *cli, cli_function *run)
+{
+    const struct cli_options *options = &cli->options;
+    const char *environment_url = options->socket ? NULL : getenv("TOCSIN_URL");
+    const char *socket = options->socket ? options->socket : getenv("TOCSIN_SOCKET");
+    struct client_settings settings = {
+        .socket = socket ? socket : CLIENT_SOCKET,
+        .url = options->url ? options->url : environment_url,
+        .token_file = options->token_file ? options->token_file : getenv("TOCSIN_TOKEN_FILE"),
+    };
+    struct error error = {0};
+    cli->client = client_open(&settings, &error);
+    if (!cli->client) {
+        fprintf(cli->err, "tocsin: %s\n", error.message);
+        return CLI_REFUSED;
+    }
+    enum cli_exit exit = run(cli);
+    client_close(cli->client);
+    return exit;
+}
+
+enum cli_exit cli_run(const struct cli_setup *setup, int argc, char *const argv[])
+{
+    struct cli_parsed parsed;
+    struct error error = {0};
+    if (!cli_parse(operations, N_OPERATIONS, argc, argv, &parsed, &error)) {
+        fprintf(setup->err, "tocsin: %s\n'tocsin --help' tells more.\n", error.message);
+        return CLI_REFUSED;
+    }
+    if (parsed.options.help) {
+        cli_print_help(operations, N_OPERATIONS, parsed.operation, setup->out);
+        return CLI_REACHED;
+    }
+    if (parsed.options.version) {
+        fprintf(setup->out, "tocsin %s\n", TOCSIN_VERSION);
+        return CLI_REACHED;
+    }
+    struct cli cli = {
+        .setup = setup, .out = setup->out, .err = setup->err, .options = parsed.options, .argument = parsed.argument};
+    enum cli_exit exit = parsed.operation->local ? parsed.operation->run(&cli) : run_with_client(&cli, parsed.operation->run);
+    if (fflush(setup->out) != 0 || ferror(setup->out)) {
+        fprintf(setup->err, "tocsin: the output could not be written\n");
+        return exit == CLI_REACHED ? CLI_REFUSED : exit;
+    }
+    return exit;
+}

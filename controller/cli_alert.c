@@ -1,0 +1,189 @@
+/* tocsin alert send, list, show, stop, deliveries. */
+#include "controller/cli_alert.h"
+
+#include "codecs/cap.h"
+#include "controller/cli_client.h"
+#include "controller/cli_report.h"
+#include "controller/cli_table.h"
+#include "controller/cli_watch.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* All of a file, NULL with an error; at most one byte more than the daemon takes, so that it is the daemon that refuses. */
+static char *read_stream(FILE *file, size_t *size, struct error *error)
+{
+    char *bytes = malloc(CAP_SIZE_MAX + 1);
+    if (!bytes) {
+        error_set(error, ERROR_NO_MEMORY, "no memory");
+        return NULL;
+    }
+    *size = fread(bytes, 1, CAP_SIZE_MAX + 1, file);
+    if (ferror(file))
+        error_set(error, ERROR_IO, "%s", strerror(errno));
+    else if (*size == 0)
+        error_set(error, ERROR_INVALID, "is empty");
+    else
+        return bytes;
+    free(bytes);
+    return NULL;
+}
+
+static char *read_message(struct cli *cli, size_t *size)
+{
+    bool standard = strcmp(cli->argument, "-") == 0;
+    struct error error = {0};
+    char *bytes = NULL;
+    FILE *file = standard ? cli->setup->in : fopen(cli->argument, "re");
+    if (!file)
+        error_set(&error, ERROR_IO, "%s", strerror(errno));
+    else
+        bytes = read_stream(file, size, &error);
+    if (file && !standard)
+        fclose(file);
+    if (!bytes)
+        fprintf(cli->err, "tocsin: %s: %s\n", cli->argument, error.message);
+    return bytes;
+}
+
+/* By content: XML begins with '<' after an optional byte-order mark and white space, JSON with '{'. */
+static const char *media_type_of(struct slice bytes)
+{
+    size_t at = bytes.size >= 3 && memcmp(bytes.data, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
+    while (at < bytes.size && isspace((unsigned char)bytes.data[at]))
+        at++;
+    if (at < bytes.size && bytes.data[at] == '<')
+        return "application/cap+xml";
+    return at < bytes.size && bytes.data[at] == '{' ? "application/json" : "application/octet-stream";
+}
+
+enum cli_exit cli_alert_send(struct cli *cli)
+{
+    enum cli_exit exit;
+    long status = 0;
+    struct slice bytes = {0};
+    char *message = read_message(cli, &bytes.size);
+    if (!message)
+        return CLI_REFUSED;
+    bytes.data = message;
+    json_t *alert = cli_ask(cli, "POST", "/v1/alerts", media_type_of(bytes), bytes, &status, &exit);
+    free(message);
+    if (!alert) {
+        if (exit == CLI_UNREACHABLE)
+            fputs("  It is safe to send the same file again: it stays the same alert.\n", cli->err);
+        return exit;
+    }
+    if (cli->options.json && !cli->options.watch)
+        cli_print_json(cli, alert);
+    if (!cli->options.json) {
+        fputs(status == 200 ? "Known already: the same message was accepted before.\n" : "Accepted.\n", cli->out);
+        report_alert(cli->out, alert);
+        fflush(cli->out);
+    }
+    if (cli->options.watch)
+        exit = watch_alert(cli, cli_text(alert, "id"));
+    json_decref(alert);
+    return exit;
+}
+
+enum cli_exit cli_alert_list(struct cli *cli)
+{
+    static const char *const titles[] = {"id",       "state",  "status",  "level", "hazard",
+                                         "received", ">heard", ">failed", ">of",   "headline"};
+    enum { N = sizeof titles / sizeof *titles };
+    enum cli_exit exit;
+    json_t *answer = cli_get(cli, &exit, "/v1/alerts", "", "");
+    struct table *table = answer ? table_create(titles, N) : NULL;
+    size_t i;
+    const json_t *alert;
+    json_array_foreach(json_object_get(answer, "alerts"), i, alert)
+    {
+        char numbers[3][24];
+        snprintf(numbers[0], sizeof numbers[0], "%ld", cli_integer(json_object_get(alert, "counts"), "heard"));
+        snprintf(numbers[1], sizeof numbers[1], "%ld", cli_integer(json_object_get(alert, "ends"), "failed"));
+        snprintf(numbers[2], sizeof numbers[2], "%ld", cli_integer(alert, "terminals"));
+        const char *cells[N] = {cli_text(alert, "id"),
+                                cli_text(alert, "state"),
+                                cli_text(alert, "status"),
+                                cli_text(alert, "level"),
+                                cli_text(alert, "hazard"),
+                                cli_text(alert, "received"),
+                                numbers[0],
+                                numbers[1],
+                                numbers[2],
+                                cli_text(alert, "headline")};
+        if (table)
+            table_add(table, cells);
+    }
+    if (answer && cli->options.json)
+        cli_print_json(cli, answer);
+    else if (table)
+        table_print(table, cli->out);
+    table_free(table);
+    json_decref(answer);
+    return exit;
+}
+
+static enum cli_exit show(struct cli *cli, json_t *alert, enum cli_exit exit)
+{
+    if (alert && cli->options.json)
+        cli_print_json(cli, alert);
+    else if (alert)
+        report_alert(cli->out, alert);
+    json_decref(alert);
+    return exit;
+}
+
+enum cli_exit cli_alert_show(struct cli *cli)
+{
+    enum cli_exit exit;
+    json_t *alert = cli_get(cli, &exit, "/v1/alerts/", cli->argument, "");
+    return show(cli, alert, exit);
+}
+
+enum cli_exit cli_alert_stop(struct cli *cli)
+{
+    enum cli_exit exit;
+    json_t *body = json_pack("{s:s}", "reason", cli->options.reason);
+    char *text = body ? json_dumps(body, JSON_COMPACT) : NULL;
+    json_decref(body);
+    if (!text) {
+        fputs("tocsin: --reason: is no UTF-8 text\n", cli->err);
+        return CLI_REFUSED;
+    }
+    json_t *alert = cli_post(cli, &exit, "/v1/alerts/", cli->argument, "/stop", slice_of(text));
+    free(text);
+    return show(cli, alert, exit);
+}
+
+static enum cli_exit print_csv(struct cli *cli)
+{
+    char *text = NULL;
+    enum cli_exit exit = cli_get_text(cli, &text, "/v1/alerts/", cli->argument, "/deliveries?format=csv");
+    if (text)
+        fputs(text, cli->out);
+    free(text);
+    return exit;
+}
+
+enum cli_exit cli_alert_deliveries(struct cli *cli)
+{
+    enum cli_exit exit;
+    json_t *alert, *deliveries;
+    if (cli->options.csv)
+        return print_csv(cli);
+    if (!report_fetch(cli, cli->argument, &alert, &deliveries, &exit))
+        return exit;
+    if (cli->options.json) {
+        json_t *object = json_pack("{s:O}", "deliveries", deliveries);
+        cli_print_json(cli, object);
+        json_decref(object);
+    } else {
+        report_deliveries(cli->out, alert, deliveries);
+    }
+    json_decref(alert);
+    json_decref(deliveries);
+    return CLI_REACHED;
+}

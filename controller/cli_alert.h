@@ -1,0 +1,13 @@
+/* Operations on alerts: send, list, show, stop, deliveries. */
+#ifndef TOCSIN_CONTROLLER_CLI_ALERT_H
+#define TOCSIN_CONTROLLER_CLI_ALERT_H
+
+#include "controller/cli.h"
+
+cli_function cli_alert_send;
+cli_function cli_alert_list;
+cli_function cli_alert_show;
+cli_function cli_alert_stop;
+cli_function cli_alert_deliveries;
+
+#endif

@@ -1,0 +1,53 @@
+/* tocsin check CONFIG: loads the file as the daemon would and prints every mistake. */
+#include "controller/cli_check.h"
+
+#include "config/config.h"
+#include "controller/cli_table.h"
+
+struct check {
+    struct cli *cli;
+    json_t *list; /* with --json */
+    unsigned mistakes, warnings;
+};
+
+static void take(void *context, const char *file, unsigned line, const char *message, bool warning)
+{
+    struct check *check = context;
+    const char *kind = warning ? "warning" : "mistake";
+    if (warning)
+        check->warnings++;
+    else
+        check->mistakes++;
+    if (check->cli->options.json) {
+        json_array_append_new(
+            check->list, json_pack("{s:s*, s:i, s:s, s:s}", "file", file, "line", (int)line, "kind", kind, "message", message));
+        return;
+    }
+    char clean[1024];
+    text_clean(clean, sizeof clean, message);
+    if (file && line > 0)
+        fprintf(check->cli->out, "%s:%u: %s: %s\n", file, line, kind, clean);
+    else
+        fprintf(check->cli->out, "%s: %s: %s\n", file ? file : check->cli->argument, kind, clean);
+}
+
+enum cli_exit cli_check(struct cli *cli)
+{
+    struct check check = {.cli = cli, .list = json_array()};
+    struct config *config = config_load(cli->argument, take, &check);
+    if (cli->options.json) {
+        json_t *answer = json_pack("{s:b, s:O}", "ok", config != NULL, "mistakes", check.list);
+        cli_print_json(cli, answer);
+        json_decref(answer);
+    } else if (config) {
+        fprintf(cli->out, "%s: good: %zu terminals on %zu lines, %zu channels; %u warnings\n", cli->argument,
+                config->n_terminals, config->n_lines, config->n_channels, check.warnings);
+    } else {
+        fprintf(cli->out, "%s: %u mistakes, %u warnings: the daemon would not start\n", cli->argument, check.mistakes,
+                check.warnings);
+    }
+    json_decref(check.list);
+    enum cli_exit exit = config ? CLI_REACHED : CLI_REFUSED;
+    config_free(config);
+    return exit;
+}

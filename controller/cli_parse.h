@@ -1,0 +1,32 @@
+/* Reads the command line against a table of operations. Pure. */
+#ifndef TOCSIN_CONTROLLER_CLI_PARSE_H
+#define TOCSIN_CONTROLLER_CLI_PARSE_H
+
+#include "controller/cli.h"
+
+enum { CLI_WATCH = 1, CLI_REASON = 2, CLI_CSV = 4 }; /* options that only some operations take */
+
+struct cli_operation {
+    const char *words;    /* "alert send" */
+    const char *argument; /* "FILE"; NULL for none */
+    unsigned options;     /* CLI_... */
+    bool local;           /* needs no daemon */
+    const char *summary;  /* one line */
+    const char *help;     /* more, or NULL */
+    cli_function *run;
+};
+
+struct cli_parsed {
+    const struct cli_operation *operation; /* NULL: none was named (with --help or --version) */
+    struct cli_options options;
+    const char *argument;
+};
+
+/* On a mistake the error says what is wrong and what is known. argv[0] is the program. */
+bool cli_parse(const struct cli_operation *operations, size_t n, int argc, char *const argv[], struct cli_parsed *parsed,
+               struct error *error);
+
+/* Help on one operation, or on all where operation is NULL. */
+void cli_print_help(const struct cli_operation *operations, size_t n, const struct cli_operation *operation, FILE *out);
+
+#endif
