@@ -70,19 +70,21 @@ struct config_line {
     uint32_t *terminals; /* indexes into config.terminals; position is the terminal's index on the line */
 };
 
+struct config_message { /* output = none: what a terminal plays by itself */
+    char hazard[33];
+    enum level level;
+    char language[16];
+    bool exercise;
+    uint16_t slot, tone;
+};
+
 struct config_channel {
     char id[33];
     bool has_output; /* false: output = none */
     struct playout_settings playout;
     size_t n_languages;
     char languages[CONFIG_LANGUAGES_MAX][16]; /* the order in which an alert's languages are spoken, by primary subtag */
-    struct {                                  /* output = none: what the terminal plays by itself */
-        char hazard[33];
-        enum level level;
-        char language[16];
-        bool exercise;
-        uint16_t slot, tone;
-    } * messages;
+    struct config_message *messages;          /* output = none only */
     size_t n_messages;
 };
 
