@@ -205,7 +205,10 @@ static void default_value(const char *folder, const struct schema_item *item, vo
             if (strcmp(item->names[i], item->initial) == 0)
                 put_integer(to, item->size, (long long)i);
         break;
-    case SCHEMA_GROUP: schema_default(folder, item->items, to); break;
+    case SCHEMA_GROUP:
+        if (item->items)
+            schema_default(folder, item->items, to);
+        break;
     case SCHEMA_REFERENCE:
     case SCHEMA_CODE:
     case SCHEMA_LIST:
@@ -229,7 +232,7 @@ static void read_item(const struct document *document, const config_setting_t *g
         return;
     if (!type_fits(setting, item->type))
         schema_mistake(document, setting, "%s must be %s", item->name, type_words[item->type]);
-    else if (item->type == SCHEMA_GROUP)
+    else if (item->type == SCHEMA_GROUP && item->items)
         schema_read(document, setting, item->items, to);
     else
         read_value(document, setting, item, to);

@@ -17,7 +17,7 @@ enum schema_type {
     SCHEMA_BOOLEAN,   /* bool */
     SCHEMA_CHOICE,    /* an enum: position of the text among names */
     SCHEMA_REFERENCE, /* a text that names something else; the loader finds it */
-    SCHEMA_GROUP,     /* a group of settings of its own (items), in the same struct */
+    SCHEMA_GROUP,     /* a group of settings of its own (items; NULL: read by the loader), in the same struct */
     SCHEMA_LIST,      /* a list or array that the loader reads itself; least and most: elements */
     SCHEMA_ANY,       /* read by the loader itself */
 };

@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* What the scanner is inside of; libconfig's lexer knows the same four. */
+/* What the scanner is inside of; libconfig's lexer knows the same. */
 enum inside { INSIDE_NOTHING, INSIDE_STRING, INSIDE_COMMENT, INSIDE_LINE_COMMENT };
 
 struct scan { /* one file on its way into the text */
@@ -103,13 +103,14 @@ static const char *check_number(struct scan *scan, const char *p, bool *good)
         strtod(p, &end); /* only to find its end */
         return end;
     }
+    const char *stop = end + strspn(end, "L");
     bool large = errno == ERANGE || (*end != 'L' && (value < INT32_MIN || value > INT32_MAX));
     if (large) {
         char number[40];
-        snprintf(number, sizeof number, "%.*s", (int)(end - p), p);
+        snprintf(number, sizeof number, "%.*s", (int)(stop - p), p);
         *good = complain(scan, "this number does not fit 32 bits and would be read as another: ", number);
     }
-    return end + strspn(end, "L");
+    return stop;
 }
 
 static bool starts_number(const char *p)
@@ -152,7 +153,9 @@ static bool scan_line(struct scan *scan, const char *p)
             p++;
         }
     }
-    if (scan->inside == INSIDE_LINE_COMMENT)
+    if (scan->inside == INSIDE_STRING) /* libconfig would go on to the next " wherever it is */
+        good = complain(scan, "a \" is not closed on this line", "");
+    if (scan->inside != INSIDE_COMMENT)
         scan->inside = INSIDE_NOTHING;
     return good;
 }
@@ -218,9 +221,8 @@ static bool take_lines(struct scan *scan, char *data, size_t size)
             good = false;
         line = stop + 1;
     }
-    if (scan->inside != INSIDE_NOTHING)
-        return complain(
-            scan, scan->inside == INSIDE_STRING ? "a \" is not closed in this file" : "a /* is not closed in this file", "");
+    if (scan->inside == INSIDE_COMMENT)
+        return complain(scan, "a /* is not closed in this file", "");
     return good;
 }
 
