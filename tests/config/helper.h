@@ -53,8 +53,8 @@ static inline bool was_said(const struct said *said, bool warning, const char *f
 {
     for (unsigned i = 0; i < said->mistakes + said->warnings; i++) {
         size_t n = strlen(said->items[i].file), k = strlen(file);
-        if (said->items[i].warning == warning && said->items[i].line == line && strstr(said->items[i].message, part) && n >= k &&
-            strcmp(said->items[i].file + n - k, file) == 0)
+        if (said->items[i].warning == warning && said->items[i].line == line && strstr(said->items[i].message, part) &&
+            n >= k && strcmp(said->items[i].file + n - k, file) == 0)
             return true;
     }
     return false;
@@ -132,26 +132,26 @@ static inline unsigned line_of(const char *text, const char *part)
     return line;
 }
 
-#define GOOD_SITE                                                                                                                \
-    "site = { name_zh = \"青溪镇\"; name_en = \"Qingxi\"; code = \"360499103000\"; };\n"                                         \
-    "geocode_names = [ \"areaCode\" ];\n"                                                                                        \
-    "sources = ( { id = \"county\"; sender = \"w@c.example\"; } );\n"                                                            \
-    "places = (\n"                                                                                                               \
-    "  { code = \"360499103201\"; zh = \"龙塘村\"; en = \"Longtang\"; },\n"                                                      \
-    "  { code = \"360499103202\"; zh = \"石桥村\"; en = \"Shiqiao\"; }\n"                                                        \
-    ");\n"                                                                                                                       \
-    "programme = {\n"                                                                                                            \
-    "  fallback_zh = \"zh.wav\"; fallback_en = \"en.wav\";\n"                                                                    \
-    "};\n"                                                                                                                       \
-    "channels = ( { id = \"main\"; output = \"alsa:default\"; } );\n"                                                            \
-    "lines = (\n"                                                                                                                \
-    "  { id = \"north\"; channel = \"main\"; device = \"tty/north\"; baud = 9600; },\n"                                          \
-    "  { id = \"south\"; channel = \"main\"; device = \"/dev/ttyUSB0\"; baud = 19200; }\n"                                       \
-    ");\n"                                                                                                                       \
-    "terminals = (\n"                                                                                                            \
-    "  { id = \"n1\"; name = \"one\"; line = \"north\"; unit = 1; profile = \"linghu-t8\"; codes = [ \"360499103201\" ]; },\n"   \
-    "  { id = \"n2\"; name = \"two\"; line = \"north\"; unit = 2; profile = \"linghu-t8\"; codes = [ \"360499103202\" ]; },\n"   \
-    "  { id = \"s1\"; name = \"three\"; line = \"south\"; unit = 1; profile = \"beishan-c4\"; codes = [ \"360499103\" ]; }\n"    \
+#define GOOD_SITE                                                                                                              \
+    "site = { name_zh = \"青溪镇\"; name_en = \"Qingxi\"; code = \"360499103000\"; };\n"                                    \
+    "geocode_names = [ \"areaCode\" ];\n"                                                                                      \
+    "sources = ( { id = \"county\"; sender = \"w@c.example\"; } );\n"                                                          \
+    "places = (\n"                                                                                                             \
+    "  { code = \"360499103201\"; zh = \"龙塘村\"; en = \"Longtang\"; },\n"                                                 \
+    "  { code = \"360499103202\"; zh = \"石桥村\"; en = \"Shiqiao\"; }\n"                                                   \
+    ");\n"                                                                                                                     \
+    "programme = {\n"                                                                                                          \
+    "  fallback_zh = \"zh.wav\"; fallback_en = \"en.wav\";\n"                                                                  \
+    "};\n"                                                                                                                     \
+    "channels = ( { id = \"main\"; output = \"alsa:default\"; } );\n"                                                          \
+    "lines = (\n"                                                                                                              \
+    "  { id = \"north\"; channel = \"main\"; device = \"tty/north\"; baud = 9600; },\n"                                        \
+    "  { id = \"south\"; channel = \"main\"; device = \"/dev/ttyUSB0\"; baud = 19200; }\n"                                     \
+    ");\n"                                                                                                                     \
+    "terminals = (\n"                                                                                                          \
+    "  { id = \"n1\"; name = \"one\"; line = \"north\"; unit = 1; profile = \"linghu-t8\"; codes = [ \"360499103201\" ]; },\n" \
+    "  { id = \"n2\"; name = \"two\"; line = \"north\"; unit = 2; profile = \"linghu-t8\"; codes = [ \"360499103202\" ]; },\n" \
+    "  { id = \"s1\"; name = \"three\"; line = \"south\"; unit = 1; profile = \"beishan-c4\"; codes = [ \"360499103\" ]; }\n"  \
     ");\n"
 
 /* The shipped data is found below the working folder: the tests run from the top of the tree. */

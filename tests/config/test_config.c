@@ -148,8 +148,9 @@ static void test_rules_of_the_site_go_first(void **state)
     struct folder folder;
     struct said said;
     folder_make(&folder);
-    char *site = replaced(GOOD_SITE, "channels = (", "level_rules = ( { source = \"county\"; name = \"alert_color\"; value = \"red\"; "
-                                                     "level = \"blue\"; } );\nchannels = (");
+    char *site = replaced(GOOD_SITE, "channels = (",
+                          "level_rules = ( { source = \"county\"; name = \"alert_color\"; value = \"red\"; "
+                          "level = \"blue\"; } );\nchannels = (");
     write_good_site(&folder, site);
     struct config *config = load_in(&folder, "site.cfg", &said);
     assert_non_null(config);
@@ -174,10 +175,12 @@ static const struct broken broken[] = {
     {"name_en = \"Qingxi\"", "name_en = \"\"", "site = {", "name_en must not be empty", false},
     {"name_en = \"Qingxi\"", "name_en = 7", "site = {", "name_en must be a text in quotes", false},
     {"name_en = \"Qingxi\"", "name_en = \"Qing\\nxi\"", "site = {", "one line without control characters", false},
-    {"\"Qingxi\"", "\"0123456789012345678901234567890123456789012345678901234567890123\"", "site = {", "is too long: 64 bytes, at most 63",
+    {"\"Qingxi\"", "\"0123456789012345678901234567890123456789012345678901234567890123\"", "site = {",
+     "is too long: 64 bytes, at most 63", false},
+    {"geocode_names =", "geocode_nam =", "geocode_nam =", "unknown setting \"geocode_nam\"; did you mean \"geocode_names\"?",
      false},
-    {"geocode_names =", "geocode_nam =", "geocode_nam =", "unknown setting \"geocode_nam\"; did you mean \"geocode_names\"?", false},
-    {"geocode_names = [ \"areaCode\" ]", "geocode_names = [ ]", "geocode_names", "must have from 1 to 8 elements, not 0", false},
+    {"geocode_names = [ \"areaCode\" ]", "geocode_names = [ ]", "geocode_names", "must have from 1 to 8 elements, not 0",
+     false},
     {"[ \"areaCode\" ]", "[ 1 ]", "geocode_names", "must be a text in quotes on one line", false},
     {"[ \"areaCode\" ]", "\"areaCode\"", "geocode_names", "must be a list in ( ) or [ ]", false},
     {"id = \"county\"", "id = \"County 1\"", "sources", "id must be 1 to 32 of a-z, 0-9, _ and -", false},
@@ -188,37 +191,43 @@ static const struct broken broken[] = {
     {"\"360499103202\"; zh", "\"360499104202\"; zh", "石桥村", "lies outside of the site 360499103000", false},
     {"programme = {", "programme = { repetitions = 0;", "programme", "repetitions must be from 1 to 20, not 0", false},
     {"programme = {", "programme = { repetitions = 2.5;", "programme", "repetitions must be a whole number", false},
-    {"programme = {", "programme = { tone_min_ms = 9000; tone_max_ms = 4000;", "programme", "tone_min_ms must not exceed", false},
-    {"programme = {", "proof = { rise_output_db = 0.5; };\nprogramme = {", "proof", "rise_output_db must be from 1 to 60, not 0.5", false},
+    {"programme = {", "programme = { tone_min_ms = 9000; tone_max_ms = 4000;", "programme", "tone_min_ms must not exceed",
+     false},
+    {"programme = {", "proof = { rise_output_db = 0.5; };\nprogramme = {", "proof",
+     "rise_output_db must be from 1 to 60, not 0.5", false},
     {"programme = {", "http = { port = 65536; };\nprogramme = {", "http", "port must be from 0 to 65535, not 65536", false},
-    {"programme = {", "clock = \"gps\";\nprogramme = {", "clock", "clock must be one of \"ntp\", \"rtc\", \"trust\", not \"gps\"", false},
+    {"programme = {", "clock = \"gps\";\nprogramme = {", "clock",
+     "clock must be one of \"ntp\", \"rtc\", \"trust\", not \"gps\"", false},
     {"programme = {", "clock = \"trsut\";\nprogramme = {", "clock", "did you mean \"trust\"?", false},
     {"programme = {", "voice = { english = \"bdl\"; };\nprogramme = {", "voice", "english must be \"kal16\" or \"slt\"", false},
     {"programme = {", "voice = \"slt\";\nprogramme = {", "voice", "voice must be a group in { }", false},
     {"programme = {", "state_dir = \"\";\nprogramme = {", "state_dir", "state_dir must be a path on one line", false},
     {"programme = {", "default_life_s = 5000000000;\nprogramme = {", "default_life_s", "does not fit 32 bits", false},
-    {"programme = {", "default_life_s = 5000000000L;\nprogramme = {", "default_life_s", "must be from 60 to 86400, not 5000000000", false},
+    {"programme = {", "default_life_s = 5000000000L;\nprogramme = {", "default_life_s",
+     "must be from 60 to 86400, not 5000000000", false},
     {"\"zh.wav\"", "\"no.wav\"", NULL, "which sounds where no voice can speak, cannot be read", true},
     {"\"alsa:default\"", "\"oss:dsp\"", "channels", "output must be \"alsa:NAME\" or \"none\", not \"oss:dsp\"", false},
     {"\"alsa:default\"", "\"alsa:\"", "channels", "output must be \"alsa:NAME\" or \"none\"", false},
     {"\"alsa:default\"", "\"none\"", "channels", "nothing will sound on it", true},
-    {"\"alsa:default\";", "\"alsa:default\"; period_ms = 20; queue_ms = 30;", "channels", "queue_ms must be at least twice", false},
-    {"\"alsa:default\";", "\"alsa:default\"; messages = ( { hazard = \"flood\"; level = \"red\"; language = \"zh\"; } );", "channels",
-     "messages are only for a channel with output = \"none\"", false},
+    {"\"alsa:default\";", "\"alsa:default\"; period_ms = 20; queue_ms = 30;", "channels", "queue_ms must be at least twice",
+     false},
+    {"\"alsa:default\";", "\"alsa:default\"; messages = ( { hazard = \"flood\"; level = \"red\"; language = \"zh\"; } );",
+     "channels", "messages are only for a channel with output = \"none\"", false},
     {"\"alsa:default\";", "\"none\"; messages = ( { hazard = \"flod\"; level = \"red\"; language = \"zh\"; } );", "channels",
      "hazard names \"flod\", which is not there; did you mean \"flood\"?", false},
-    {"\"alsa:default\"; }", "\"alsa:default\"; }, { id = \"spare\"; output = \"alsa:x\"; }", "channels", "no line hears the channel spare",
-     true},
+    {"\"alsa:default\"; }", "\"alsa:default\"; }, { id = \"spare\"; output = \"alsa:x\"; }", "channels",
+     "no line hears the channel spare", true},
     {"channel = \"main\"; device = \"tty", "channel = \"mian\"; device = \"tty", "tty/north",
      "channel names \"mian\", which is not there; did you mean \"main\"?", false},
-    {"channel = \"main\"; device = \"tty", "device = \"tty", "tty/north", "channel is missing: an id in quotes is needed", false},
+    {"channel = \"main\"; device = \"tty", "device = \"tty", "tty/north", "channel is missing: an id in quotes is needed",
+     false},
     {"baud = 9600;", "baud = 9601;", "tty/north", "baud must be 1200, 2400", false},
     {"baud = 9600;", "", "tty/north", "baud is missing", false},
     {"baud = 9600;", "baud = 9600; parity = \"e\";", "tty/north", "parity must be one of \"none\", \"even\", \"odd\"", false},
     {"id = \"south\"", "id = \"north\"", "/dev/ttyUSB0", "the id \"north\" stands twice in lines", false},
     {"\"/dev/ttyUSB0\"", "\"tty/north\"", "19200", "the lines north and south have the same device", false},
-    {"line = \"south\"; unit = 1;", "line = \"sout\"; unit = 1;", "three", "line names \"sout\", which is not there; did you mean \"south\"?",
-     false},
+    {"line = \"south\"; unit = 1;", "line = \"sout\"; unit = 1;", "three",
+     "line names \"sout\", which is not there; did you mean \"south\"?", false},
     {"line = \"south\"; unit = 1;", "line = \"north\"; unit = 3;", "/dev/ttyUSB0", "there is no terminal on line south", true},
     {"unit = 2;", "unit = 1;", "two", "the unit address 1 stands twice on line north: n1 and n2", false},
     {"unit = 2;", "unit = 248;", "two", "unit must be from 1 to 247, not 248", false},
@@ -228,17 +237,20 @@ static const struct broken broken[] = {
     {"\"beishan-c4\"", "\"beishan-c5\"", "three", "there is no profile \"beishan-c5\"", false},
     {"\"beishan-c4\"", "\"../site\"", "three", "profile must be 1 to 32 of", false},
     {"codes = [ \"360499103202\" ]", "codes = [ \"3604991032x2\" ]", "two", "codes: ", false},
-    {"codes = [ \"360499103202\" ]", "codes = [ \"360498103202\" ]", "two", "the code 360498103202 lies outside of the site", false},
+    {"codes = [ \"360499103202\" ]", "codes = [ \"360498103202\" ]", "two", "the code 360498103202 lies outside of the site",
+     false},
     {"codes = [ \"360499103202\" ]", "codes = [ \"360499103299\" ]", "two", "360499103299 is not among the places", true},
     {"codes = [ \"360499103202\" ];", "", "two", "codes is missing: no alert would ever reach the terminal n2", false},
-    {"codes = [ \"360499103202\" ];", "codes = [ \"360499103202\" ]; position = [ 91.0, 115.0 ];", "two", "position must be [latitude",
+    {"codes = [ \"360499103202\" ];", "codes = [ \"360499103202\" ]; position = [ 91.0, 115.0 ];", "two",
+     "position must be [latitude", false},
+    {"codes = [ \"360499103202\" ];", "codes = [ \"360499103202\" ]; position = [ \"a\", \"b\" ];", "two",
+     "position must be [latitude", false},
+    {"codes = [ \"360499103202\" ];", "codes = [ \"360499103202\" ]; position = [ 29.0 ];", "two",
+     "position must have from 2 to 2", false},
+    {"codes = [ \"360499103202\" ];", "codes = [ \"360499103202\" ]; volume = 0;", "two", "volume must be from 1 to 100, not 0",
      false},
-    {"codes = [ \"360499103202\" ];", "codes = [ \"360499103202\" ]; position = [ \"a\", \"b\" ];", "two", "position must be [latitude",
-     false},
-    {"codes = [ \"360499103202\" ];", "codes = [ \"360499103202\" ]; position = [ 29.0 ];", "two", "position must have from 2 to 2", false},
-    {"codes = [ \"360499103202\" ];", "codes = [ \"360499103202\" ]; volume = 0;", "two", "volume must be from 1 to 100, not 0", false},
-    {"channels = (", "level_rules = ( { source = \"cuonty\"; name = \"a\"; value = \"b\"; level = \"red\"; } );\nchannels = (", "level_rules",
-     "source names \"cuonty\", which is not there; did you mean \"county\"?", false},
+    {"channels = (", "level_rules = ( { source = \"cuonty\"; name = \"a\"; value = \"b\"; level = \"red\"; } );\nchannels = (",
+     "level_rules", "source names \"cuonty\", which is not there; did you mean \"county\"?", false},
     {"channels = (", "level_rules = ( { name = \"a\"; value = \"b\"; level = \"pink\"; } );\nchannels = (", "level_rules",
      "level must be one of \"red\"", false},
     {"programme = {", "programme = [", "fallback_zh", "cannot be understood here or just above", false},
@@ -318,10 +330,11 @@ static void test_a_full_line(void **state)
     assert_non_null(many);
     size_t used = 0;
     for (unsigned unit = 3; unit <= 248; unit++)
-        used += (size_t)sprintf(many + used,
-                                "\n{ id = \"x%u\"; name = \"x\"; line = \"north\"; unit = %u; profile = \"linghu-t8\"; codes = [ "
-                                "\"360499103201\" ]; },",
-                                unit, unit <= 247 ? unit : 1);
+        used +=
+            (size_t)sprintf(many + used,
+                            "\n{ id = \"x%u\"; name = \"x\"; line = \"north\"; unit = %u; profile = \"linghu-t8\"; codes = [ "
+                            "\"360499103201\" ]; },",
+                            unit, unit <= 247 ? unit : 1);
     sprintf(many + used, "\n{ id = \"s1\"");
     char *site = replaced(GOOD_SITE, "\n  { id = \"s1\"", many);
     folder_make(&folder);
@@ -360,8 +373,9 @@ static void test_socket_path_too_long(void **state)
     struct folder folder;
     struct said said;
     folder_make(&folder);
-    char *site = replaced(GOOD_SITE, "programme = {",
-                          "socket = \"a/0123456789012345678901234567890123456789/0123456789012345678901234567890123456789\";\nprogramme = {");
+    char *site = replaced(
+        GOOD_SITE, "programme = {",
+        "socket = \"a/0123456789012345678901234567890123456789/0123456789012345678901234567890123456789\";\nprogramme = {");
     write_good_site(&folder, site);
     assert_null(load_in(&folder, "site.cfg", &said));
     assert_said(&said, false, "/site.cfg", line_of(site, "socket"), "at most 103 bytes; use a shorter folder");

@@ -55,7 +55,9 @@ static void test_lines_know_where_they_came_from(void **state)
     struct fixture *f = *state;
     unsigned line;
     folder_write(&f->own, "parts/a.cfg", "a1 = 1;\n  @include \"b.cfg\" # beside a.cfg\na3 = 3;");
-    folder_write(&f->own, "parts/b.cfg", "\xEF\xBB\xBF" "b1 = 1;\r\n");
+    folder_write(&f->own, "parts/b.cfg",
+                 "\xEF\xBB\xBF"
+                 "b1 = 1;\r\n");
     folder_write(&f->data, "d.cfg", "d1 = 1;\n");
     assert_true(read_main(f, "m1 = 1;\n@include \"parts/a.cfg\"\n@include \"d.cfg\"\nm4 = 4;\n"));
     assert_string_equal(f->source.text, "m1 = 1;\na1 = 1;\nb1 = 1;\r\na3 = 3;\nd1 = 1;\nm4 = 4;\n");
@@ -132,7 +134,8 @@ static void test_too_many_files(void **state)
 static void test_include_in_text_and_comment_is_none(void **state)
 {
     struct fixture *f = *state;
-    assert_true(read_main(f, "/* a comment\n@include \"/etc/passwd\"\n*/\n# @include\ns = \"@include\\\" \";\n// \"\nt = 1;\n"));
+    assert_true(
+        read_main(f, "/* a comment\n@include \"/etc/passwd\"\n*/\n# @include\ns = \"@include\\\" \";\n// \"\nt = 1;\n"));
     assert_non_null(strstr(f->source.text, "/etc/passwd"));
 }
 
@@ -184,11 +187,11 @@ static void test_what_is_not_closed(void **state)
 /* libconfig takes these as other numbers without a word. */
 static void test_numbers_that_would_wrap(void **state)
 {
-    static const char *const wrong[] = {"2147483648", "4294967297", "-2147483649", "0x80000000", "0xFFFFFFFF",
-                                        "99999999999999999999", "99999999999999999999L", "+4294967296"};
-    static const char *const right[] = {"2147483647", "-2147483648", "0x7FFFFFFF", "4294967297L", "0x80000000L", "4294967297.0",
-                                        "4294967297e3", "\"4294967297\"", "1 # 4294967297", "1; x4294967297 = 1", "1 /* 4294967297 */",
-                                        "1; a-4294967297 = 1"};
+    static const char *const wrong[] = {"2147483648", "4294967297",           "-2147483649",           "0x80000000",
+                                        "0xFFFFFFFF", "99999999999999999999", "99999999999999999999L", "+4294967296"};
+    static const char *const right[] = {"2147483647",     "-2147483648",        "0x7FFFFFFF",         "4294967297L",
+                                        "0x80000000L",    "4294967297.0",       "4294967297e3",       "\"4294967297\"",
+                                        "1 # 4294967297", "1; x4294967297 = 1", "1 /* 4294967297 */", "1; a-4294967297 = 1"};
     struct fixture *f = *state;
     char text[128];
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
