@@ -101,7 +101,12 @@ static void read_hazards(struct loader *loader, const struct document *document,
     size_t n;
     struct hazard_row *rows = load_list(document, root, "hazards", load_hazard_items, sizeof *rows, &n);
     config->hazards = calloc(n + 1, sizeof *config->hazards);
-    for (size_t i = 0; config->hazards && i < n; i++) {
+    if (!config->hazards) {
+        schema_mistake(document, root, "out of memory");
+        free(rows);
+        return;
+    }
+    for (size_t i = 0; i < n; i++) {
         struct config_hazard *hazard = &config->hazards[config->n_hazards++];
         *hazard = rows[i].hazard;
         if (config_setting_is_group(schema_element(list, i))) {
