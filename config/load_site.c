@@ -1,6 +1,7 @@
 /* The site's own settings, its places and its sources. */
 #include "config/load.h"
 
+#include <libgen.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -100,16 +101,22 @@ static void find_fallback(struct loader *loader, const char *name, char path[256
                        path[0] ? path : name);
 }
 
-/* A program named without a slash is looked for by whoever starts it, one with a slash is a path like all others. */
+/* Named without a slash it is the program of that name beside the one that runs; with one it is a path like all others. */
 static void place_voice(struct loader *loader)
 {
     char *program = loader->config->voice.program;
-    char path[PATH_MAX + 256];
-    if (!strchr(program, '/') || program[0] == '/')
+    char self[PATH_MAX], path[PATH_MAX + 256];
+    const char *folder = loader->folder;
+    if (program[0] == '/')
         return;
-    snprintf(path, sizeof path, "%s/%s", loader->folder, program);
+    if (!strchr(program, '/')) {
+        ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
+        self[n > 0 ? n : 0] = '\0';
+        folder = dirname(self);
+    }
+    snprintf(path, sizeof path, "%s/%s", folder, program);
     if (!text_copy(program, sizeof loader->config->voice.program, path))
-        schema_mistake(&loader->site, NULL, "voice.program is too long with its folder %s", loader->folder);
+        schema_mistake(&loader->site, NULL, "voice.program is too long with its folder %s", folder);
 }
 
 static void load_places(struct loader *loader, const config_setting_t *root)
@@ -136,8 +143,8 @@ void load_settings(struct loader *loader)
     if (config->tone_min_ms > config->tone_max_ms)
         schema_mistake(&loader->site, config_setting_get_member(root, "programme"), "tone_min_ms must not exceed tone_max_ms");
     place_voice(loader);
-    find_fallback(loader, "recordings/warning-zh.wav", config->fallback_zh);
-    find_fallback(loader, "recordings/warning-en.wav", config->fallback_en);
+    find_fallback(loader, "fallback-zh.wav", config->fallback_zh);
+    find_fallback(loader, "fallback-en.wav", config->fallback_en);
     load_places(loader, root);
     config->sources = load_list(&loader->site, root, "sources", load_source_items, sizeof *config->sources, &config->n_sources);
     load_check_unique(&loader->site, schema_list(root, "sources"), config->sources, config->n_sources, sizeof *config->sources);

@@ -77,6 +77,33 @@ static void test_good_site_gives_what_it_says(void **state)
     folder_remove(&folder);
 }
 
+static void test_where_the_voice_is(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *program, *start, *end;
+    } cases[] = {{"tocsin-voice", "/", "tests/config/tocsin-voice"}, /* beside this test */
+                 {"/opt/v", "/opt/v", "/opt/v"},
+                 {"bin/v", "/tmp/tocsin-config-", "/bin/v"}};
+    struct folder folder;
+    struct said said;
+    folder_make(&folder);
+    for (size_t i = 0; i < 3; i++) {
+        char text[80];
+        snprintf(text, sizeof text, "voice = { program = \"%s\"; };\nchannels = (", cases[i].program);
+        char *site = replaced(GOOD_SITE, "channels = (", text);
+        write_good_site(&folder, site);
+        struct config *config = load_in(&folder, "site.cfg", &said);
+        assert_non_null(config);
+        const char *program = config->voice.program;
+        assert_memory_equal(program, cases[i].start, strlen(cases[i].start));
+        assert_string_equal(program + strlen(program) - strlen(cases[i].end), cases[i].end);
+        config_free(config);
+        free(site);
+    }
+    folder_remove(&folder);
+}
+
 /* Defaults as docs/configuration.md and the contract state them. */
 static void test_defaults(void **state)
 {
@@ -399,6 +426,7 @@ int main(void)
         cmocka_unit_test(test_demo_is_as_promised),
         cmocka_unit_test(test_good_site_gives_what_it_says),
         cmocka_unit_test(test_defaults),
+        cmocka_unit_test(test_where_the_voice_is),
         cmocka_unit_test(test_output_none),
         cmocka_unit_test(test_rules_of_the_site_go_first),
         cmocka_unit_test(test_each_mistake_with_its_line),
