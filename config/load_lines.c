@@ -277,6 +277,31 @@ static void read_terminal(struct loader *loader, const config_setting_t *element
         join_line(loader, element, index);
 }
 
+/* What a vendor's frame to unit 0 would do to another vendor's terminals decides whether it may be sent at all. */
+static void check_broadcasts(struct loader *loader, const config_setting_t *element, const struct config_line *line)
+{
+    const struct config *config = loader->config;
+    const struct profile *profiles[LINE_TERMINALS_MAX];
+    size_t n = 0;
+    for (size_t i = 0; i < line->n_terminals; i++) {
+        const struct profile *profile = config->terminals[line->terminals[i]].hardware.profile;
+        size_t k = 0;
+        while (k < n && profiles[k] != profile)
+            k++;
+        if (k == n && profile)
+            profiles[n++] = profile;
+    }
+    for (size_t i = 0; i < n; i++) {
+        for (int command = 0; command < COMMAND_COUNT; command++) {
+            struct error why = {0};
+            if (profiles[i]->commands[command].broadcast &&
+                !profile_broadcast_safe(profiles, n, profiles[i], (enum command_kind)command, &why))
+                schema_warning(&loader->site, element, "on line %s %s of %s goes to each terminal by itself: %s",
+                               line->hardware.id, command_name((enum command_kind)command), profiles[i]->id, why.message);
+        }
+    }
+}
+
 void load_terminals(struct loader *loader)
 {
     struct config *config = loader->config;
@@ -289,8 +314,11 @@ void load_terminals(struct loader *loader)
     for (size_t i = 0; i < config->n_terminals; i++)
         if (config_setting_is_group(schema_element(list, i)))
             read_terminal(loader, schema_element(list, i), (uint32_t)i);
-    for (size_t i = 0; i < config->n_lines; i++)
+    for (size_t i = 0; i < config->n_lines; i++) {
+        const config_setting_t *element = schema_element(schema_list(root, "lines"), i);
         if (config->lines[i].n_terminals == 0)
-            schema_warning(site, schema_element(schema_list(root, "lines"), i), "there is no terminal on line %s",
-                           config->lines[i].hardware.id);
+            schema_warning(site, element, "there is no terminal on line %s", config->lines[i].hardware.id);
+        if (loader->reporter.mistakes == 0) /* half a profile would be judged wrongly */
+            check_broadcasts(loader, element, &config->lines[i]);
+    }
 }

@@ -80,14 +80,17 @@ static void test_good_site_gives_what_it_says(void **state)
 static void test_where_the_voice_is(void **state)
 {
     (void)state;
-    static const struct {
-        const char *program, *start, *end;
-    } cases[] = {{"tocsin-voice", "/", "tests/config/tocsin-voice"}, /* beside this test */
-                 {"/opt/v", "/opt/v", "/opt/v"},
-                 {"bin/v", "/tmp/tocsin-config-", "/bin/v"}};
     struct folder folder;
     struct said said;
+    char here[256];
     folder_make(&folder);
+    ssize_t n = readlink("/proc/self/exe", here, sizeof here - 1);
+    assert_true(n > 0);
+    here[n] = '\0';
+    *strrchr(here, '/') = '\0';
+    const struct {
+        const char *program, *start, *end;
+    } cases[] = {{"tocsin-voice", here, "/tocsin-voice"}, {"/opt/v", "/opt/v", "/opt/v"}, {"bin/v", folder.path, "/bin/v"}};
     for (size_t i = 0; i < 3; i++) {
         char text[80];
         snprintf(text, sizeof text, "voice = { program = \"%s\"; };\nchannels = (", cases[i].program);

@@ -168,6 +168,48 @@ static void test_beishan_c4(void **state)
     config_free(config);
 }
 
+/* On the demo's mixed line the T8's group commands are allowed, because each profile declares what does nothing to it. */
+static void test_broadcast_on_a_mixed_line(void **state)
+{
+    (void)state;
+    static const enum command_kind group[] = {COMMAND_ARM, COMMAND_START, COMMAND_STOP, COMMAND_DISARM};
+    struct said said = {0};
+    struct config *config = config_load("config/demo/site.cfg", remember, &said);
+    assert_non_null(config);
+    const struct profile *t8 = find_profile(config, "linghu-t8"), *c4 = find_profile(config, "beishan-c4");
+    const struct profile *const mixed[] = {t8, c4};
+    for (size_t i = 0; i < 4; i++)
+        assert_true(profile_broadcast_safe(mixed, 2, t8, group[i], NULL));
+    assert_true(profile_broadcast_safe(mixed, 2, c4, COMMAND_STOP, NULL));
+    assert_false(profile_broadcast_safe(mixed, 2, c4, COMMAND_START, NULL)); /* would sound in villages that are not meant */
+    for (unsigned i = 0; i < said.warnings; i++)
+        assert_null(strstr(said.items[i].message, "goes to each terminal by itself"));
+    config_free(config);
+}
+
+/* Without the declaration it is not, and the check says so at the line. */
+static void test_a_broadcast_that_is_not_safe_is_said(void **state)
+{
+    (void)state;
+    struct folder folder;
+    struct said said;
+    folder_make(&folder);
+    char *profile = replaced(GOOD_PROFILE, "first = 40; last = 49;", "first = 90; last = 99;");
+    char *a = replaced(GOOD_SITE, "\"linghu-t8\"", "\"own\""),
+         *site = replaced(a, "line = \"south\"; unit = 1;", "line = \"north\"; unit = 3;");
+    write_good_site(&folder, site);
+    folder_write(&folder, "profiles/own.cfg", profile);
+    struct config *config = load_in(&folder, "site.cfg", &said);
+    assert_non_null(config);
+    assert_said(&said, true, "/site.cfg", line_of(site, "tty/north"),
+                "on line north stop of own goes to each terminal by itself");
+    config_free(config);
+    free(profile);
+    free(a);
+    free(site);
+    folder_remove(&folder);
+}
+
 struct broken {
     const char *from, *to, *where, *message;
 };
@@ -303,6 +345,8 @@ int main(void)
         cmocka_unit_test(test_the_sites_profile_goes_before_the_shipped),
         cmocka_unit_test(test_linghu_t8),
         cmocka_unit_test(test_beishan_c4),
+        cmocka_unit_test(test_broadcast_on_a_mixed_line),
+        cmocka_unit_test(test_a_broadcast_that_is_not_safe_is_said),
         cmocka_unit_test(test_each_mistake_with_its_line),
         cmocka_unit_test(test_a_bad_profile_is_reported_once),
         cmocka_unit_test(test_operands),
