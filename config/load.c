@@ -1,0 +1,72 @@
+/* Lists of settings as arrays, unique ids, references by name, and where files are looked for. */
+#include "config/load.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+void *load_list(const struct document *document, const config_setting_t *group, const char *name,
+                const struct schema_item *items, size_t size, size_t *n)
+{
+    const config_setting_t *list = schema_list(group, name);
+    *n = 0;
+    if (schema_length(list) == 0)
+        return NULL;
+    char *array = calloc(schema_length(list), size);
+    if (!array) {
+        schema_mistake(document, list, "out of memory");
+        return NULL;
+    }
+    for (; *n < schema_length(list); ++*n) {
+        const config_setting_t *element = schema_element(list, *n);
+        if (schema_is_group(document, element, name))
+            schema_read(document, element, items, array + *n * size);
+    }
+    return array;
+}
+
+int load_find(const void *array, size_t n, size_t size, const char *id)
+{
+    for (size_t i = 0; i < n; i++)
+        if (strcmp((const char *)array + i * size, id) == 0)
+            return (int)i;
+    return -1;
+}
+
+void load_check_unique(const struct document *document, const config_setting_t *list, const void *array, size_t n, size_t size)
+{
+    for (size_t i = 1; i < n; i++) {
+        const char *id = (const char *)array + i * size;
+        if (id[0] && load_find(array, i, size, id) >= 0)
+            schema_mistake(document, schema_element(list, i), "the id \"%s\" stands twice in %s", id,
+                           config_setting_name(list));
+    }
+}
+
+int load_refer(const struct document *document, const config_setting_t *group, const char *name, const void *array, size_t n,
+               size_t size)
+{
+    const config_setting_t *setting = config_setting_is_group(group) ? config_setting_get_member(group, name) : NULL;
+    const char *id = setting ? config_setting_get_string(setting) : NULL;
+    if (!id)
+        return -1; /* reported as missing or as a wrong type */
+    int found = load_find(array, n, size, id);
+    if (found >= 0)
+        return found;
+    struct nearest nearest = nearest_to(id);
+    for (size_t i = 0; i < n; i++)
+        nearest_try(&nearest, (const char *)array + i * size);
+    char text[80];
+    schema_mistake(document, setting, "%s names \"%s\", which is not there%s", name, id, nearest_text(&nearest, text));
+    return -1;
+}
+
+bool load_find_file(const struct loader *loader, const char *name, char path[PATH_MAX])
+{
+    int n = snprintf(path, PATH_MAX, "%s/%s", loader->folder, name);
+    if (n > 0 && n < PATH_MAX && access(path, F_OK) == 0)
+        return true;
+    n = snprintf(path, PATH_MAX, "%s/%s", loader->data, name);
+    return n > 0 && n < PATH_MAX && access(path, F_OK) == 0;
+}

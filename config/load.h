@@ -1,0 +1,64 @@
+/* What the parts of the loader share: one struct for a load, lists of settings as arrays, names that refer to others. */
+#ifndef TOCSIN_CONFIG_LOAD_H
+#define TOCSIN_CONFIG_LOAD_H
+
+#include "config/schema.h"
+
+#include <limits.h>
+
+#ifndef TOCSIN_DATA
+#define TOCSIN_DATA "/usr/share/tocsin" /* shipped data; the environment's TOCSIN_DATA goes first */
+#endif
+
+extern const char *const load_level_names[]; /* of enum level, NULL at the end */
+
+struct loader {
+    struct config *config;
+    struct reporter reporter;
+    char folder[PATH_MAX], data[PATH_MAX]; /* of the site file, and of the shipped data */
+    const char *roots[3];
+    struct document site;
+};
+
+/* Reads the list `name` of group by a table into a new array of elements of that size, one for each element of the list, good
+ * or not. NULL if there are none. */
+void *load_list(const struct document *document, const config_setting_t *group, const char *name,
+                const struct schema_item *items, size_t size, size_t *n);
+
+/* Reports ids that stand twice. The id is the first member of each element. */
+void load_check_unique(const struct document *document, const config_setting_t *list, const void *array, size_t n, size_t size);
+
+/* Index of the element with this id, -1 without. The id is the first member of each element. */
+int load_find(const void *array, size_t n, size_t size, const char *id);
+
+/* Index of the element that the setting `name` of group names; -1 after reporting, or if the setting is not there. */
+int load_refer(const struct document *document, const config_setting_t *group, const char *name, const void *array, size_t n,
+               size_t size);
+
+/* First of FOLDER/NAME and DATA/NAME that exists; false if neither does. */
+bool load_find_file(const struct loader *loader, const char *name, char path[PATH_MAX]);
+
+extern const struct schema_item load_site_items[], load_place_items[], load_source_items[];
+void load_settings(struct loader *loader); /* all of the site but what follows; places and sources first */
+
+extern const struct schema_item load_channel_items[], load_message_items[], load_line_items[], load_terminal_items[];
+void load_channels(struct loader *loader);  /* after the hazards */
+void load_lines(struct loader *loader);     /* after the channels */
+void load_terminals(struct loader *loader); /* after the lines; loads the profiles that are used */
+
+extern const struct schema_item load_hazards_items[], load_hazard_items[], load_rule_items[];
+void load_hazards(struct loader *loader); /* after the sources */
+
+extern const struct schema_item load_profile_items[], load_field_items[], load_command_items[], load_write_items[],
+    load_ignore_items[];
+/* Loads DATA/profiles/ID.cfg or FOLDER/profiles/ID.cfg; at is where it was asked for. False after reporting. */
+bool load_profile(struct loader *loader, const char *id, const config_setting_t *at, struct profile *profile);
+
+/* A written value or the right side of a condition: a number or "$token" and its like. False if it is neither. */
+bool load_operand(const char *text, struct operand *operand);
+
+/* Reads a condition: a list of groups, each an array of texts "field op value". */
+void load_condition(const struct document *document, const config_setting_t *setting, const struct profile *profile,
+                    struct condition *condition);
+
+#endif

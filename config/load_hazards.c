@@ -1,0 +1,168 @@
+/* The table of hazards and the rules that give an alert its level; in a file of their own, which a site may replace. */
+#include "config/load.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+const struct schema_item load_hazards_items[] = {
+    {"hazards", SCHEMA_LIST, .least = 1, .most = 200},
+    {"level_rules", SCHEMA_LIST, 0, 1000, .initial = ""},
+    {0},
+};
+
+static const char *check_hazard_code(const void *code)
+{
+    const char *text = code;
+    size_t n = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789");
+    return (n == 5 || n == 0) && !text[n] ? NULL : "must be five of A-Z and 0-9, or empty";
+}
+
+/* As written; the tone's name becomes its kind. */
+struct hazard_row {
+    struct config_hazard hazard;
+    char tone[16];
+};
+
+const struct schema_item load_hazard_items[] = {
+    {"id", SCHEMA_ID, SCHEMA_AT(hazard_row, hazard.id)},
+    {"code", SCHEMA_TEXT, .initial = "", SCHEMA_AT(hazard_row, hazard.code), .check = check_hazard_code},
+    {"zh", SCHEMA_TEXT, .least = 1, SCHEMA_AT(hazard_row, hazard.name_zh)},
+    {"en", SCHEMA_TEXT, .least = 1, SCHEMA_AT(hazard_row, hazard.name_en)},
+    {"rank", SCHEMA_INTEGER, 0, 1000, SCHEMA_AT(hazard_row, hazard.rank)},
+    {"tone", SCHEMA_TEXT, .initial = "attention", SCHEMA_AT(hazard_row, tone)},
+    {"events", SCHEMA_LIST, 0, 200, .initial = ""},
+    {0},
+};
+
+const struct schema_item load_rule_items[] = {
+    {"source", SCHEMA_REFERENCE, .initial = ""},
+    {"name", SCHEMA_TEXT, .least = 1, SCHEMA_AT(config_level_rule, name)},
+    {"value", SCHEMA_TEXT, .least = 1, SCHEMA_AT(config_level_rule, value)},
+    {"level", SCHEMA_CHOICE, SCHEMA_AT(config_level_rule, level), .names = load_level_names},
+    {0},
+};
+
+static void read_events(const struct document *document, const config_setting_t *element, struct config_hazard *hazard)
+{
+    const config_setting_t *list = schema_list(element, "events");
+    size_t n = schema_length(list);
+    if (n == 0)
+        return;
+    hazard->events = calloc(n, sizeof *hazard->events);
+    if (hazard->events)
+        hazard->n_events = schema_texts(document, list, hazard->events[0], sizeof *hazard->events, n);
+    else
+        schema_mistake(document, element, "out of memory");
+}
+
+static bool has_event(const struct config_hazard *hazard, size_t n, const char *event)
+{
+    for (size_t i = 0; i < n; i++)
+        if (strcasecmp(hazard->events[i], event) == 0)
+            return true;
+    return false;
+}
+
+/* An event that says two hazards would be decided by their order in the file. */
+static void check_events(const struct document *document, const config_setting_t *list, const struct config *config, size_t of)
+{
+    const struct config_hazard *hazard = &config->hazards[of];
+    for (size_t i = 0; i < hazard->n_events; i++) {
+        for (size_t k = 0; k <= of; k++) {
+            const struct config_hazard *other = &config->hazards[k];
+            if (has_event(other, k == of ? i : other->n_events, hazard->events[i]))
+                schema_mistake(document, schema_element(list, of), "the event \"%s\" stands for %s and for %s",
+                               hazard->events[i], other->id, hazard->id);
+        }
+    }
+}
+
+static void read_tone(const struct document *document, const config_setting_t *element, const char *name, enum tone_kind *tone)
+{
+    if (tone_kind_parse(name, tone))
+        return;
+    struct nearest nearest = nearest_to(name);
+    char all[128] = "", text[80];
+    for (int kind = 0; kind < TONE_COUNT; kind++) {
+        size_t used = strlen(all);
+        snprintf(all + used, sizeof all - used, "%s\"%s\"", kind ? ", " : "", tone_kind_name((enum tone_kind)kind));
+        nearest_try(&nearest, tone_kind_name((enum tone_kind)kind));
+    }
+    schema_mistake(document, config_setting_get_member(element, "tone"), "tone must be one of %s, not \"%s\"%s", all, name,
+                   nearest_text(&nearest, text));
+}
+
+static void read_hazards(struct loader *loader, const struct document *document, const config_setting_t *root)
+{
+    struct config *config = loader->config;
+    const config_setting_t *list = schema_list(root, "hazards");
+    size_t n;
+    struct hazard_row *rows = load_list(document, root, "hazards", load_hazard_items, sizeof *rows, &n);
+    config->hazards = calloc(n + 1, sizeof *config->hazards);
+    if (!config->hazards) {
+        schema_mistake(document, root, "out of memory");
+        free(rows);
+        return;
+    }
+    for (size_t i = 0; i < n; i++) {
+        struct config_hazard *hazard = &config->hazards[config->n_hazards++];
+        *hazard = rows[i].hazard;
+        if (config_setting_is_group(schema_element(list, i))) {
+            read_tone(document, schema_element(list, i), rows[i].tone, &hazard->tone);
+            read_events(document, schema_element(list, i), hazard);
+        }
+        check_events(document, list, config, i);
+    }
+    free(rows);
+    load_check_unique(document, list, config->hazards, config->n_hazards, sizeof *config->hazards);
+    if (config->n_hazards == 0 || strcmp(config->hazards[config->n_hazards - 1].id, "other") != 0)
+        schema_mistake(document, list ? list : root, "the last hazard must be \"other\": it stands for all that is not listed");
+}
+
+/* Adds the rules of one file to those that are there. */
+static void read_rules(struct loader *loader, const struct document *document)
+{
+    struct config *config = loader->config;
+    const config_setting_t *root = document_root(document);
+    size_t n;
+    struct config_level_rule *rules = load_list(document, root, "level_rules", load_rule_items, sizeof *rules, &n);
+    for (size_t i = 0; i < n; i++) {
+        int source = load_refer(document, schema_element(schema_list(root, "level_rules"), i), "source", config->sources,
+                                config->n_sources, sizeof *config->sources);
+        if (source >= 0)
+            text_copy(rules[i].source, sizeof rules[i].source, config->sources[source].id);
+    }
+    struct config_level_rule *all = realloc(config->level_rules, (config->n_level_rules + n + 1) * sizeof *all);
+    if (all) {
+        config->level_rules = all;
+        if (n > 0)
+            memcpy(all + config->n_level_rules, rules, n * sizeof *all);
+        config->n_level_rules += n;
+    } else {
+        schema_mistake(document, root, "out of memory");
+    }
+    free(rules);
+}
+
+void load_hazards(struct loader *loader)
+{
+    char path[PATH_MAX];
+    read_rules(loader, &loader->site); /* the site's own go first */
+    if (!load_find_file(loader, "hazards.cfg", path)) {
+        reporter_say(&loader->reporter, path, 0, false,
+                     "cannot be read: the shipped data should be there, or name its folder in "
+                     "the environment as TOCSIN_DATA");
+        return;
+    }
+    struct document document = {0};
+    if (document_open(&document, path, loader->folder, loader->roots, &loader->reporter)) {
+        const config_setting_t *root = document_root(&document);
+        char nothing = 0; /* both settings are lists, which are read below */
+        schema_read(&document, root, load_hazards_items, &nothing);
+        read_hazards(loader, &document, root);
+        read_rules(loader, &document);
+    }
+    document_close(&document);
+}
