@@ -486,7 +486,8 @@ static int take_parameters(struct pacing *p, snd_config_t *conf)
     {
         snd_config_t *node = snd_config_iterator_entry(i);
         const char *id = NULL;
-        if (snd_config_get_id(node, &id) < 0 || strcmp(id, "comment") == 0 || strcmp(id, "type") == 0 || strcmp(id, "hint") == 0)
+        if (snd_config_get_id(node, &id) < 0 || strcmp(id, "comment") == 0 || strcmp(id, "type") == 0 ||
+            strcmp(id, "hint") == 0)
             continue;
         int err = take_parameter(p, id, node);
         if (err < 0)

@@ -31,7 +31,8 @@ struct playout_event {
     enum segment_kind segment;
     uint32_t language; /* index into the programme's languages; words and their silence */
     struct mono at;
-    double level; /* dBFS, -120 for digital silence */
+    struct mono segment_began; /* PHASE, STEP: first sample of the segment that left the card */
+    double level;              /* dBFS, -120 for digital silence */
     struct error error;
 };
 

@@ -4,7 +4,10 @@
 
 #include "codecs/base.h"
 
-enum { PROGRAMME_LANGUAGES_MAX = 4 };
+enum {
+    PROGRAMME_LANGUAGES_MAX = 4,
+    PROGRAMME_CLOSING = 4, /* in place of a language's index: words said once, after the last repetition */
+};
 
 /* In order within one repetition: tone, then per language silence and words; the end tone follows the last repetition. */
 enum segment_kind { SEGMENT_TONE, SEGMENT_SILENCE, SEGMENT_WORDS, SEGMENT_END_TONE };
@@ -20,6 +23,7 @@ struct programme_settings {
     uint32_t repetitions;      /* {3} */
     uint32_t first_repetition; /* 1, or k when resumed after a restart */
     uint32_t n_languages;      /* 1..4 */
+    bool closing; /* words with index PROGRAMME_CLOSING are spoken before the end tone, if they have come by then */
     bool end_tone;
 };
 
