@@ -30,6 +30,7 @@ enum {
     CHUNK = RATE / 50,   /* 20 ms: most that is given on at once */
     TICK_US = 5000,      /* how often what was played is given on */
     SLACK = RATE,        /* frames that the giving on may be late */
+    IDLE_US = 100000,    /* how often a resting card is looked for */
     RETRY_US = 200000,   /* how often a reader of the FIFO is looked for */
     HEADER_EVERY = 12000 /* frames between two repairs of the WAV header */
 };
@@ -117,6 +118,7 @@ static void advance(struct pacing *p)
     if (!p->gone && must_go(p)) {
         p->gone = true;
         halt(p);
+        snd_pcm_ioplug_set_state(&p->io, SND_PCM_STATE_DISCONNECTED);
     }
 }
 
@@ -202,11 +204,7 @@ static void emit_played(struct pacing *p)
 
 static void wait_tick(struct pacing *p)
 {
-    if (!p->running) {
-        pthread_cond_wait(&p->changed, &p->lock);
-        return;
-    }
-    struct mono until = mono_plus_us(mono_now(), TICK_US);
+    struct mono until = mono_plus_us(mono_now(), p->running ? TICK_US : IDLE_US);
     struct timespec t = {until.us / 1000000, until.us % 1000000 * 1000};
     pthread_cond_timedwait(&p->changed, &p->lock, &t);
 }
@@ -223,6 +221,7 @@ static void *play(void *context)
         if (!p->quit && p->emitted == p->played)
             wait_tick(p);
     }
+    emit_played(p);
     pthread_mutex_unlock(&p->lock);
     return NULL;
 }
@@ -295,18 +294,16 @@ static int on_stop(snd_pcm_ioplug_t *io)
     return 0;
 }
 
-/* A negative answer makes it an underrun, whatever the number; a lost card is told by its state. */
+/* A negative answer makes it an underrun, whatever the number; that a card is lost, its state tells. */
 static snd_pcm_sframes_t on_pointer(snd_pcm_ioplug_t *io)
 {
     struct pacing *p = io->private_data;
     pthread_mutex_lock(&p->lock);
     advance(p);
     uint64_t at = (p->stalled.us ? p->stalled_at : p->played) - p->origin;
-    bool gone = p->gone, xrun = p->xrun;
+    bool xrun = p->xrun && !p->gone;
     pthread_mutex_unlock(&p->lock);
-    if (gone)
-        snd_pcm_ioplug_set_state(io, SND_PCM_STATE_DISCONNECTED);
-    else if (xrun)
+    if (xrun)
         return -EPIPE;
     return (snd_pcm_sframes_t)(at % io->buffer_size);
 }

@@ -94,6 +94,7 @@ static inline void ear_open(struct ear *ear, const char *fifo)
     ear->fd = open(fifo, O_RDWR | O_NONBLOCK | O_CLOEXEC);
     ear->frames = malloc(EAR_FRAMES_MAX * sizeof *ear->frames);
     ear->n = 0;
+    fcntl(ear->fd, F_SETPIPE_SZ, 1 << 20); /* a busy machine may be late to hear */
     if (ear->fd < 0 || !ear->frames || pipe2(ear->quit, O_CLOEXEC) < 0 ||
         pthread_create(&ear->thread, NULL, ear_listen, ear) != 0)
         abort();
