@@ -119,6 +119,8 @@ enum card_state card_update(struct card *card, struct error *error)
     snd_pcm_sframes_t delay = 0;
     snd_pcm_sframes_t avail = snd_pcm_avail(card->pcm); /* tells an underrun, which delay does not */
     int err = avail < 0 ? (int)avail : snd_pcm_delay(card->pcm, &delay);
+    if (snd_pcm_state(card->pcm) == SND_PCM_STATE_DISCONNECTED)
+        err = -ENODEV; /* which neither tells while the card rests */
     if (err < 0)
         return mend(card, err, error);
     card->avail = (size_t)avail;
