@@ -67,13 +67,19 @@ static bool latin(uint32_t c)
     return c < 0x80 && isalnum((int)c);
 }
 
+static int digit(uint32_t c)
+{
+    return c >= '0' && c <= '9' ? (int)(c - '0') : c >= 0xFF10 && c <= 0xFF19 ? (int)(c - 0xFF10) : -1;
+}
+
 /* A mark inside a word or number belongs to it: 3.5, 15:30, don't, check-up. */
 static bool inner(struct slice text, size_t i, uint32_t before)
 {
-    size_t next, after;
-    uint32_t c = character(text, i, &next);
-    return (c == '.' || c == ',' || c == ':' || c == '\'' || c == 0x2019 || c == '-') && latin(before) &&
-           latin(character(text, next, &after));
+    size_t next;
+    uint32_t c = character(text, i, &next), after = character(text, next, &next);
+    bool joins = c == '.' || c == ',' || c == ':' || c == '\'' || c == 0x2019;
+    bool hyphen = c == '-' && digit(before) < 0 && digit(after) < 0;
+    return (joins || hyphen) && latin(before) && latin(after);
 }
 
 /* ---- sentences ---- */
@@ -188,11 +194,6 @@ static size_t clean_marks(struct writer *w, struct slice text, size_t i)
     }
     put_mark(w, strongest, which);
     return i;
-}
-
-static int digit(uint32_t c)
-{
-    return c >= '0' && c <= '9' ? (int)(c - '0') : c >= 0xFF10 && c <= 0xFF19 ? (int)(c - 0xFF10) : -1;
 }
 
 /* A number that is called, not counted: emergency and service numbers, telephone numbers; not what a measure follows. */
