@@ -136,7 +136,7 @@ static void wav_tell(struct pacing *p)
     unsigned char h[44] = "RIFF....WAVEfmt \x10\0\0\0\x01\0\x01\0........\x02\0\x10\0data";
     put_u32(h + 4, 36 + p->wav_frames * 2);
     put_u32(h + 24, RATE);
-    put_u32(h + 28, RATE * 2);
+    put_u32(h + 28, RATE * UINT64_C(2));
     put_u32(h + 40, p->wav_frames * 2);
     (void)!pwrite(p->wav, h, sizeof h, 0);
     p->wav_told = p->wav_frames;

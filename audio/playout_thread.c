@@ -135,7 +135,7 @@ static void try_card(struct run *r)
 static void keep_card(struct run *r)
 {
     bool wanted = r->playout->settings.device[0] != '\0';
-    if (wanted && !r->card.pcm && (!r->lost || mono_since(mono_now(), r->looked) >= REOPEN_MS * 1000))
+    if (wanted && !r->card.pcm && (!r->lost || mono_before(mono_plus_ms(r->looked, REOPEN_MS), mono_now())))
         try_card(r);
     update_card(r);
 }

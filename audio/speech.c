@@ -18,22 +18,27 @@ static bool resample(const float *mono, size_t n, uint32_t in_rate, uint32_t out
 {
     size_t room = (size_t)((double)n * out_rate / in_rate) + 64;
     *out = malloc(room * sizeof **out);
-    if (!*out)
-        return error_set(error, ERROR_NO_MEMORY, "no memory for %zu frames of speech", room);
+    if (!*out) {
+        error_set(error, ERROR_NO_MEMORY, "no memory for %zu frames of speech", room);
+        return false;
+    }
     soxr_error_t failed = soxr_oneshot(in_rate, out_rate, 1, mono, n, NULL, *out, room, n_out, NULL, NULL, NULL);
     if (!failed && *n_out > 0)
         return true;
     free(*out);
     *out = NULL;
-    return error_set(error, ERROR_INTERNAL, "speech cannot be resampled from %u to %u Hz: %s", in_rate, out_rate,
-                     failed ? failed : "it is too short");
+    error_set(error, ERROR_INTERNAL, "speech cannot be resampled from %u to %u Hz: %s", in_rate, out_rate,
+              failed ? failed : "it is too short");
+    return false;
 }
 
 /* Integrated loudness and true peak (linear). What is too short to be integrated (400 ms) counts by its mean power. */
 static bool measure(const float *x, size_t n, uint32_t rate, double *lufs, double *peak, struct error *error)
 {
-    if (!lufs_measure(x, n, rate, lufs, peak))
-        return error_set(error, ERROR_NO_MEMORY, "the loudness of the speech cannot be measured");
+    if (!lufs_measure(x, n, rate, lufs, peak)) {
+        error_set(error, ERROR_NO_MEMORY, "the loudness of the speech cannot be measured");
+        return false;
+    }
     double sum = 0;
     for (size_t i = 0; i < n; i++)
         sum += (double)x[i] * x[i];
@@ -110,6 +115,19 @@ static double sounding_level(const struct speech *speech)
     return n ? 10 * log10(sum / (double)n) : loudness_of(speech->frames, speech->n_frames);
 }
 
+static bool to_frames(const float *x, struct speech *speech, struct error *error)
+{
+    speech->frames = malloc(speech->n_frames * sizeof *speech->frames);
+    if (!speech->frames) {
+        error_set(error, ERROR_NO_MEMORY, "no memory for %zu frames of speech", speech->n_frames);
+        return false;
+    }
+    for (size_t i = 0; i < speech->n_frames; i++)
+        speech->frames[i] = (int16_t)lrintf(x[i] * 32767);
+    speech->mean_level = sounding_level(speech);
+    return true;
+}
+
 bool speech_finish(const float *mono, size_t n, uint32_t in_rate, uint32_t out_rate, struct speech *speech, struct error *error)
 {
     *speech = (struct speech){.rate = out_rate};
@@ -118,15 +136,7 @@ bool speech_finish(const float *mono, size_t n, uint32_t in_rate, uint32_t out_r
         return error_set(error, ERROR_INVALID, "there is no sound in it");
     if (!resample(mono, n, in_rate, out_rate, &x, &speech->n_frames, error))
         return false;
-    bool ok = level(x, speech->n_frames, out_rate, &speech->peak, error);
-    if (ok) {
-        speech->frames = malloc(speech->n_frames * sizeof *speech->frames);
-        ok = speech->frames || error_set(error, ERROR_NO_MEMORY, "no memory for %zu frames of speech", speech->n_frames);
-    }
-    for (size_t i = 0; ok && i < speech->n_frames; i++)
-        speech->frames[i] = (int16_t)lrintf(x[i] * 32767);
-    if (ok)
-        speech->mean_level = sounding_level(speech);
+    bool ok = level(x, speech->n_frames, out_rate, &speech->peak, error) && to_frames(x, speech, error);
     free(x);
     return ok;
 }

@@ -164,11 +164,12 @@ static bool receive_line(struct talk *t, char line[HEADER_MAX], struct error *er
     return error_set(error, ERROR_IO, "the voice answered with no line");
 }
 
-static bool make_room(struct talk *t, size_t more, struct error *error)
+static bool make_room(struct talk *t, size_t pause, size_t n, struct error *error)
 {
-    if (t->n + more > (size_t)SPEECH_MAX_S * t->rate)
+    size_t most = (size_t)SPEECH_MAX_S * t->rate;
+    if (n > most || t->n + pause + n > most)
         return error_set(error, ERROR_TOO_LARGE, "the text lasts longer than %d s", SPEECH_MAX_S);
-    float *bigger = realloc(t->mono, (t->n + more) * sizeof *bigger);
+    float *bigger = realloc(t->mono, (t->n + pause + n) * sizeof *bigger);
     if (!bigger)
         return error_set(error, ERROR_NO_MEMORY, "no memory for the speech");
     t->mono = bigger;
@@ -179,9 +180,9 @@ static bool make_room(struct talk *t, size_t more, struct error *error)
 static bool receive_frames(struct talk *t, size_t n, struct error *error)
 {
     enum { PIECE = 2048 };
-    int16_t piece[PIECE];
+    int16_t piece[PIECE] = {0};
     size_t pause = t->n ? (size_t)t->rate * PAUSE_MS / 1000 : 0;
-    if (!make_room(t, pause + n, error))
+    if (!make_room(t, pause, n, error))
         return false;
     while (pause-- > 0)
         t->mono[t->n++] = 0;
@@ -196,21 +197,28 @@ static bool receive_frames(struct talk *t, size_t n, struct error *error)
     return true;
 }
 
+/* "no CODE WHY": the reason is the child's, the kind one that the caller can do something with. */
+static bool take_refusal(const char *line, struct error *error)
+{
+    char *why;
+    unsigned long code = strtoul(line, &why, 10);
+    return error_set(error, code == ERROR_UNSUPPORTED ? ERROR_UNSUPPORTED : ERROR_INVALID, "%s", why + (*why == ' '));
+}
+
 static bool speak_sentence(struct talk *t, const char *language, struct slice sentence, struct error *error)
 {
-    char line[HEADER_MAX];
-    unsigned rate = 0, code = 0;
-    size_t n = 0;
-    int at = 0;
+    char line[HEADER_MAX], *rest;
     snprintf(line, sizeof line, "%.2s %zu\n", language, sentence.size);
     if (!send_all(t, line, strlen(line), error) || !send_all(t, sentence.data, sentence.size, error) ||
         !receive_line(t, line, error))
         return false;
-    if (sscanf(line, "no %u %n", &code, &at) == 1 && at > 0)
-        return error_set(error, code == ERROR_UNSUPPORTED ? ERROR_UNSUPPORTED : ERROR_INVALID, "%s", line + at);
-    if (sscanf(line, "ok %u %zu", &rate, &n) != 2 || rate < 4000 || rate > 192000 || (t->rate && rate != t->rate))
+    if (strncmp(line, "no ", 3) == 0)
+        return take_refusal(line + 3, error);
+    bool ok = strncmp(line, "ok ", 3) == 0;
+    unsigned long rate = ok ? strtoul(line + 3, &rest, 10) : 0, n = ok ? strtoul(rest, NULL, 10) : 0;
+    if (rate < 4000 || rate > 192000 || n == 0 || (t->rate && rate != t->rate))
         return error_set(error, ERROR_IO, "the voice answered \"%.60s\"", line);
-    t->rate = rate;
+    t->rate = (uint32_t)rate;
     return receive_frames(t, n, error);
 }
 

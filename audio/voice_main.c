@@ -152,11 +152,13 @@ static void answer(const struct sound *sound, const struct error *error)
 /* Answers requests until the input ends. Returns the exit status. */
 static int serve(struct engines *engines)
 {
-    char line[64], tag[16], text[VOICE_SENTENCE_MAX + 1];
-    while (fgets(line, sizeof line, stdin)) {
-        size_t n;
-        if (sscanf(line, "%15s %zu", tag, &n) != 2 || n > VOICE_SENTENCE_MAX || fread(text, 1, n, stdin) != n)
+    char tag[64], text[VOICE_SENTENCE_MAX];
+    while (fgets(tag, sizeof tag, stdin)) {
+        char *space = strchr(tag, ' ');
+        size_t n = space ? strtoul(space, NULL, 10) : 0;
+        if (!space || n > sizeof text || fread(text, 1, n, stdin) != n)
             return 2;
+        *space = '\0';
         struct sound sound = {0};
         struct error error = {0};
         speak(engines, tag, (struct slice){text, n}, &sound, &error);

@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-enum { RATE = 48000, STEP = RATE / 20, EVENTS_MAX = 4096, WORDS = STEP * 4 };
+enum { RATE = 48000, STEP = RATE / 20, EVENTS_MAX = 4096, WORDS = STEP * 2, REPETITION = 9 /* steps */ };
 
 struct log {
     pthread_mutex_t lock;
@@ -118,9 +118,9 @@ static struct programme *programme_of(uint32_t repetitions, uint32_t tone_max_ms
 {
     struct programme_settings settings = {.rate = rate,
                                           .tone = TONE_ATTENTION,
-                                          .tone_min_ms = 200,
+                                          .tone_min_ms = 150,
                                           .tone_max_ms = tone_max_ms,
-                                          .silence_ms = 100,
+                                          .silence_ms = 50,
                                           .repetitions = repetitions,
                                           .first_repetition = 1,
                                           .n_languages = 2};
@@ -131,7 +131,7 @@ static struct programme *programme_of(uint32_t repetitions, uint32_t tone_max_ms
     return programme;
 }
 
-/* Two languages of different loudness, 200 ms each, whole periods of 400 Hz. */
+/* Two languages of different loudness, 100 ms each, whole periods of 400 Hz. */
 static void give_words(struct fixture *f, uint32_t broadcast)
 {
     static int16_t words[WORDS];
@@ -232,15 +232,16 @@ static void test_story_and_levels(void **state)
     load(&f, 7, 2, 2);
     struct playout_event over = await(&f, PLAYOUT_FINISHED, 7, 1);
     end(&f);
-    assert_string_equal(story(&f), " ready0 due1 T4 .2 W4 .2 W4 ended1 due2 T4 .2 W4 .2 W4 ended2 finished2");
-    assert_int_equal(hold_levels_to_fifo(&f), 32);
-    assert_in_range(f.ear.n, 32 * STEP, 32 * STEP + RATE / 10); /* and a little silence while the card ran out */
+    assert_string_equal(story(&f), " ready0 due1 T3 .1 W2 .1 W2 ended1 due2 T3 .1 W2 .1 W2 ended2 finished2");
+    assert_int_equal(hold_levels_to_fifo(&f), 2 * REPETITION);
+    assert_in_range(f.ear.n, 2 * REPETITION * STEP,
+                    2 * REPETITION * STEP + RATE / 10); /* and a little silence while the card ran out */
     assert_no_click(&f);
     assert_peak(&f);
     assert_segment_began(&f);
     struct playout_event first = await(&f, PLAYOUT_PHASE, 7, 1);
-    if (count(&f, PLAYOUT_UNDERRUN) == 0) /* times are the card's: 32 steps took 1.6 s of it */
-        assert_in_range(mono_since(over.at, first.at), 1560000, 1640000);
+    if (count(&f, PLAYOUT_UNDERRUN) == 0) /* times are the card's: 18 steps took 0.9 s of it */
+        assert_in_range(mono_since(over.at, first.at), 860000, 940000);
     clear(&f);
 }
 
@@ -263,7 +264,7 @@ static void test_tone_waits_for_release_and_words(void **state)
     for (size_t i = 0; i < f.log.n; i++)
         tone += f.log.events[i].kind == PLAYOUT_STEP && f.log.events[i].segment == SEGMENT_TONE;
     assert_in_range(tone, 13, 399);
-    assert_int_equal(hold_levels_to_fifo(&f), tone + 12);
+    assert_int_equal(hold_levels_to_fifo(&f), tone + REPETITION - 3);
     assert_no_click(&f);
     clear(&f);
 }
@@ -276,14 +277,14 @@ static void test_silence_until_allowed(void **state)
     load(&f, 4, 1, 1);
     playout_extend(f.playout, 4, 1);
     await(&f, PLAYOUT_DUE, 4, 2);
-    await(&f, PLAYOUT_STEP, 4, 16 + 3);
+    await(&f, PLAYOUT_STEP, 4, REPETITION + 3);
     playout_allow(f.playout, 4, 2);
     await(&f, PLAYOUT_FINISHED, 4, 1);
     end(&f);
     const char *told = story(&f);
-    assert_non_null(strstr(told, " ready0 due1 T4 .2 W4 .2 W4 ended1 due2 ."));
-    assert_non_null(strstr(told, " T4 .2 W4 .2 W4 ended2 finished2"));
-    assert_true(hold_levels_to_fifo(&f) >= 32 + 3);
+    assert_non_null(strstr(told, " ready0 due1 T3 .1 W2 .1 W2 ended1 due2 ."));
+    assert_non_null(strstr(told, " T3 .1 W2 .1 W2 ended2 finished2"));
+    assert_true(hold_levels_to_fifo(&f) >= 2 * REPETITION + 3);
     clear(&f);
 }
 
@@ -367,7 +368,7 @@ static void test_no_output(void **state)
     load(&f, 7, 2, 2);
     await(&f, PLAYOUT_FINISHED, 7, 1);
     end(&f);
-    assert_string_equal(story(&f), " ready0 due1 T4 .2 W4 .2 W4 ended1 due2 T4 .2 W4 .2 W4 ended2 finished2");
+    assert_string_equal(story(&f), " ready0 due1 T3 .1 W2 .1 W2 ended1 due2 T3 .1 W2 .1 W2 ended2 finished2");
     for (size_t i = 0; i < f.log.n; i++)
         assert_true(f.log.events[i].level <= -120);
     assert_int_equal(f.ear.n, 0);
@@ -385,7 +386,7 @@ static void test_card_lost_and_back(void **state)
     struct fixture f;
     start(&f, "");
     load(&f, 1, 2, 2);
-    await(&f, PLAYOUT_STEP, 1, 5);
+    await(&f, PLAYOUT_STEP, 1, 3);
     unplug(&f);
     struct playout_event lost = await(&f, PLAYOUT_LOST, 0, 1);
     assert_int_equal(lost.error.code, ERROR_DISCONNECTED);
@@ -399,8 +400,8 @@ static void test_card_lost_and_back(void **state)
     end(&f);
     assert_int_equal(count(&f, PLAYOUT_LOST), 1);
     assert_int_equal(count(&f, PLAYOUT_ENDED), 3);
-    assert_in_range(heard, 5 * STEP, 16 * STEP);
-    assert_true(f.ear.n - heard >= 16 * STEP);
+    assert_in_range(heard, 3 * STEP, REPETITION * STEP);
+    assert_true(f.ear.n - heard >= REPETITION * STEP);
     size_t loud = 0, silent = 0;
     for (size_t i = 0; i < f.log.n; i++) {
         const struct playout_event *e = &f.log.events[i];
@@ -409,8 +410,8 @@ static void test_card_lost_and_back(void **state)
             silent += e->level <= -120;
         }
     }
-    assert_in_range(loud, 4, 12);
-    assert_int_equal(loud + silent, 24);
+    assert_in_range(loud, 2, 8);
+    assert_int_equal(loud + silent, 14);
     clear(&f);
 }
 
@@ -432,7 +433,7 @@ static void test_card_not_there(void **state)
     load(&f, 1, 1, 1);
     await(&f, PLAYOUT_FINISHED, 1, 1);
     end(&f);
-    assert_string_equal(story(&f), " lost0 due1 T4 .2 W4 .2 W4 ended1 finished1");
+    assert_string_equal(story(&f), " lost0 due1 T3 .1 W2 .1 W2 ended1 finished1");
     clear(&f);
 }
 
@@ -440,7 +441,7 @@ static void test_lost_by_itself(void **state)
 {
     (void)state;
     struct fixture f;
-    start(&f, "lose_after_ms 300");
+    start(&f, "lose_after_ms 200");
     load(&f, 1, 1, 1);
     await(&f, PLAYOUT_LOST, 0, 1);
     await(&f, PLAYOUT_FINISHED, 1, 1);
@@ -453,13 +454,13 @@ static void test_stall_is_an_underrun(void **state)
 {
     (void)state;
     struct fixture f;
-    start(&f, "stall_after_ms 250 stall_ms 150");
+    start(&f, "stall_after_ms 150 stall_ms 150");
     load(&f, 1, 1, 1);
     await(&f, PLAYOUT_FINISHED, 1, 1);
     end(&f);
     assert_true(count(&f, PLAYOUT_UNDERRUN) >= 1);
-    assert_string_equal(story(&f), " ready0 due1 T4 .2 W4 .2 W4 ended1 finished1");
-    assert_int_equal(hold_levels_to_fifo(&f), 16); /* not a frame is missing */
+    assert_string_equal(story(&f), " ready0 due1 T3 .1 W2 .1 W2 ended1 finished1");
+    assert_int_equal(hold_levels_to_fifo(&f), REPETITION); /* not a frame is missing */
     clear(&f);
 }
 
@@ -488,11 +489,11 @@ static void test_nobody_listens(void **state)
     load(&f, 2, 2, 2);
     await(&f, PLAYOUT_STEP, 2, 3);
     int reader = open(f.card.fifo, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-    await(&f, PLAYOUT_STEP, 2, 12);
+    await(&f, PLAYOUT_STEP, 2, 10);
     close(reader); /* goes away in the middle: no SIGPIPE */
     await(&f, PLAYOUT_FINISHED, 2, 1);
     end(&f);
-    assert_in_range(wav_frames(f.card.wav), 48 * STEP, 48 * STEP + RATE / 5);
+    assert_in_range(wav_frames(f.card.wav), 3 * REPETITION * STEP, 3 * REPETITION * STEP + RATE / 5);
     clear(&f);
 }
 
@@ -504,7 +505,7 @@ static void test_muted_card(void **state)
     load(&f, 1, 1, 1);
     await(&f, PLAYOUT_FINISHED, 1, 1);
     end(&f);
-    assert_true(f.ear.n >= 16 * STEP);
+    assert_true(f.ear.n >= REPETITION * STEP);
     assert_int_equal(last_sound(&f.ear), 0);
     clear(&f);
 }
@@ -520,9 +521,9 @@ static void test_other_rate_through_plug(void **state)
     playout_allow(f.playout, 1, 1);
     await(&f, PLAYOUT_FINISHED, 1, 1);
     end(&f);
-    /* words were made for twice the rate, so last 400 ms here: 24 steps */
-    assert_string_equal(story(&f), " ready0 due1 T4 .2 W8 .2 W8 ended1 finished1");
-    assert_in_range(last_sound(&f.ear), 23 * STEP, 25 * STEP);
+    /* words were made for twice the rate, so last 200 ms here: 13 steps */
+    assert_string_equal(story(&f), " ready0 due1 T3 .1 W4 .1 W4 ended1 finished1");
+    assert_in_range(last_sound(&f.ear), 12 * STEP, 14 * STEP);
     clear(&f);
 }
 

@@ -179,6 +179,8 @@ static void test_false_voices(void **state)
     with_script("echo hello; exec sleep 1000", 5000, ERROR_IO, "hello");
     with_script("echo ok 3 100; exec sleep 1000", 5000, ERROR_IO, "ok 3 100");
     with_script("echo ok 16000 99999999999; exec sleep 1000", 5000, ERROR_TOO_LARGE, "longer than");
+    with_script("echo ok 16000 18446744073709551615; exec sleep 1000", 5000, ERROR_TOO_LARGE, "longer than");
+    with_script("echo ok 16000 0; exec sleep 1000", 5000, ERROR_IO, "ok 16000 0");
     with_script("yes | tr -d '\\n'", 5000, ERROR_IO, "no line");
     with_script("echo no 4 I cannot; exec sleep 1000", 5000, ERROR_UNSUPPORTED, "I cannot");
     with_script("echo no 1 I will not; exec sleep 1000", 5000, ERROR_INVALID, "sentence 1 \"Leave now. \": I will not");
