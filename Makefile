@@ -90,7 +90,11 @@ $(BUILD)/tests/%: $(BUILD)/tests/%.o $(LIBRARIES)
 
 # The recordings that sound where no voice is left are made once, here, and need no voice when they are played.
 .PHONY: recordings
-recordings:
+recordings: $(if $(wildcard audio/voice_main.c),$(BUILD)/share/fallback-zh.wav $(BUILD)/share/fallback-en.wav)
+
+$(BUILD)/share/fallback-%.wav: audio/fallback-%.txt $(BUILD)/tocsin-voice
+	@mkdir -p $(@D)
+	$(BUILD)/tocsin-voice --say $* "$$(cat $<)" --out $@
 
 check:
 	@$(MAKE) --no-print-directory deps

@@ -1,0 +1,259 @@
+/* The client of tocsin-voice: one child per text, a sentence at a time over a socket, and no longer than the deadline. */
+#include "audio/voice.h"
+#include "audio/speech.h"
+#include "audio/voice_text.h"
+#include "codecs/monotonic.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { PAUSE_MS = 250 /* between sentences */, SPEECH_MAX_S = 300, HEADER_MAX = 300 };
+
+/* A running tocsin-voice and what it has said so far. */
+struct talk {
+    const struct voice_settings *settings;
+    pid_t pid;
+    int fd;
+    struct mono deadline;
+    uint32_t rate; /* of the voice; 0 until the first sentence */
+    float *mono;
+    size_t n;
+};
+
+bool voice_speaks(const char *language)
+{
+    enum voice_language unused;
+    return voice_language_of(language, &unused);
+}
+
+/* ---- the child ---- */
+
+static int spawn(struct talk *t, int child_end)
+{
+    char cpu[16], memory[16];
+    snprintf(cpu, sizeof cpu, "%u", t->settings->cpu_s);
+    snprintf(memory, sizeof memory, "%u", t->settings->memory_mib);
+    const char *argv[] = {t->settings->program, "--cpu", cpu, "--memory", memory, "--english", t->settings->english, NULL};
+    char *envp[] = {NULL};
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attr;
+    sigset_t none, all;
+    sigemptyset(&none);
+    sigfillset(&all);
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_adddup2(&actions, child_end, STDIN_FILENO);
+    posix_spawn_file_actions_adddup2(&actions, child_end, STDOUT_FILENO);
+    posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", 1 /* O_WRONLY */, 0);
+    posix_spawnattr_init(&attr);
+    posix_spawnattr_setsigmask(&attr, &none);
+    posix_spawnattr_setsigdefault(&attr, &all);
+    posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+    int err = posix_spawn(&t->pid, t->settings->program, &actions, &attr, (char *const *)argv, envp);
+    posix_spawnattr_destroy(&attr);
+    posix_spawn_file_actions_destroy(&actions);
+    return err;
+}
+
+static bool begin(struct talk *t, struct error *error)
+{
+    int ends[2];
+    t->deadline = mono_plus_ms(mono_now(), t->settings->deadline_ms);
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
+        return error_set(error, ERROR_IO, "no socket for the voice: %s", strerror(errno));
+    int err = spawn(t, ends[1]);
+    close(ends[1]);
+    t->fd = ends[0];
+    if (err == 0)
+        return true;
+    close(t->fd);
+    t->fd = -1;
+    return error_set(error, ERROR_IO, "the voice %s cannot be run: %s", t->settings->program, strerror(err));
+}
+
+/* Ends the child whatever it is doing; returns how it ended (a child that had ended by itself keeps its own way). */
+static int end(struct talk *t)
+{
+    int status = 0;
+    if (t->fd < 0)
+        return 0;
+    close(t->fd);
+    t->fd = -1;
+    kill(t->pid, SIGKILL);
+    while (waitpid(t->pid, &status, 0) < 0 && errno == EINTR)
+        ;
+    return status;
+}
+
+static bool died(struct talk *t, struct error *error)
+{
+    int status = end(t);
+    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGXCPU)
+        return error_set(error, ERROR_TIMEOUT, "the voice used more than %u s of the processor", t->settings->cpu_s);
+    if (WIFSIGNALED(status))
+        return error_set(error, ERROR_IO, "the voice ended by signal %d", WTERMSIG(status));
+    return error_set(error, ERROR_IO, "the voice ended with status %d", WEXITSTATUS(status));
+}
+
+/* ---- one sentence ---- */
+
+/* Waits until the socket is ready for events, at most until the deadline. */
+static bool ready(struct talk *t, short events, struct error *error)
+{
+    for (;;) {
+        int64_t left = mono_since(t->deadline, mono_now());
+        if (left <= 0)
+            break;
+        struct pollfd pfd = {.fd = t->fd, .events = events};
+        int n = poll(&pfd, 1, (int)(left / 1000 + 1));
+        if (n > 0)
+            return true;
+        if (n < 0 && errno != EINTR)
+            return error_set(error, ERROR_IO, "the voice cannot be waited for: %s", strerror(errno));
+    }
+    end(t);
+    return error_set(error, ERROR_TIMEOUT, "the voice took longer than %u ms", t->settings->deadline_ms);
+}
+
+static bool send_all(struct talk *t, const char *data, size_t size, struct error *error)
+{
+    while (size > 0) {
+        if (!ready(t, POLLOUT, error))
+            return false;
+        ssize_t n = send(t->fd, data, size, MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (n < 0 && errno != EAGAIN && errno != EINTR)
+            return died(t, error);
+        data += n > 0 ? n : 0;
+        size -= n > 0 ? (size_t)n : 0;
+    }
+    return true;
+}
+
+static bool receive_all(struct talk *t, void *data, size_t size, struct error *error)
+{
+    char *to = data;
+    while (size > 0) {
+        if (!ready(t, POLLIN, error))
+            return false;
+        ssize_t n = recv(t->fd, to, size, MSG_DONTWAIT);
+        if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
+            return died(t, error);
+        to += n > 0 ? n : 0;
+        size -= n > 0 ? (size_t)n : 0;
+    }
+    return true;
+}
+
+static bool receive_line(struct talk *t, char line[HEADER_MAX], struct error *error)
+{
+    for (size_t n = 0; n < HEADER_MAX; n++) {
+        if (!receive_all(t, line + n, 1, error))
+            return false;
+        if (line[n] == '\n') {
+            line[n] = '\0';
+            return true;
+        }
+    }
+    return error_set(error, ERROR_IO, "the voice answered with no line");
+}
+
+static bool make_room(struct talk *t, size_t pause, size_t n, struct error *error)
+{
+    size_t most = (size_t)SPEECH_MAX_S * t->rate;
+    if (n > most || t->n + pause + n > most)
+        return error_set(error, ERROR_TOO_LARGE, "the text lasts longer than %d s", SPEECH_MAX_S);
+    float *bigger = realloc(t->mono, (t->n + pause + n) * sizeof *bigger);
+    if (!bigger)
+        return error_set(error, ERROR_NO_MEMORY, "no memory for the speech");
+    t->mono = bigger;
+    return true;
+}
+
+/* Frames of one sentence, after a pause if it is not the first. */
+static bool receive_frames(struct talk *t, size_t n, struct error *error)
+{
+    enum { PIECE = 2048 };
+    int16_t piece[PIECE] = {0};
+    size_t pause = t->n ? (size_t)t->rate * PAUSE_MS / 1000 : 0;
+    if (!make_room(t, pause, n, error))
+        return false;
+    while (pause-- > 0)
+        t->mono[t->n++] = 0;
+    while (n > 0) {
+        size_t some = n < PIECE ? n : PIECE;
+        if (!receive_all(t, piece, some * sizeof *piece, error))
+            return false;
+        for (size_t i = 0; i < some; i++)
+            t->mono[t->n++] = (float)piece[i] / 32768;
+        n -= some;
+    }
+    return true;
+}
+
+/* "no CODE WHY": the reason is the child's, the kind one that the caller can do something with. */
+static bool take_refusal(const char *line, struct error *error)
+{
+    char *why;
+    unsigned long code = strtoul(line, &why, 10);
+    return error_set(error, code == ERROR_UNSUPPORTED ? ERROR_UNSUPPORTED : ERROR_INVALID, "%s", why + (*why == ' '));
+}
+
+static bool speak_sentence(struct talk *t, const char *language, struct slice sentence, struct error *error)
+{
+    char line[HEADER_MAX], *rest;
+    snprintf(line, sizeof line, "%.2s %zu\n", language, sentence.size);
+    if (!send_all(t, line, strlen(line), error) || !send_all(t, sentence.data, sentence.size, error) ||
+        !receive_line(t, line, error))
+        return false;
+    if (strncmp(line, "no ", 3) == 0)
+        return take_refusal(line + 3, error);
+    bool ok = strncmp(line, "ok ", 3) == 0;
+    unsigned long rate = ok ? strtoul(line + 3, &rest, 10) : 0, n = ok ? strtoul(rest, NULL, 10) : 0;
+    if (rate < 4000 || rate > 192000 || n == 0 || (t->rate && rate != t->rate))
+        return error_set(error, ERROR_IO, "the voice answered \"%.60s\"", line);
+    t->rate = (uint32_t)rate;
+    return receive_frames(t, n, error);
+}
+
+/* ---- a text ---- */
+
+static bool speak_text(struct talk *t, const char *language, const char *text, struct error *error)
+{
+    struct slice rest = slice_of(text), sentence;
+    size_t sentences = 0;
+    while ((sentence = voice_next_sentence(&rest)).size > 0) {
+        if (!speak_sentence(t, language, sentence, error)) {
+            char begins[64];
+            snprintf(begins, sizeof begins, "%.*s", (int)(sentence.size < 60 ? sentence.size : 60), sentence.data);
+            text_copy(begins, 48, begins);
+            return error_prefix(error, "sentence %zu \"%s\"", sentences + 1, begins);
+        }
+        sentences++;
+    }
+    return sentences > 0 || error_set(error, ERROR_INVALID, "there is nothing to speak in the text");
+}
+
+bool voice_speak(const struct voice_settings *settings, const char *language, const char *text, uint32_t rate,
+                 struct speech *speech, struct error *error)
+{
+    *speech = (struct speech){0};
+    if (!voice_speaks(language))
+        return error_set(error, ERROR_UNSUPPORTED, "no voice speaks %.20s (zh and en are spoken)", language);
+    if (strlen(text) > VOICE_TEXT_MAX)
+        return error_set(error, ERROR_TOO_LARGE, "a text of %zu bytes: at most %d", strlen(text), VOICE_TEXT_MAX);
+    if (!text_is_utf8(slice_of(text)))
+        return error_set(error, ERROR_INVALID, "the text is not UTF-8");
+    struct talk t = {.settings = settings, .fd = -1};
+    bool ok = begin(&t, error) && speak_text(&t, language, text, error);
+    end(&t);
+    ok = ok && speech_finish(t.mono, t.n, t.rate, rate, speech, error);
+    free(t.mono);
+    return ok;
+}
