@@ -20,7 +20,7 @@ static void say(struct check *check, bool warning, const char *format, ...)
     char text[200];
     va_list args;
     va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
+    vsnprintf(text, sizeof text, format, args); /* NOLINT(clang-analyzer-valist.Uninitialized): it is started above */
     va_end(args);
     if (!warning)
         check->good = false;

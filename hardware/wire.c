@@ -109,7 +109,7 @@ static bool wait_quiet(struct wire *wire, struct wire_reply *reply)
 /* Takes back what a two-wire adapter hears of itself. False if it was not what we sent: somebody spoke into it. */
 static bool swallow_echo(struct wire *wire, const uint8_t *sent, size_t n, struct mono sent_end)
 {
-    uint8_t heard[FRAME_BYTES_MAX];
+    uint8_t heard[FRAME_BYTES_MAX] = {0};
     size_t got = 0;
     struct mono deadline = mono_plus_us(sent_end, RECEIVE_SLACK_US);
     while (got < n) {
