@@ -1,0 +1,293 @@
+/* The line as others see it: settings in, targets down, events up, and the thread that owns the port. What to do next is
+ * decided in line_drive.c; here are waiting, opening and closing. */
+#include "hardware/line.h"
+
+#include "codecs/monotonic.h"
+#include "hardware/line_drive.h"
+#include "hardware/wire.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+enum { REOPEN_FIRST_MS = 250, REOPEN_LAST_MS = 2000, TIMER_SLACK_NS = 1000 };
+
+struct line {
+    struct drive drive; /* the thread's alone once it runs, like wire and reply */
+    struct wire *wire;
+    struct wire_reply reply;
+    struct mono reopen_at;
+    int64_t reopen_ms;
+    bool down_told;
+
+    pthread_t thread;
+    bool running;
+    int wake, closing; /* eventfds: something new to do; the end has come */
+
+    pthread_mutex_t mutex; /* guards what follows; never held over I/O or events */
+    bool has_target, has_verify, closed;
+    struct line_target target;
+    uint16_t verify[LINE_TERMINALS_MAX];
+    size_t n_verify;
+    struct mono close_by;
+    struct line_counts counts;
+};
+
+static void ring(int eventfd_descriptor)
+{
+    uint64_t one = 1;
+    ssize_t ignored = write(eventfd_descriptor, &one, sizeof one); /* full means that it rings already */
+    (void)ignored;
+}
+
+static void silence(int eventfd_descriptor)
+{
+    uint64_t count;
+    ssize_t ignored = read(eventfd_descriptor, &count, sizeof count);
+    (void)ignored;
+}
+
+static bool open_bells(struct line *line, struct error *error)
+{
+    line->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    line->closing = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (line->wake >= 0 && line->closing >= 0)
+        return true;
+    return error_set(error, ERROR_IO, "line: eventfd: %s", strerror(errno));
+}
+
+static void free_line(struct line *line)
+{
+    if (line->wake >= 0)
+        close(line->wake);
+    if (line->closing >= 0)
+        close(line->closing);
+    pthread_mutex_destroy(&line->mutex);
+    drive_free(&line->drive);
+    free(line);
+}
+
+struct line *line_create(const struct line_settings *settings, const struct terminal_settings *terminals, size_t n,
+                         uint16_t recorded_token, line_event_fn *event, void *context, struct error *error)
+{
+    struct line *line = calloc(1, sizeof *line);
+    if (!line) {
+        error_set(error, ERROR_NO_MEMORY, "line %s: no memory", settings->id);
+        return NULL;
+    }
+    line->wake = line->closing = -1;
+    pthread_mutex_init(&line->mutex, NULL);
+    if (!drive_init(&line->drive, settings, terminals, n, recorded_token, event, context, error) || !open_bells(line, error)) {
+        free_line(line);
+        return NULL;
+    }
+    return line;
+}
+
+/* Takes over what was asked for since the last time. Returns true while the line shall live. */
+static bool take_commands(struct line *line, bool *closed, struct mono now)
+{
+    struct line_target target = {.n_members = 0};
+    uint16_t verify[LINE_TERMINALS_MAX];
+    silence(line->wake);
+    pthread_mutex_lock(&line->mutex);
+    bool has_target = line->has_target, has_verify = line->has_verify;
+    size_t n_verify = line->n_verify;
+    if (has_target)
+        target = line->target;
+    if (has_verify)
+        memcpy(verify, line->verify, n_verify * sizeof *verify);
+    line->has_target = line->has_verify = false;
+    bool closing = line->closed && !*closed;
+    struct mono close_by = line->close_by;
+    pthread_mutex_unlock(&line->mutex);
+    if (has_verify)
+        drive_set_verify(&line->drive, verify, n_verify);
+    if (has_target && !*closed)
+        drive_set_target(&line->drive, &target, now);
+    if (closing) {
+        *closed = true;
+        drive_set_target(&line->drive, &(struct line_target){.n_members = 0}, now);
+    }
+    return !*closed || (mono_before(now, close_by) && line->wire && !drive_is_settled(&line->drive));
+}
+
+static void publish_counts(struct line *line)
+{
+    pthread_mutex_lock(&line->mutex);
+    if (line->wire)
+        wire_take_counts(line->wire, &line->counts);
+    line->counts.up = line->wire != NULL;
+    pthread_mutex_unlock(&line->mutex);
+}
+
+static void lose_port(struct line *line, const struct error *error, struct mono now)
+{
+    publish_counts(line);
+    wire_close(line->wire);
+    line->wire = NULL;
+    line->reopen_ms = REOPEN_FIRST_MS;
+    line->reopen_at = mono_plus_ms(now, REOPEN_FIRST_MS);
+    publish_counts(line);
+    if (!line->down_told)
+        drive_port_down(&line->drive, error, now);
+    line->down_told = true;
+}
+
+static void try_open(struct line *line, struct mono now)
+{
+    char method[256];
+    struct error error = {.code = ERROR_NONE};
+    if (mono_before(now, line->reopen_at))
+        return;
+    line->wire = wire_open(&line->drive.settings, method, &error);
+    if (!line->wire) {
+        line->reopen_at = mono_plus_ms(now, line->reopen_ms);
+        line->reopen_ms = line->reopen_ms * 2 < REOPEN_LAST_MS ? line->reopen_ms * 2 : REOPEN_LAST_MS;
+        if (!line->down_told)
+            drive_port_down(&line->drive, &error, now);
+        line->down_told = true;
+        return;
+    }
+    pthread_mutex_lock(&line->mutex);
+    line->counts.reopened += line->down_told;
+    pthread_mutex_unlock(&line->mutex);
+    line->down_told = false;
+    publish_counts(line);
+    drive_port_up(&line->drive, method, now);
+}
+
+/* Sleeps until the time has come, a command is there, or the port is gone. */
+static void wait_for(struct line *line, struct mono until, bool closed)
+{
+    struct pollfd fds[3] = {{.fd = line->wake, .events = POLLIN},
+                            {.fd = closed ? -1 : line->closing, .events = POLLIN},
+                            {.fd = line->wire ? wire_descriptor(line->wire) : -1, .events = 0}};
+    int64_t left = mono_since(until, mono_now());
+    if (left <= 0)
+        return;
+    struct timespec timeout = {.tv_sec = left / 1000000, .tv_nsec = left % 1000000 * 1000};
+    bool forever = until.us == INT64_MAX;
+    int n = ppoll(fds, 3, forever ? NULL : &timeout, NULL);
+    if (n > 0 && fds[2].revents & (POLLHUP | POLLERR | POLLNVAL)) {
+        struct error error = {.code = ERROR_NONE};
+        error_set(&error, ERROR_DISCONNECTED, "line %s: %s hung up", line->drive.settings.id, line->drive.settings.device);
+        lose_port(line, &error, mono_now());
+    }
+}
+
+static void transact(struct line *line, const struct drive_step *step, bool closed)
+{
+    wire_transact(line->wire, &step->plan.request, step->plan.first_byte_us, closed ? -1 : line->closing, &line->reply);
+    struct mono now = mono_now();
+    publish_counts(line);
+    drive_done(&line->drive, step, &line->reply, now);
+    if (line->reply.outcome == WIRE_LOST) {
+        error_prefix(&line->reply.error, "line %s: %s", line->drive.settings.id, line->drive.settings.device);
+        lose_port(line, &line->reply.error, now);
+    }
+}
+
+static struct mono earlier(struct mono a, struct mono b)
+{
+    return mono_before(a, b) ? a : b;
+}
+
+static void *run(void *context)
+{
+    struct line *line = context;
+    bool closed = false;
+    prctl(PR_SET_TIMERSLACK, TIMER_SLACK_NS); /* 50 us late at every silence would add up */
+    while (take_commands(line, &closed, mono_now())) {
+        struct mono now = mono_now();
+        struct mono until = line->reopen_at;
+        if (!line->wire)
+            try_open(line, now);
+        if (line->wire) {
+            struct drive_step step;
+            struct mono free_at = wire_free_at(line->wire);
+            until = free_at;
+            /* While the wire must be quiet nothing is chosen: a command that comes meanwhile may be more urgent. */
+            if (!mono_before(now, free_at) && drive_next(&line->drive, now, &step, &until)) {
+                transact(line, &step, closed);
+                continue;
+            }
+        } else {
+            until = line->reopen_at;
+        }
+        wait_for(line, closed ? earlier(until, line->close_by) : until, closed);
+    }
+    return NULL;
+}
+
+/* Signals are for the main thread. */
+static int start_thread(struct line *line)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int code = pthread_create(&line->thread, NULL, run, line);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return code;
+}
+
+bool line_start(struct line *line, struct error *error)
+{
+    line->reopen_ms = REOPEN_FIRST_MS;
+    line->reopen_at = mono_now();
+    int code = start_thread(line);
+    if (code != 0)
+        return error_set(error, ERROR_INTERNAL, "line %s: no thread: %s", line->drive.settings.id, strerror(code));
+    line->running = true;
+    return true;
+}
+
+void line_set_target(struct line *line, const struct line_target *target)
+{
+    pthread_mutex_lock(&line->mutex);
+    line->target = *target;
+    line->has_target = true;
+    pthread_mutex_unlock(&line->mutex);
+    ring(line->wake);
+}
+
+void line_set_verify(struct line *line, const uint16_t *terminals, size_t n)
+{
+    pthread_mutex_lock(&line->mutex);
+    line->n_verify = n < LINE_TERMINALS_MAX ? n : LINE_TERMINALS_MAX;
+    if (line->n_verify > 0)
+        memcpy(line->verify, terminals, line->n_verify * sizeof *terminals);
+    line->has_verify = true;
+    pthread_mutex_unlock(&line->mutex);
+    ring(line->wake);
+}
+
+void line_get_counts(struct line *line, struct line_counts *counts)
+{
+    pthread_mutex_lock(&line->mutex);
+    *counts = line->counts;
+    pthread_mutex_unlock(&line->mutex);
+}
+
+void line_destroy(struct line *line, uint32_t grace_ms)
+{
+    if (!line)
+        return;
+    if (line->running) {
+        pthread_mutex_lock(&line->mutex);
+        line->closed = true;
+        line->close_by = mono_plus_ms(mono_now(), grace_ms);
+        pthread_mutex_unlock(&line->mutex);
+        ring(line->closing);
+        ring(line->wake);
+        pthread_join(line->thread, NULL);
+    }
+    wire_close(line->wire);
+    free_line(line);
+}

@@ -1,0 +1,71 @@
+/* The mind of a line, without thread, port or clock: it holds the terminals and the target, chooses the next transaction and
+ * digests its outcome. line.c gives it time and the wire; tests give it virtual time and a scripted one. */
+#ifndef TOCSIN_HARDWARE_LINE_DRIVE_H
+#define TOCSIN_HARDWARE_LINE_DRIVE_H
+
+#include "hardware/terminal.h"
+
+/* The terminals of one profile: what may go to all of them at once. */
+struct drive_group {
+    const struct profile *profile;
+    bool arming; /* its sequence goes out by broadcast, at this step and not before this time */
+    size_t step;
+    struct mono arm_at;
+    bool gate;     /* starts may go out */
+    bool starting; /* first by one broadcast, at start_at */
+    struct mono start_at;
+    bool answered; /* some terminal answered its arm, first at first_answer */
+    struct mono first_answer;
+    bool stopping; /* one stop for all is due */
+};
+
+enum drive_frame { FRAME_TERMINAL, FRAME_GROUP_ARM, FRAME_GROUP_START, FRAME_GROUP_STOP };
+
+/* One transaction to make now. */
+struct drive_step {
+    enum drive_frame frame;
+    uint16_t index; /* of the terminal or the group */
+    bool verify;
+    struct terminal_plan plan;
+};
+
+struct drive {
+    struct line_settings settings;
+    struct terminal_world world;
+    size_t n_terminals, n_groups, n_verify;
+    struct terminal *terminals;
+    struct drive_group *groups;
+    const struct profile **profiles; /* of the groups */
+    uint16_t verify[LINE_TERMINALS_MAX];
+    size_t verify_at;    /* place in the round */
+    unsigned slots;      /* what may still be done between two rounds for those outside of it */
+    bool has_target, up; /* a target was ever given; the port is open */
+    bool members;        /* the target names somebody */
+    bool starts_told, settled_told, swept_told;
+};
+
+/* Copies the settings. False with ERROR_INVALID or ERROR_NO_MEMORY. */
+bool drive_init(struct drive *drive, const struct line_settings *settings, const struct terminal_settings *terminals, size_t n,
+                uint16_t recorded_token, line_event_fn *event, void *context, struct error *error);
+void drive_free(struct drive *drive);
+
+void drive_set_target(struct drive *drive, const struct line_target *target, struct mono now);
+void drive_set_verify(struct drive *drive, const uint16_t *terminals, size_t n);
+void drive_port_up(struct drive *drive, const char *method, struct mono now);
+void drive_port_down(struct drive *drive, const struct error *error, struct mono now);
+
+/* The transaction to make now; false if there is none before *wake. Tells what has become so with the time. */
+bool drive_next(struct drive *drive, struct mono now, struct drive_step *step, struct mono *wake);
+void drive_done(struct drive *drive, const struct drive_step *step, const struct wire_reply *reply, struct mono now);
+
+/* True when the target is empty and all have come to rest or been reported. */
+bool drive_is_settled(const struct drive *drive);
+
+/* Inside of the drive (line_group.c) */
+void drive_groups_decide(struct drive *drive, struct mono now);
+void drive_groups_update(struct drive *drive, struct mono now);
+bool drive_group_next(struct drive *drive, struct mono now, struct drive_step *step, struct mono *wake);
+void drive_group_done(struct drive *drive, const struct drive_step *step, const struct wire_reply *reply);
+void drive_line_event(const struct drive *drive, enum line_event_kind kind, const struct error *error, struct mono at);
+
+#endif

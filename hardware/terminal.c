@@ -1,0 +1,259 @@
+/* Where a terminal stands and what it wants: the target's side of the driver. Outcomes are digested in terminal_done.c,
+ * readings in terminal_reading.c. */
+#include "hardware/terminal.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { ANSWER_MARGIN_US = 10000, BUSY_FRESH_US = 15000000 };
+
+void terminal_init(struct terminal *terminal, const struct terminal_world *world, const struct terminal_settings *settings,
+                   uint16_t index)
+{
+    *terminal = (struct terminal){.world = world, .settings = *settings, .index = index};
+    terminal->n_reads = profile_plan_reads(settings->profile, terminal->reads);
+}
+
+const struct profile_write *terminal_sequence_write(const struct profile *profile, size_t step,
+                                                    const struct profile_command **command)
+{
+    for (size_t s = 0; s < profile->n_sequence; s++) {
+        const struct profile_command *it = &profile->commands[profile->sequence[s]];
+        if (command)
+            *command = it;
+        if (step < it->n_writes)
+            return &it->writes[step];
+        step -= it->n_writes;
+    }
+    return NULL;
+}
+
+bool terminal_is_busy(const struct terminal *terminal)
+{
+    return terminal->has_last && terminal->last.when[WHEN_BUSY] == TRUTH_TRUE;
+}
+
+static void fresh_tries(struct terminal *terminal, struct mono now)
+{
+    terminal->tries = terminal->garbled = terminal->pause = 0;
+    terminal->refusals = terminal->stops = 0;
+    terminal->retry_at = now;
+    terminal->read_index = 0;
+    terminal->look = false;
+}
+
+void terminal_begin_arm(struct terminal *terminal, struct mono now)
+{
+    const struct profile *profile = terminal->settings.profile;
+    bool busy = terminal_is_busy(terminal) && mono_since(now, terminal->last.received) < BUSY_FRESH_US;
+    bool blind = profile->token_field < 0 && !terminal->seen_unarmed;
+    terminal->phase = busy || blind ? TERMINAL_PREPARE : TERMINAL_ARM;
+    terminal->step = 0;
+    terminal->look = terminal->volume_due = terminal->in_group = false;
+    terminal->sent_told = terminal->acknowledged = terminal->armed_told = terminal->sounded = false;
+    terminal->read_index = 0;
+}
+
+void terminal_begin_stop(struct terminal *terminal, struct mono now)
+{
+    fresh_tries(terminal, now);
+    terminal->dead = terminal->dead && !terminal->reached; /* whoever may sound is worth prompt tries */
+    terminal->step = 0;
+    terminal->in_group = terminal->volume_due = terminal->stop_answered = false;
+    terminal->phase = TERMINAL_STOP;
+    if (!terminal->settings.profile->commands[COMMAND_STOP].given)
+        terminal_end_stop(terminal, now);
+}
+
+/* Silent now. Power stays on where another source uses it. */
+void terminal_end_stop(struct terminal *terminal, struct mono now)
+{
+    bool off = terminal->settings.profile->commands[COMMAND_POWER_OFF].given && !terminal_is_busy(terminal);
+    fresh_tries(terminal, now);
+    terminal->step = 0;
+    if (off && terminal->phase != TERMINAL_POWER_OFF) {
+        terminal->phase = TERMINAL_POWER_OFF;
+        return;
+    }
+    terminal->phase = TERMINAL_REST;
+    terminal->touched = false;
+    if (terminal->wanted)
+        terminal_begin_arm(terminal, now);
+}
+
+static bool is_in_session(const struct terminal *terminal)
+{
+    return terminal->phase >= TERMINAL_ARM && terminal->phase <= TERMINAL_STARTED;
+}
+
+static void withdraw(struct terminal *terminal, struct mono now)
+{
+    terminal->wanted = false;
+    if (terminal->phase == TERMINAL_PREPARE || is_in_session(terminal)) {
+        if (terminal->touched)
+            terminal_begin_stop(terminal, now);
+        else
+            terminal->phase = TERMINAL_REST;
+    }
+}
+
+void terminal_want(struct terminal *terminal, const struct line_member *member, uint16_t token, struct mono now)
+{
+    if (!member) {
+        withdraw(terminal, now);
+        return;
+    }
+    struct operand_values operands = {member->volume_percent, token, member->slot, member->tone};
+    struct operand_values before = terminal->operands;
+    bool same = terminal->wanted && before.token == token && before.slot == operands.slot && before.tone == operands.tone;
+    bool other_session = before.token != token || !terminal->wanted;
+    terminal->wanted = true;
+    terminal->operands = operands;
+    if (same) {
+        bool settable = terminal->settings.profile->commands[COMMAND_SET_VOLUME].given;
+        terminal->volume_due = terminal->volume_due || (before.volume_percent != operands.volume_percent && settable);
+        return;
+    }
+    if (other_session) {
+        terminal->rearms = 0;
+        terminal->seen_unarmed = terminal->reset_tried = false;
+        terminal->troubles_told = 0;
+    }
+    terminal->first_failed = false;
+    bool tokenless = terminal->settings.profile->token_field < 0;
+    if (tokenless && terminal->phase >= TERMINAL_STOP)
+        return; /* goes on to its arming when it is silent */
+    fresh_tries(terminal, now);
+    if (tokenless && terminal->touched)
+        terminal_begin_stop(terminal, now);
+    else
+        terminal_begin_arm(terminal, now);
+}
+
+void terminal_port_up(struct terminal *terminal, struct mono now)
+{
+    fresh_tries(terminal, now);
+    terminal->dead = terminal->swept = false;
+    terminal->step = 0;
+    if (terminal->phase == TERMINAL_SILENCE)
+        terminal->phase = TERMINAL_STOP;
+    terminal->look = terminal->phase == TERMINAL_ARMED;
+    terminal->first_failed = false;
+}
+
+static int64_t first_byte_limit(const struct terminal *terminal)
+{
+    int64_t learnt = terminal->answer_us + ANSWER_MARGIN_US;
+    bool trusted = terminal->answer_us > 0 && terminal->tries == 0 && !terminal->dead;
+    return trusted && learnt < terminal->world->ceiling_us ? learnt : terminal->world->ceiling_us;
+}
+
+static void plan_read(const struct terminal *terminal, enum terminal_class class, struct mono at, struct terminal_plan *plan)
+{
+    if (terminal->n_reads == 0)
+        return;
+    plan->class = class;
+    plan->read = true;
+    plan->not_before = at;
+    plan->request = frame_of_read(terminal->settings.unit, &terminal->reads[terminal->read_index]);
+}
+
+static void plan_write(const struct terminal *terminal, enum terminal_class class, const struct profile_write *write,
+                       const struct profile_command *command, struct terminal_plan *plan)
+{
+    plan->class = class;
+    plan->not_before = terminal->retry_at;
+    plan->command = command;
+    plan->request = frame_of_write(terminal->settings.unit, terminal->settings.profile, write, &terminal->operands);
+}
+
+static void plan_command(const struct terminal *terminal, enum terminal_class class, enum command_kind kind,
+                         struct terminal_plan *plan)
+{
+    const struct profile_command *command = &terminal->settings.profile->commands[kind];
+    plan_write(terminal, class, &command->writes[terminal->step], command, plan);
+}
+
+static void plan_armed(const struct terminal *terminal, struct terminal_plan *plan)
+{
+    if (terminal->volume_due) {
+        plan_command(terminal, CLASS_ARM, COMMAND_SET_VOLUME, plan);
+    } else if (terminal->phase == TERMINAL_ARMED && terminal->gate &&
+               terminal->settings.profile->commands[COMMAND_START].given) {
+        plan_command(terminal, CLASS_START, COMMAND_START, plan);
+        if (mono_before(plan->not_before, terminal->start_from))
+            plan->not_before = terminal->start_from;
+    }
+}
+
+static void plan_phase(const struct terminal *terminal, struct terminal_plan *plan)
+{
+    const struct profile_command *command = NULL;
+    const struct profile_write *write;
+    switch (terminal->phase) {
+    case TERMINAL_REST: break;
+    case TERMINAL_PREPARE: plan_read(terminal, CLASS_ARM, terminal->retry_at, plan); break;
+    case TERMINAL_ARM:
+        write = terminal_sequence_write(terminal->settings.profile, terminal->step, &command);
+        if (!terminal->in_group && write)
+            plan_write(terminal, CLASS_ARM, write, command, plan);
+        break;
+    case TERMINAL_ARMED:
+    case TERMINAL_STARTED: plan_armed(terminal, plan); break;
+    case TERMINAL_STOP: plan_command(terminal, CLASS_STOP, COMMAND_STOP, plan); break;
+    case TERMINAL_SILENCE: plan_read(terminal, CLASS_STOP, terminal->retry_at, plan); break;
+    case TERMINAL_POWER_OFF: plan_command(terminal, CLASS_STOP, COMMAND_POWER_OFF, plan); break;
+    }
+    if (terminal->look && plan->class != CLASS_STOP) {
+        *plan = (struct terminal_plan){.class = CLASS_NONE};
+        plan_read(terminal, CLASS_ARM, terminal->retry_at, plan);
+    }
+}
+
+void terminal_plan_next(const struct terminal *terminal, struct mono now, struct terminal_plan *plan)
+{
+    *plan = (struct terminal_plan){.class = CLASS_NONE};
+    plan_phase(terminal, plan);
+    if (plan->class == CLASS_NONE && !terminal->in_group) {
+        struct mono due = mono_plus_us(terminal->polled_at, terminal->world->poll_us);
+        if (terminal->tries > 0 || terminal->dead)
+            due = terminal->retry_at;
+        plan_read(terminal, CLASS_POLL, !terminal->swept || terminal->read_index > 0 ? now : due, plan);
+        if (mono_before(plan->not_before, terminal->retry_at))
+            plan->not_before = terminal->retry_at;
+    }
+    bool doubtful = terminal->dead || terminal->tries > 0;
+    if (doubtful && plan->class != CLASS_NONE && (plan->class != CLASS_STOP || terminal->dead))
+        plan->class = CLASS_PROBE;
+    plan->first_byte_us = first_byte_limit(terminal);
+}
+
+bool terminal_plan_verify(const struct terminal *terminal, struct mono now, struct terminal_plan *plan)
+{
+    *plan = (struct terminal_plan){.class = CLASS_NONE};
+    bool here = terminal->phase == TERMINAL_ARMED || terminal->phase == TERMINAL_STARTED || terminal->phase == TERMINAL_REST;
+    if (!here || terminal->dead || terminal->tries > 0 || terminal->look || mono_before(now, terminal->retry_at))
+        return false;
+    plan_read(terminal, CLASS_VERIFY, now, plan);
+    plan->first_byte_us = first_byte_limit(terminal);
+    return plan->class == CLASS_VERIFY;
+}
+
+bool terminal_is_pending(const struct terminal *terminal)
+{
+    bool on_the_way =
+        terminal->phase == TERMINAL_PREPARE || terminal->phase == TERMINAL_ARM || terminal->phase >= TERMINAL_STOP;
+    return terminal->wanted && on_the_way && !terminal->first_failed && !terminal->dead;
+}
+
+bool terminal_is_started_or_late(const struct terminal *terminal)
+{
+    return terminal->phase == TERMINAL_STARTED || terminal->first_failed || terminal->dead;
+}
+
+bool terminal_is_settled(const struct terminal *terminal)
+{
+    if (terminal->phase == TERMINAL_REST)
+        return true;
+    return terminal->phase >= TERMINAL_STOP && terminal->dead;
+}

@@ -1,0 +1,135 @@
+/* The driver that a profile makes: where one terminal stands between rest and sounding, the one transaction that it wants
+ * next, and what its replies prove. Pure: the time is an argument, nothing is sent here. The line owns it (line_drive.h). */
+#ifndef TOCSIN_HARDWARE_TERMINAL_H
+#define TOCSIN_HARDWARE_TERMINAL_H
+
+#include "hardware/line.h"
+#include "hardware/wire.h"
+
+enum terminal_phase {
+    TERMINAL_REST,      /* nothing of ours is there */
+    TERMINAL_PREPARE,   /* to be read before its sequence: not busy, and without a token first seen as not armed */
+    TERMINAL_ARM,       /* its sequence is under way */
+    TERMINAL_ARMED,     /* sequence sent; waits for its start */
+    TERMINAL_STARTED,   /* start has left the wire */
+    TERMINAL_STOP,      /* to be told to stop */
+    TERMINAL_SILENCE,   /* told; to be read back as silent */
+    TERMINAL_POWER_OFF, /* silent; amplifier to be switched off */
+};
+
+/* More urgent first. */
+enum terminal_class { CLASS_STOP, CLASS_START, CLASS_ARM, CLASS_VERIFY, CLASS_POLL, CLASS_PROBE, CLASS_NONE };
+
+/* What is common to the terminals of a line. */
+struct terminal_world {
+    int64_t ceiling_us, poll_us;
+    bool stop_unasked;
+    uint32_t session;        /* of the target in force */
+    uint16_t token;          /* of the last session */
+    uint16_t recorded_token; /* of a session before the last start of the program */
+    line_event_fn *event;
+    void *context;
+};
+
+struct terminal {
+    const struct terminal_world *world;
+    struct terminal_settings settings;
+    uint16_t index;
+    struct profile_read reads[PROFILE_READS_MAX];
+    size_t n_reads;
+
+    enum terminal_phase phase;
+    bool wanted;
+    struct operand_values operands; /* of the session for which it is or was armed */
+    size_t step;                    /* of the writes of the phase */
+    bool in_group;                  /* its sequence goes out by broadcast */
+    bool gate;                      /* the group lets it start */
+    bool look;                      /* read it before the next write */
+    bool volume_due;                /* another volume in the same session */
+    bool touched;                   /* a write of the sequence has left the wire */
+    bool reached; /* it has answered something since then */
+    bool first_failed;              /* its first try in this arming failed: nobody waits for it */
+    bool sent_told, acknowledged, armed_told;
+    bool seen_unarmed; /* read as not armed in this session */
+    bool reset_tried;  /* was switched off to be seen as not armed */
+    bool sounded, stop_answered, unasked_told;
+    uint32_t troubles_told;           /* bit per terminal_trouble */
+    unsigned refusals, stops, rearms; /* in a row: exceptions, stops without silence, armings that did not hold */
+    struct mono armed_at, start_from, started_at, silent_by;
+
+    unsigned tries, garbled, pause; /* in a row without a good reply; index of the next pause */
+    bool dead;                      /* did not answer within the ceiling */
+    struct mono retry_at;
+    int64_t answer_us; /* learnt time to the first byte; 0 unknown */
+
+    bool swept;
+    struct mono polled_at;
+    size_t read_index;
+    struct mono read_began;
+    struct terminal_values values;
+    struct terminal_reading last;
+    bool has_last;
+};
+
+/* The next transaction with one terminal. */
+struct terminal_plan {
+    enum terminal_class class;
+    bool read;
+    struct mono not_before;
+    int64_t first_byte_us;
+    const struct profile_command *command; /* of a write */
+    struct frame_request request;
+};
+
+void terminal_init(struct terminal *terminal, const struct terminal_world *world, const struct terminal_settings *settings,
+                   uint16_t index);
+
+/* Tells what shall be so; member NULL: silent. */
+void terminal_want(struct terminal *terminal, const struct line_member *member, uint16_t token, struct mono now);
+
+/* After the port came back: what was on the wire is unknown, what was learnt is not. */
+void terminal_port_up(struct terminal *terminal, struct mono now);
+
+/* What the terminal itself wants next; class CLASS_NONE for nothing. */
+void terminal_plan_next(const struct terminal *terminal, struct mono now, struct terminal_plan *plan);
+
+/* A read of the round in which the line verifies. False if it cannot be verified now (dead, being armed, stopped). */
+bool terminal_plan_verify(const struct terminal *terminal, struct mono now, struct terminal_plan *plan);
+
+/* Digests the outcome of a planned transaction into state and events. */
+void terminal_done(struct terminal *terminal, const struct terminal_plan *plan, const struct wire_reply *reply,
+                   struct mono now);
+
+/* The same for frames that went to all: one write of the sequence, the start, the stop. */
+void terminal_group_armed(struct terminal *terminal, bool first, bool last, uint32_t wait_ms, struct mono sent_end);
+void terminal_group_started(struct terminal *terminal, struct mono sent_end);
+void terminal_group_stopped(struct terminal *terminal, struct mono sent_end);
+
+/* True while others should wait for its first answer to the arm. */
+bool terminal_is_pending(const struct terminal *terminal);
+/* True when a start was sent to it, or nobody waits for it any more. */
+bool terminal_is_started_or_late(const struct terminal *terminal);
+/* True when it rests, or has been reported as not stopping. */
+bool terminal_is_settled(const struct terminal *terminal);
+/* True if the last reading showed another source playing. */
+bool terminal_is_busy(const struct terminal *terminal);
+
+/* One write of the whole sequence, NULL behind its end. */
+const struct profile_write *terminal_sequence_write(const struct profile *profile, size_t step,
+                                                    const struct profile_command **command);
+
+/* Inside of the driver (terminal*.c) */
+void terminal_take_reading(struct terminal *terminal, struct mono now);
+void terminal_begin_arm(struct terminal *terminal, struct mono now);
+void terminal_begin_stop(struct terminal *terminal, struct mono now);
+void terminal_end_stop(struct terminal *terminal, struct mono now);
+void terminal_set_armed(struct terminal *terminal, uint32_t wait_ms, struct mono at);
+void terminal_set_stopped(struct terminal *terminal, struct mono now);
+void terminal_not_stopped(struct terminal *terminal, struct mono now);
+void terminal_pause(struct terminal *terminal, unsigned nth, struct mono now); /* growing with nth from 0 */
+void terminal_event(const struct terminal *terminal, enum line_event_kind kind, struct mono at);
+void terminal_event_reading(const struct terminal *terminal, enum line_event_kind kind);
+void terminal_trouble(struct terminal *terminal, enum terminal_trouble trouble, uint8_t exception, struct mono at);
+void terminal_well(struct terminal *terminal, enum terminal_trouble trouble); /* it may be told again */
+
+#endif

@@ -1,0 +1,298 @@
+/* What the outcome of a transaction does to a terminal: steps of its sequence, tries and pauses, learnt answer time. */
+#include "hardware/terminal.h"
+
+enum {
+    TRIES_MAX = 2,
+    STOP_TRIES_MAX = 3, /* without pause (decisions.md, "Time on the wire") */
+    GARBLED_MAX = 2,    /* somebody is there: asked again at once so many times */
+    LEARN_SHARE = 8,    /* a faster answer lowers the learnt time by this part of the difference */
+};
+
+void terminal_pause(struct terminal *terminal, unsigned nth, struct mono now)
+{
+    static const int64_t pauses_ms[] = {500, 1000, 2000, 4000, 8000, 10000};
+    enum { LAST = sizeof pauses_ms / sizeof *pauses_ms - 1 };
+    terminal->retry_at = mono_plus_ms(now, pauses_ms[nth < LAST ? nth : LAST]);
+}
+
+/* Retried answers never lower what was learnt; a slower answer raises it at once. */
+static void learn(struct terminal *terminal, const struct wire_reply *reply)
+{
+    int64_t took = mono_since(reply->first_byte, reply->sent_end);
+    if (took < 1)
+        took = 1;
+    if (took > terminal->answer_us)
+        terminal->answer_us = took;
+    else if (terminal->tries == 0 && !terminal->dead)
+        terminal->answer_us -= (terminal->answer_us - took) / LEARN_SHARE;
+}
+
+static void note_answer(struct terminal *terminal, const struct wire_reply *reply)
+{
+    learn(terminal, reply);
+    terminal->tries = terminal->garbled = terminal->pause = 0;
+    terminal->dead = false;
+    terminal->reached = true;
+    terminal_well(terminal, TROUBLE_NO_REPLY);
+}
+
+/* The first frame of the arming is out, whether or not it is answered. */
+static void note_sent(struct terminal *terminal, const struct wire_reply *reply)
+{
+    if (terminal->phase != TERMINAL_ARM)
+        return;
+    terminal->reached = terminal->reached && terminal->touched;
+    terminal->touched = true;
+    if (!terminal->sent_told)
+        terminal_event(terminal, LINE_SENT, reply->sent_end);
+    terminal->sent_told = true;
+}
+
+void terminal_set_armed(struct terminal *terminal, uint32_t wait_ms, struct mono at)
+{
+    terminal->phase = TERMINAL_ARMED;
+    terminal->step = 0;
+    terminal->look = terminal->in_group = false;
+    terminal->refusals = 0;
+    terminal->armed_at = at;
+    terminal->start_from = mono_plus_ms(at, (int64_t)wait_ms + terminal->settings.profile->settle_ms);
+    terminal_well(terminal, TROUBLE_EXCEPTION);
+}
+
+static void set_started(struct terminal *terminal, struct mono at)
+{
+    terminal->phase = TERMINAL_STARTED;
+    terminal->step = 0;
+    terminal->look = false;
+    terminal->started_at = at;
+    terminal_event(terminal, LINE_STARTED, at);
+}
+
+void terminal_set_stopped(struct terminal *terminal, struct mono now)
+{
+    terminal_well(terminal, TROUBLE_NOT_STOPPED);
+    if (!terminal->wanted)
+        terminal_event(terminal, LINE_STOPPED, now);
+    terminal_end_stop(terminal, now);
+}
+
+void terminal_not_stopped(struct terminal *terminal, struct mono now)
+{
+    terminal->dead = true; /* from now on it is asked like one: last, with pauses */
+    terminal->phase = TERMINAL_STOP;
+    terminal->step = 0;
+    terminal->stops = 0;
+    terminal_trouble(terminal, terminal->reached ? TROUBLE_NOT_STOPPED : TROUBLE_NO_REPLY, 0, now);
+    terminal_pause(terminal, terminal->pause++, now);
+}
+
+static void await_silence(struct terminal *terminal, bool answered, struct mono from, struct mono now)
+{
+    terminal->phase = TERMINAL_SILENCE;
+    terminal->step = 0;
+    terminal->read_index = 0;
+    terminal->stop_answered = answered;
+    terminal->silent_by = mono_plus_ms(from, terminal->settings.profile->stop_within_ms);
+    terminal->retry_at = now;
+    if (terminal->n_reads > 0)
+        return;
+    if (answered)
+        terminal_set_stopped(terminal, now);
+    else
+        terminal_not_stopped(terminal, now);
+}
+
+static void sequence_step(struct terminal *terminal, const struct wire_reply *reply)
+{
+    const struct profile *profile = terminal->settings.profile;
+    uint32_t wait_ms = terminal_sequence_write(profile, terminal->step, NULL)->wait_ms;
+    terminal->retry_at = mono_plus_ms(reply->received, wait_ms);
+    if (terminal_sequence_write(profile, ++terminal->step, NULL))
+        return;
+    terminal_set_armed(terminal, wait_ms, reply->received);
+    terminal->acknowledged = true;
+    terminal_event(terminal, LINE_ACKNOWLEDGED, reply->received);
+}
+
+static void write_answered(struct terminal *terminal, const struct terminal_plan *plan, const struct wire_reply *reply,
+                           struct mono now)
+{
+    if (terminal->phase == TERMINAL_ARM) {
+        sequence_step(terminal, reply);
+        return;
+    }
+    terminal->retry_at = mono_plus_ms(reply->received, plan->command->writes[terminal->step].wait_ms);
+    if (++terminal->step < plan->command->n_writes)
+        return;
+    terminal->step = 0;
+    if (terminal->phase == TERMINAL_STOP)
+        await_silence(terminal, true, reply->received, terminal->retry_at);
+    else if (terminal->phase == TERMINAL_POWER_OFF)
+        terminal_end_stop(terminal, now);
+    else if (terminal->volume_due)
+        terminal->volume_due = false;
+    else if (terminal->phase == TERMINAL_ARMED)
+        set_started(terminal, reply->sent_end);
+}
+
+static void read_answered(struct terminal *terminal, const struct wire_reply *reply, struct mono now)
+{
+    if (terminal->read_index == 0) {
+        terminal->read_began = reply->sent_begin;
+        terminal->values = (struct terminal_values){.valid = 0};
+    }
+    profile_take_read(terminal->settings.profile, &terminal->reads[terminal->read_index], reply->words, reply->received,
+                      &terminal->values);
+    if (++terminal->read_index < terminal->n_reads)
+        return;
+    terminal->read_index = 0;
+    terminal->swept = true;
+    terminal->polled_at = reply->received;
+    terminal_take_reading(terminal, now);
+}
+
+/* A status that is refused is a fault of the profile or the unit: tried again with pauses, what it would have told is missing.
+ */
+static void read_refused(struct terminal *terminal, uint8_t exception, struct mono now)
+{
+    terminal->read_index = 0;
+    terminal->swept = true;
+    terminal->polled_at = now;
+    terminal->look = false;
+    if (terminal->phase == TERMINAL_SILENCE && terminal->stop_answered) {
+        terminal_set_stopped(terminal, now);
+        return;
+    }
+    if (terminal->phase == TERMINAL_SILENCE) {
+        terminal_not_stopped(terminal, now);
+        return;
+    }
+    if (terminal->phase == TERMINAL_PREPARE)
+        terminal->first_failed = true;
+    if (terminal->wanted)
+        terminal_trouble(terminal, TROUBLE_EXCEPTION, exception, now);
+    terminal_pause(terminal, terminal->refusals++, now);
+}
+
+static void write_refused(struct terminal *terminal, uint8_t exception, struct mono now)
+{
+    if (terminal->phase == TERMINAL_STOP) {
+        await_silence(terminal, false, now, now);
+    } else if (terminal->phase == TERMINAL_POWER_OFF) {
+        terminal_trouble(terminal, TROUBLE_EXCEPTION, exception, now);
+        terminal_end_stop(terminal, now);
+    } else if (terminal->volume_due) {
+        terminal->volume_due = false;
+        terminal->step = 0;
+        terminal_trouble(terminal, TROUBLE_EXCEPTION, exception, now);
+    } else {
+        terminal->look = true;
+        terminal->first_failed = true;
+        terminal->retry_at = now;
+        if (++terminal->refusals < TRIES_MAX)
+            return;
+        terminal_trouble(terminal, TROUBLE_EXCEPTION, exception, now);
+        terminal_pause(terminal, terminal->refusals - TRIES_MAX, now);
+    }
+}
+
+static void stop_failed(struct terminal *terminal, struct mono now)
+{
+    terminal->retry_at = now;
+    if (terminal->tries < STOP_TRIES_MAX && !terminal->dead)
+        return;
+    if (terminal->phase != TERMINAL_POWER_OFF) {
+        terminal_not_stopped(terminal, now);
+        return;
+    }
+    terminal->dead = true;
+    terminal_trouble(terminal, TROUBLE_NO_REPLY, 0, now);
+    terminal_pause(terminal, terminal->pause++, now);
+}
+
+/* Nothing came. The second try goes out at the ceiling and not before the ceiling is over, so that no late reply to the first
+ * can be taken for its own. */
+static void failed(struct terminal *terminal, const struct terminal_plan *plan, const struct wire_reply *reply, struct mono now)
+{
+    bool full = plan->first_byte_us >= terminal->world->ceiling_us;
+    bool known_dead = terminal->dead;
+    terminal->tries++;
+    terminal->garbled = 0;
+    terminal->read_index = 0;
+    terminal->first_failed = true;
+    if (plan->command && !plan->command->repeatable)
+        terminal->look = true;
+    if (terminal->phase >= TERMINAL_STOP) {
+        stop_failed(terminal, now);
+        return;
+    }
+    struct mono earliest = mono_plus_us(reply->sent_end, terminal->world->ceiling_us);
+    terminal->retry_at = mono_before(now, earliest) ? earliest : now;
+    if (terminal->tries < TRIES_MAX && !known_dead && (terminal->wanted || !full))
+        return;
+    terminal->dead = terminal->swept = true;
+    terminal->polled_at = now;
+    if (terminal->phase == TERMINAL_ARM)
+        terminal->step = 0; /* it may come back from a reboot */
+    if (terminal->phase == TERMINAL_ARMED)
+        terminal->look = true;
+    if (terminal->wanted)
+        terminal_trouble(terminal, TROUBLE_NO_REPLY, 0, now);
+    terminal_pause(terminal, terminal->pause++, now);
+}
+
+/* A start that nobody answered has left all the same: it is not sent again before a reading says that it is needed. */
+static bool is_last_start(const struct terminal *terminal, const struct terminal_plan *plan)
+{
+    const struct profile_command *start = &terminal->settings.profile->commands[COMMAND_START];
+    return terminal->phase == TERMINAL_ARMED && plan->command == start && terminal->step + 1 == start->n_writes;
+}
+
+void terminal_done(struct terminal *terminal, const struct terminal_plan *plan, const struct wire_reply *reply, struct mono now)
+{
+    if (reply->outcome == WIRE_LOST || reply->outcome == WIRE_WITHDRAWN)
+        return;
+    if (!plan->read)
+        note_sent(terminal, reply);
+    if (reply->outcome == WIRE_ANSWERED || reply->outcome == WIRE_EXCEPTION)
+        note_answer(terminal, reply);
+    if (reply->outcome == WIRE_ANSWERED && plan->read) {
+        read_answered(terminal, reply, now);
+    } else if (reply->outcome == WIRE_ANSWERED) {
+        write_answered(terminal, plan, reply, now);
+    } else if (reply->outcome == WIRE_EXCEPTION && plan->read) {
+        read_refused(terminal, reply->exception, now);
+    } else if (reply->outcome == WIRE_EXCEPTION) {
+        write_refused(terminal, reply->exception, now);
+    } else {
+        if (is_last_start(terminal, plan))
+            set_started(terminal, reply->sent_end);
+        else if (reply->outcome == WIRE_GARBLED && terminal->garbled++ < GARBLED_MAX) {
+            terminal->look = terminal->look || (plan->command && !plan->command->repeatable);
+            terminal->retry_at = now;
+            return;
+        }
+        failed(terminal, plan, reply, now);
+    }
+}
+
+void terminal_group_armed(struct terminal *terminal, bool first, bool last, uint32_t wait_ms, struct mono sent_end)
+{
+    terminal->reached = terminal->reached && terminal->touched;
+    terminal->touched = true;
+    if (first && !terminal->sent_told)
+        terminal_event(terminal, LINE_SENT, sent_end);
+    terminal->sent_told = true;
+    if (last)
+        terminal_set_armed(terminal, wait_ms, sent_end);
+}
+
+void terminal_group_started(struct terminal *terminal, struct mono sent_end)
+{
+    set_started(terminal, sent_end);
+}
+
+void terminal_group_stopped(struct terminal *terminal, struct mono sent_end)
+{
+    await_silence(terminal, false, sent_end, sent_end);
+}

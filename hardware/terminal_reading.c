@@ -1,0 +1,228 @@
+/* What a status read back means for a terminal: proof for the ladder, other sources, reboots, silence after a stop. */
+#include "hardware/terminal.h"
+
+enum { START_GRACE_MS = 300, SILENCE_POLL_MS = 50, STOPS_MAX = 3 };
+
+static struct mono later(struct mono a, struct mono b)
+{
+    return mono_before(a, b) ? b : a;
+}
+
+static enum truth judge_with(const struct terminal *terminal, enum condition_kind kind, uint16_t token, struct mono now)
+{
+    struct operand_values operands = terminal->operands;
+    operands.token = token;
+    return profile_judge(terminal->settings.profile, kind, &terminal->last.values, &operands, now);
+}
+
+static void compose(struct terminal *terminal)
+{
+    const struct profile *profile = terminal->settings.profile;
+    struct terminal_reading *reading = &terminal->last;
+    bool held = terminal->wanted || terminal->touched;
+    uint16_t token = held ? terminal->operands.token : terminal->world->token;
+    *reading = (struct terminal_reading){.requested = terminal->read_began, .received = terminal->polled_at};
+    reading->values = terminal->values;
+    for (int k = 0; k < WHEN_COUNT; k++)
+        reading->when[k] = judge_with(terminal, (enum condition_kind)k, token, reading->received);
+    if (profile->token_field >= 0 && reading->values.valid & UINT32_C(1) << profile->token_field)
+        reading->token = (uint16_t)reading->values.raw[profile->token_field];
+    reading->has_level = profile_can_hear(profile) && reading->values.valid & UINT32_C(1) << profile->level_field;
+    if (reading->has_level)
+        reading->level = reading->values.value[profile->level_field];
+    reading->started = terminal->phase == TERMINAL_STARTED && !mono_before(reading->requested, terminal->started_at);
+    terminal->has_last = true;
+}
+
+/* Left over from this session, one before it, or one before a crash? */
+static bool is_ours(struct terminal *terminal)
+{
+    const uint16_t tokens[] = {terminal->operands.token, terminal->world->token, terminal->world->recorded_token};
+    for (size_t i = 0; i < sizeof tokens / sizeof *tokens; i++)
+        if (judge_with(terminal, WHEN_OURS, tokens[i], terminal->last.received) == TRUTH_TRUE) {
+            terminal->operands.token = tokens[i];
+            return true;
+        }
+    return false;
+}
+
+static void read_at_rest(struct terminal *terminal, struct mono now)
+{
+    bool busy = terminal_is_busy(terminal);
+    bool can_stop = terminal->settings.profile->commands[COMMAND_STOP].given;
+    bool sounds = judge_with(terminal, WHEN_SOUNDING, terminal->last.token, terminal->last.received) == TRUTH_TRUE;
+    bool ours = can_stop && !busy && is_ours(terminal);
+    if (ours || (sounds && !busy && can_stop && terminal->world->stop_unasked)) {
+        if (!ours)
+            terminal->operands.token = terminal->last.token;
+        terminal->touched = true;
+        terminal_begin_stop(terminal, now);
+        return;
+    }
+    if ((busy || sounds) && !terminal->unasked_told)
+        terminal_event_reading(terminal, LINE_UNASKED);
+    terminal->unasked_told = busy || sounds;
+}
+
+/* Another source plays there: nothing of ours is sent, it is looked at again later. */
+static void yield_to_other(struct terminal *terminal, struct mono now)
+{
+    terminal->phase = TERMINAL_PREPARE;
+    terminal->look = false;
+    terminal->step = 0;
+    terminal->first_failed = true;
+    terminal_trouble(terminal, TROUBLE_BUSY_OTHER, 0, now);
+    terminal_pause(terminal, 1, now);
+}
+
+static void read_prepared(struct terminal *terminal, struct mono now)
+{
+    bool blind = terminal->settings.profile->token_field < 0 && terminal->last.when[WHEN_ARMED] == TRUTH_TRUE;
+    if (terminal_is_busy(terminal)) {
+        yield_to_other(terminal, now);
+    } else if (blind && !terminal->seen_unarmed && !terminal->reset_tried) {
+        terminal->reset_tried = true; /* nobody plays there, so its power may go off once to be seen as not armed */
+        terminal->touched = true;
+        terminal_begin_stop(terminal, now);
+    } else {
+        terminal->phase = TERMINAL_ARM;
+        terminal->step = 0;
+        terminal->retry_at = now;
+    }
+}
+
+static void read_while_arming(struct terminal *terminal, struct mono now)
+{
+    const struct profile *profile = terminal->settings.profile;
+    terminal->look = false;
+    bool last_write = !terminal_sequence_write(profile, terminal->step + 1, NULL);
+    if (terminal_is_busy(terminal)) {
+        yield_to_other(terminal, now);
+    } else if (last_write && terminal->refusals == 0 && terminal->last.when[WHEN_ARMED] == TRUTH_TRUE) {
+        terminal_set_armed(terminal, 0, terminal->last.received); /* only the answer had got lost */
+    }
+}
+
+/* The first answer to a broadcast arm, and the proof of any arm. */
+static void climb(struct terminal *terminal)
+{
+    if (!terminal->acknowledged)
+        terminal_event(terminal, LINE_ACKNOWLEDGED, terminal->last.received);
+    terminal->acknowledged = true;
+    bool proof = terminal->settings.profile->token_field >= 0 || terminal->seen_unarmed;
+    if (terminal->last.when[WHEN_ARMED] != TRUTH_TRUE || !proof)
+        return;
+    terminal_well(terminal, TROUBLE_NOT_ARMED);
+    if (!terminal->armed_told)
+        terminal_event_reading(terminal, LINE_ARMED);
+    terminal->armed_told = true;
+}
+
+static void arm_again(struct terminal *terminal, struct mono now)
+{
+    terminal->first_failed = true; /* nobody waits for it */
+    terminal_begin_arm(terminal, now);
+    terminal->retry_at = now;
+    if (terminal->rearms > 0)
+        terminal_pause(terminal, terminal->rearms - 1, now);
+    terminal->rearms++;
+}
+
+static void start_again(struct terminal *terminal, struct mono now)
+{
+    terminal->phase = TERMINAL_ARMED;
+    terminal->step = 0;
+    terminal->retry_at = now;
+    if (terminal->rearms > 0)
+        terminal_pause(terminal, terminal->rearms - 1, now);
+    terminal->rearms++;
+}
+
+static void read_armed(struct terminal *terminal, struct mono now)
+{
+    terminal->look = false;
+    climb(terminal);
+    if (terminal_is_busy(terminal)) {
+        terminal_trouble(terminal, TROUBLE_BUSY_OTHER, 0, now);
+        return;
+    }
+    bool settled = !mono_before(terminal->last.requested, terminal->start_from);
+    if (settled && terminal->last.when[WHEN_ARMED] == TRUTH_FALSE) {
+        terminal_trouble(terminal, TROUBLE_NOT_ARMED, 0, now);
+        arm_again(terminal, now);
+    }
+}
+
+/* Started, and long enough ago, but silent. */
+static void read_silent(struct terminal *terminal, struct mono now)
+{
+    enum truth armed = terminal->last.when[WHEN_ARMED];
+    if (terminal->sounded && armed != TRUTH_TRUE) {
+        terminal_well(terminal, TROUBLE_REBOOTED);
+        terminal_trouble(terminal, TROUBLE_REBOOTED, 0, now);
+        arm_again(terminal, now);
+        return;
+    }
+    terminal->sounded = false;
+    if (armed == TRUTH_FALSE) {
+        terminal_trouble(terminal, TROUBLE_NOT_ARMED, 0, now);
+        arm_again(terminal, now);
+        return;
+    }
+    terminal_trouble(terminal, TROUBLE_NOT_SOUNDING, 0, now);
+    start_again(terminal, now);
+}
+
+static void read_started(struct terminal *terminal, struct mono now)
+{
+    uint32_t settle_ms = terminal->settings.profile->settle_ms;
+    struct mono sure = mono_plus_ms(terminal->started_at, settle_ms > START_GRACE_MS ? settle_ms : START_GRACE_MS);
+    climb(terminal);
+    if (terminal_is_busy(terminal)) {
+        terminal_trouble(terminal, TROUBLE_BUSY_OTHER, 0, now);
+        return;
+    }
+    terminal_well(terminal, TROUBLE_BUSY_OTHER);
+    if (terminal->last.when[WHEN_SOUNDING] == TRUTH_TRUE) {
+        terminal->sounded = true;
+        terminal->rearms = 0;
+        terminal->refusals = 0;
+        terminal_well(terminal, TROUBLE_NOT_SOUNDING);
+    } else if (terminal->last.when[WHEN_SOUNDING] == TRUTH_FALSE && !mono_before(terminal->last.requested, sure)) {
+        read_silent(terminal, now);
+    }
+}
+
+static void read_silence(struct terminal *terminal, struct mono now)
+{
+    enum truth sounding = terminal->last.when[WHEN_SOUNDING];
+    bool other = terminal_is_busy(terminal);
+    if (other || sounding == TRUTH_FALSE || (sounding == TRUTH_UNKNOWN && terminal->stop_answered)) {
+        terminal_set_stopped(terminal, now);
+    } else if (mono_before(terminal->last.requested, terminal->silent_by)) {
+        terminal->retry_at = later(now, mono_plus_ms(terminal->last.requested, SILENCE_POLL_MS));
+    } else if (++terminal->stops >= STOPS_MAX) {
+        terminal_not_stopped(terminal, now);
+    } else {
+        terminal->phase = TERMINAL_STOP;
+        terminal->step = 0;
+    }
+}
+
+void terminal_take_reading(struct terminal *terminal, struct mono now)
+{
+    compose(terminal);
+    if (terminal->last.when[WHEN_ARMED] == TRUTH_FALSE)
+        terminal->seen_unarmed = true;
+    terminal_event_reading(terminal, LINE_READING);
+    switch (terminal->phase) {
+    case TERMINAL_REST: read_at_rest(terminal, now); break;
+    case TERMINAL_PREPARE: read_prepared(terminal, now); break;
+    case TERMINAL_ARM: read_while_arming(terminal, now); break;
+    case TERMINAL_ARMED: read_armed(terminal, now); break;
+    case TERMINAL_STARTED: read_started(terminal, now); break;
+    case TERMINAL_SILENCE: read_silence(terminal, now); break;
+    case TERMINAL_STOP:
+    case TERMINAL_POWER_OFF: break;
+    }
+}

@@ -1,0 +1,50 @@
+/* One serial port and one Modbus RTU transaction on it at a time, over libmodbus with the cures that make it keep time on a
+ * strict RS-485 line. No threads: whoever opened it uses it. Never blocks beyond the limits it is given. */
+#ifndef TOCSIN_HARDWARE_WIRE_H
+#define TOCSIN_HARDWARE_WIRE_H
+
+#include "hardware/frame.h"
+#include "hardware/line.h"
+
+enum wire_outcome {
+    WIRE_ANSWERED,  /* words are valid for a read */
+    WIRE_SENT,      /* broadcast: it has left, or will have at sent_end; nobody answers */
+    WIRE_EXCEPTION, /* the unit refused: exception */
+    WIRE_SILENT,    /* no reply of this unit within its limit */
+    WIRE_GARBLED,   /* something came, but damaged or not whole in time */
+    WIRE_WITHDRAWN, /* interrupted while waiting for the first byte */
+    WIRE_LOST,      /* the port is gone: close it */
+};
+
+struct wire_reply {
+    enum wire_outcome outcome;
+    uint8_t exception;
+    struct mono sent_begin; /* just before the first byte could leave */
+    struct mono sent_end;   /* last bit of the request */
+    struct mono first_byte; /* of an answer */
+    struct mono received;   /* last byte of an answer */
+    uint16_t words[FRAME_WORDS_MAX];
+    struct error error; /* with WIRE_LOST */
+};
+
+struct wire;
+
+/* Opens and sets the port. method tells how the end of a transmission is known, and warnings; shown to people. Fails with
+ * ERROR_DISCONNECTED when the device is not there, ERROR_INVALID for impossible settings. */
+struct wire *wire_open(const struct line_settings *settings, char method[256], struct error *error);
+void wire_close(struct wire *wire); /* NULL is allowed */
+
+int wire_descriptor(const struct wire *wire); /* to poll for hang-up only */
+
+/* The earliest time at which the next frame may begin: silence kept, turnaround of a broadcast over. */
+struct mono wire_free_at(const struct wire *wire);
+
+/* Sends when the wire is free, then waits for the reply until first_byte_us after the end of the request and then as long as
+ * the reply takes on the wire. A readable interrupt (eventfd, -1 for none) ends the wait for the first byte. */
+void wire_transact(struct wire *wire, const struct frame_request *request, int64_t first_byte_us, int interrupt,
+                   struct wire_reply *reply);
+
+/* Adds what happened since the last call to counts and forgets it (requests, replies, timeouts, ..., busy_us). */
+void wire_take_counts(struct wire *wire, struct line_counts *counts);
+
+#endif

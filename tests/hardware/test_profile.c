@@ -1,0 +1,358 @@
+/* Profiles as data: reads planned, fields taken, numbers filled, conditions judged, broadcast obstacles, mistakes named. */
+#include "hardware/profile.h"
+#include "tests/hardware/two_profiles.h"
+
+#include <setjmp.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+static const struct mono NOW = {1000000000};
+
+static void reads_cover_the_fields_in_few_requests(void **state)
+{
+    (void)state;
+    struct profile t8 = profile_t8(), c4 = profile_c4();
+    struct profile_read reads[PROFILE_READS_MAX];
+    assert_int_equal(profile_plan_reads(&t8, reads), 1);
+    assert_int_equal(reads[0].space, SPACE_INPUT);
+    assert_int_equal(reads[0].address, 0);
+    assert_int_equal(reads[0].count, 9);
+    assert_int_equal(profile_plan_reads(&c4, reads), 2);
+    assert_int_equal(reads[0].space, SPACE_DISCRETE);
+    assert_int_equal(reads[0].count, 3);
+    assert_int_equal(reads[1].address, 100);
+    assert_int_equal(reads[1].count, 6);
+}
+
+static void a_gap_wider_than_allowed_splits(void **state)
+{
+    (void)state;
+    struct profile p = profile_t8();
+    struct profile_read reads[PROFILE_READS_MAX];
+    p.fields[8].address = 8 + 4; /* 8..11 are in the gap: 4 wide, allowed */
+    assert_int_equal(profile_plan_reads(&p, reads), 1);
+    p.fields[8].address = 8 + 5;
+    assert_int_equal(profile_plan_reads(&p, reads), 2);
+    p.read_gap = 65535; /* joined, but never more than 125 registers */
+    p.fields[8].address = 124;
+    assert_int_equal(profile_plan_reads(&p, reads), 1);
+    p.fields[8].address = 125;
+    assert_int_equal(profile_plan_reads(&p, reads), 2);
+}
+
+static void more_places_than_requests_are_cut_and_reported(void **state)
+{
+    (void)state;
+    struct profile p = {.n_fields = 9, .token_field = -1, .level_field = -1, .id = "wide"};
+    struct profile_read reads[PROFILE_READS_MAX];
+    for (uint16_t i = 0; i < 9; i++) {
+        char name[8];
+        snprintf(name, sizeof name, "f%u", i);
+        p.fields[i] = a_field(name, SPACE_INPUT, (uint16_t)(i * 1000), FIELD_U16, 1);
+    }
+    assert_int_equal(profile_plan_reads(&p, reads), PROFILE_READS_MAX);
+    assert_false(profile_check(&p, NULL, NULL));
+    p.n_fields = 8;
+    assert_true(profile_check(&p, NULL, NULL));
+}
+
+static void fields_are_taken_in_every_type(void **state)
+{
+    (void)state;
+    struct profile p = {.n_fields = 8};
+    static const enum field_type types[] = {FIELD_U16, FIELD_S16,         FIELD_U32,         FIELD_S32,
+                                            FIELD_BIT, FIELD_U32_SWAPPED, FIELD_S32_SWAPPED, FIELD_BCD};
+    static const uint16_t at[] = {0, 1, 2, 4, 6, 7, 9, 11};
+    for (int i = 0; i < 8; i++)
+        p.fields[i] = a_field("x", SPACE_HOLDING, at[i], types[i], 1);
+    p.fields[4].bit = 3;
+    const uint16_t words[] = {65535, 65526, 1, 2, 0xFFFF, 0xFFFE, 0x0008, 5, 1, 0xFFFD, 0xFFFF, 0x1234};
+    struct profile_read read = {SPACE_HOLDING, 0, 12};
+    struct terminal_values v = {0};
+    profile_take_read(&p, &read, words, NOW, &v);
+    assert_int_equal(v.valid, 0xFF);
+    static const int64_t raw[] = {65535, -10, 65538, -2, 1, 65541, -3, 1234};
+    for (int i = 0; i < 8; i++)
+        assert_int_equal(v.raw[i], raw[i]);
+    uint16_t broken[12];
+    memcpy(broken, words, sizeof broken);
+    broken[11] = 0x12A4; /* no digit */
+    profile_take_read(&p, &read, broken, NOW, &v);
+    assert_int_equal(v.valid, 0x7F);
+}
+
+static void a_field_half_inside_a_read_is_left_alone(void **state)
+{
+    (void)state;
+    struct profile p = {.n_fields = 1};
+    p.fields[0] = a_field("x", SPACE_INPUT, 5, FIELD_U32, 1);
+    struct terminal_values v = {0};
+    const uint16_t words[] = {1};
+    struct profile_read read = {SPACE_INPUT, 5, 1};
+    profile_take_read(&p, &read, words, NOW, &v);
+    assert_int_equal(v.valid, 0);
+    read.space = SPACE_HOLDING;
+    read.count = 2;
+    profile_take_read(&p, &read, (const uint16_t[]){1, 2}, NOW, &v);
+    assert_int_equal(v.valid, 0);
+}
+
+static void writes_are_filled_with_operands(void **state)
+{
+    (void)state;
+    struct profile t8 = profile_t8(), c4 = profile_c4();
+    struct operand_values operands = {.volume_percent = 70, .token = 513, .slot = 4, .tone = 2};
+    uint16_t numbers[PROFILE_VALUES_MAX];
+    assert_int_equal(profile_fill_write(&t8, &t8.commands[COMMAND_ARM].writes[0], &operands, numbers), 4);
+    assert_int_equal(numbers[0], 1);
+    assert_int_equal(numbers[1], 1);
+    assert_int_equal(numbers[2], 513);
+    assert_int_equal(numbers[3], 70);
+    assert_int_equal(profile_fill_write(&c4, &c4.commands[COMMAND_SET_VOLUME].writes[0], &operands, numbers), 1);
+    assert_int_equal(numbers[0], 11); /* 10.5 rounded */
+    struct profile_write write = {.space = SPACE_HOLDING, .n_values = 3};
+    write.values[0].kind = OPERAND_SLOT;
+    write.values[1].kind = OPERAND_TONE;
+    write.values[2] = (struct operand){OPERAND_VALUE, -2};
+    profile_fill_write(&t8, &write, &operands, numbers);
+    assert_int_equal(numbers[0], 4);
+    assert_int_equal(numbers[1], 2);
+    assert_int_equal(numbers[2], 65534);
+}
+
+static struct terminal_values t8_values(uint16_t state, uint16_t token, uint16_t source)
+{
+    struct profile t8 = profile_t8();
+    struct terminal_values v = {0};
+    const uint16_t words[9] = {state, token, source, (uint16_t)-20, 50, 230, 125, 0, 100};
+    struct profile_read read = {SPACE_INPUT, 0, 9};
+    profile_take_read(&t8, &read, words, NOW, &v);
+    return v;
+}
+
+static void conditions_are_true_false_or_unknown(void **state)
+{
+    (void)state;
+    struct profile t8 = profile_t8();
+    struct operand_values ours = {.token = 7}, none = {.token = 0};
+    struct terminal_values v = t8_values(2, 7, 1);
+    assert_int_equal(profile_judge(&t8, WHEN_SOUNDING, &v, &ours, NOW), TRUTH_TRUE);
+    assert_int_equal(profile_judge(&t8, WHEN_ARMED, &v, &ours, NOW), TRUTH_TRUE);
+    assert_int_equal(profile_judge(&t8, WHEN_BUSY, &v, &ours, NOW), TRUTH_FALSE);
+    assert_int_equal(profile_judge(&t8, WHEN_FAULT, &v, &ours, NOW), TRUTH_FALSE);
+    ours.token = 8;
+    assert_int_equal(profile_judge(&t8, WHEN_SOUNDING, &v, &ours, NOW), TRUTH_FALSE);
+    v = t8_values(0, 0, 3);
+    assert_int_equal(profile_judge(&t8, WHEN_OURS, &v, &none, NOW), TRUTH_FALSE); /* 0 == no token must not be ours */
+    assert_int_equal(profile_judge(&t8, WHEN_BUSY, &v, &none, NOW), TRUTH_TRUE);
+    v.valid = 0;
+    assert_int_equal(profile_judge(&t8, WHEN_BUSY, &v, &none, NOW), TRUTH_UNKNOWN);
+    memset(&t8.conditions[WHEN_BUSY], 0, sizeof t8.conditions[WHEN_BUSY]);
+    assert_int_equal(profile_judge(&t8, WHEN_BUSY, &v, &none, NOW), TRUTH_UNKNOWN);
+}
+
+static void an_old_field_makes_a_condition_unknown(void **state)
+{
+    (void)state;
+    struct profile t8 = profile_t8();
+    struct operand_values ours = {.token = 7};
+    struct terminal_values v = t8_values(2, 7, 1);
+    struct mono edge = mono_plus_ms(NOW, 30000);
+    assert_int_equal(profile_judge(&t8, WHEN_SOUNDING, &v, &ours, edge), TRUTH_TRUE);
+    assert_int_equal(profile_judge(&t8, WHEN_SOUNDING, &v, &ours, mono_plus_us(edge, 1)), TRUTH_UNKNOWN);
+    /* a group with a false term is false although another term is unknown; another true group wins */
+    v.at[T8_TOKEN] = NOW;
+    v.at[T8_STATE] = edge;
+    v.raw[T8_STATE] = 0;
+    v.value[T8_STATE] = 0;
+    assert_int_equal(profile_judge(&t8, WHEN_SOUNDING, &v, &ours, mono_plus_us(edge, 1)), TRUTH_FALSE);
+}
+
+static void every_operator_compares_scaled_values(void **state)
+{
+    (void)state;
+    struct profile p = profile_t8();
+    struct operand_values none = {0};
+    struct terminal_values v = t8_values(0, 0, 0); /* battery 12.5 */
+    static const struct {
+        enum condition_op op;
+        int32_t right;
+        bool yes;
+    } cases[] = {{OP_LESS, 13, true},   {OP_LESS, 12, false},        {OP_GREATER, 12, true},       {OP_GREATER, 13, false},
+                 {OP_EQUAL, 12, false}, {OP_NOT_EQUAL, 12, true},    {OP_GREATER_EQUAL, 12, true}, {OP_LESS_EQUAL, 12, false},
+                 {OP_BIT, 0, true},     {OP_BIT, 1, false /* 125 */}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        memset(&p.conditions[WHEN_FAULT], 0, sizeof p.conditions[WHEN_FAULT]);
+        add_group(&p.conditions[WHEN_FAULT], a_term(T8_BATTERY, cases[i].op, OPERAND_VALUE, cases[i].right), NULL);
+        assert_int_equal(profile_judge(&p, WHEN_FAULT, &v, &none, NOW), cases[i].yes ? TRUTH_TRUE : TRUTH_FALSE);
+    }
+}
+
+static void broadcast_needs_all_profiles_to_agree(void **state)
+{
+    (void)state;
+    struct profile t8 = profile_t8(), c4 = profile_c4(), other = profile_t8();
+    const struct profile *line[] = {&t8, &c4};
+    struct error why = {0};
+    assert_true(profile_broadcast_safe(line, 2, &t8, COMMAND_ARM, &why));
+    assert_false(profile_broadcast_safe(line, 2, &c4, COMMAND_START, &why)); /* not declared */
+    assert_int_equal(why.code, ERROR_UNSUPPORTED);
+    c4.ignores[0].last = 18; /* 19 of the arm is not ignored any more */
+    assert_false(profile_broadcast_safe(line, 2, &t8, COMMAND_ARM, &why));
+    assert_non_null(strstr(why.message, "beishan-c4"));
+    const struct profile *same[] = {&t8, &other};
+    assert_true(profile_broadcast_safe(same, 2, &t8, COMMAND_ARM, NULL));
+    other.volume_max = 15; /* the same register, another loudness */
+    assert_false(profile_broadcast_safe(same, 2, &t8, COMMAND_ARM, NULL));
+    other.volume_max = 100;
+    other.commands[COMMAND_ARM].writes[0].values[0].value = 2;
+    assert_false(profile_broadcast_safe(same, 2, &t8, COMMAND_ARM, NULL));
+}
+
+static void hearing_needs_kind_and_field(void **state)
+{
+    (void)state;
+    struct profile t8 = profile_t8();
+    assert_true(profile_can_hear(&t8));
+    t8.level_kind = LEVEL_NONE;
+    assert_false(profile_can_hear(&t8));
+}
+
+static void names_have_no_holes(void **state)
+{
+    (void)state;
+    for (int i = 0; i < COMMAND_COUNT; i++)
+        assert_string_not_equal(command_name((enum command_kind)i), "unknown");
+    for (int i = 0; i < WHEN_COUNT; i++)
+        assert_string_not_equal(condition_name((enum condition_kind)i), "unknown");
+    assert_string_equal(command_name(COMMAND_POWER_ON), "power_on");
+    assert_string_equal(condition_name(WHEN_BUSY), "busy_when");
+    assert_string_equal(register_space_name(SPACE_HOLDING), "holding");
+    assert_string_equal(level_kind_name(LEVEL_MICROPHONE), "microphone");
+    assert_string_equal(truth_name(TRUTH_TRUE), "true");
+    assert_string_equal(command_name(COMMAND_COUNT), "unknown");
+}
+
+struct found {
+    int mistakes, warnings;
+    char last[200];
+};
+
+static void collect(void *context, const char *mistake, bool warning)
+{
+    struct found *found = context;
+    *(warning ? &found->warnings : &found->mistakes) += 1;
+    text_copy(found->last, sizeof found->last, mistake);
+}
+
+static struct found check(const struct profile *profile)
+{
+    struct found found = {0};
+    bool good = profile_check(profile, collect, &found);
+    assert_int_equal(good, found.mistakes == 0);
+    return found;
+}
+
+static void good_profiles_pass(void **state)
+{
+    (void)state;
+    struct profile t8 = profile_t8(), c4 = profile_c4();
+    struct found found = check(&t8);
+    assert_int_equal(found.mistakes + found.warnings, 0);
+    found = check(&c4);
+    assert_int_equal(found.mistakes + found.warnings, 0);
+}
+
+/* Breaks one thing at a time; each must be named. */
+static void spoil(struct profile *p, int what)
+{
+    switch (what) {
+    case 0: p->id[0] = '\0'; break;
+    case 1: p->fields[1].name[0] = 's', text_copy(p->fields[1].name, 32, "state"); break;
+    case 2: p->fields[0].space = SPACE_COIL; break;
+    case 3: p->fields[0].scale = 0; break;
+    case 4: p->fields[0].max_age_us = 0; break;
+    case 5: p->fields[8].type = FIELD_U32, p->fields[8].address = 65535; break;
+    case 6: p->commands[COMMAND_ARM].n_writes = 0; break;
+    case 7: p->commands[COMMAND_ARM].writes[0].space = SPACE_INPUT; break;
+    case 8: p->commands[COMMAND_ARM].writes[0].single = true; break;
+    case 9: p->commands[COMMAND_STOP].writes[0].values[0].value = 70000; break;
+    case 10: p->commands[COMMAND_ARM].writes[0].n_values = 17; break;
+    case 11:
+        p->commands[COMMAND_STOP].writes[0].address = 65535, p->commands[COMMAND_STOP].writes[0].n_values = 2,
+        p->commands[COMMAND_STOP].writes[0].single = false;
+        break;
+    case 12: p->volume_max = 0; break;
+    case 13: p->source = -1; break;
+    case 14: p->sequence[p->n_sequence++] = COMMAND_ARM; break;
+    case 15: p->sequence[p->n_sequence++] = COMMAND_START; break;
+    case 16: p->sequence[p->n_sequence++] = COMMAND_DISARM; break;
+    case 17: p->conditions[WHEN_OURS].n_groups = 0; break;
+    case 18: p->commands[COMMAND_STOP].given = false; break;
+    case 19: p->conditions[WHEN_ARMED].n_groups = 0; break;
+    case 20: p->conditions[WHEN_FAULT].groups[0].terms[0].field = 9; break;
+    case 21: p->conditions[WHEN_FAULT].groups[0].terms[0].right.value = 32; break;
+    case 22: p->conditions[WHEN_FAULT].groups[0].terms[0].right.kind = OPERAND_SLOT; break;
+    case 23: p->conditions[WHEN_FAULT].groups[0].n_terms = 0; break;
+    case 24: p->token_field = -1; break;
+    case 25: p->level_field = -1; break;
+    case 26: p->level_field = 9; break;
+    case 27: p->commands[COMMAND_ARM].writes[0].values[2].kind = OPERAND_VALUE; break;
+    case 28: p->ignores[p->n_ignores++] = (struct register_range){SPACE_HOLDING, 9, 3}; break;
+    case 29: p->ignores[p->n_ignores++] = (struct register_range){SPACE_INPUT, 1, 3}; break;
+    case 30: p->n_fields = PROFILE_FIELDS_MAX + 1; break;
+    case 31: p->fields[0].type = FIELD_BIT, p->fields[0].bit = 16; break;
+    case 32: p->heard_level = 1.0 / 0.0; break;
+    default: fail();
+    }
+}
+
+static void every_mistake_is_named(void **state)
+{
+    (void)state;
+    for (int what = 0; what <= 32; what++) {
+        struct profile p = profile_t8();
+        spoil(&p, what);
+        struct found found = check(&p);
+        if (found.mistakes == 0)
+            fail_msg("mistake %d was not found", what);
+        assert_true(strlen(found.last) > 10);
+    }
+}
+
+static void what_only_weakens_is_a_warning(void **state)
+{
+    (void)state;
+    struct profile p = profile_t8();
+    p.conditions[WHEN_SOUNDING].n_groups = 0;
+    assert_int_equal(check(&p).warnings, 1);
+    p = profile_t8();
+    p.start_needs_arm = false;
+    assert_int_equal(check(&p).warnings, 1);
+    p = profile_t8();
+    p.level_window_ms = 0;
+    assert_int_equal(check(&p).warnings, 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(reads_cover_the_fields_in_few_requests),
+        cmocka_unit_test(a_gap_wider_than_allowed_splits),
+        cmocka_unit_test(more_places_than_requests_are_cut_and_reported),
+        cmocka_unit_test(fields_are_taken_in_every_type),
+        cmocka_unit_test(a_field_half_inside_a_read_is_left_alone),
+        cmocka_unit_test(writes_are_filled_with_operands),
+        cmocka_unit_test(conditions_are_true_false_or_unknown),
+        cmocka_unit_test(an_old_field_makes_a_condition_unknown),
+        cmocka_unit_test(every_operator_compares_scaled_values),
+        cmocka_unit_test(broadcast_needs_all_profiles_to_agree),
+        cmocka_unit_test(hearing_needs_kind_and_field),
+        cmocka_unit_test(names_have_no_holes),
+        cmocka_unit_test(good_profiles_pass),
+        cmocka_unit_test(every_mistake_is_named),
+        cmocka_unit_test(what_only_weakens_is_a_warning),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

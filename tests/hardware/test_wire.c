@@ -1,0 +1,437 @@
+/* The wire on a pty whose other end is a scripted unit in a thread: silence before every frame, replies that are not ours,
+ * damage, deadlines, broadcast, hang-up. */
+#include "codecs/monotonic.h"
+#include "hardware/wire.h"
+#include "tests/hardware/two_profiles.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+/* What the unit does with each request, in order. */
+struct step {
+    uint32_t delay_ms, gap_ms; /* gap between the bytes */
+    uint8_t reply[64];
+    size_t size;
+    bool raw; /* as it stands, no CRC added */
+    bool hang_up;
+};
+
+struct peer {
+    int master;
+    char device[64];
+    struct step steps[8];
+    size_t n_steps;
+    struct mono seen[8]; /* a request's first byte was read */
+    uint8_t requests[8][64];
+    size_t sizes[8], n_seen;
+    pthread_t thread;
+    bool running;
+};
+
+static size_t add_crc(uint8_t *bytes, size_t n)
+{
+    unsigned crc = 0xFFFF;
+    for (size_t i = 0; i < n; i++) {
+        crc ^= bytes[i];
+        for (int bit = 0; bit < 8; bit++)
+            crc = crc & 1 ? crc >> 1 ^ 0xA001 : crc >> 1;
+    }
+    bytes[n] = (uint8_t)crc;
+    bytes[n + 1] = (uint8_t)(crc >> 8);
+    return n + 2;
+}
+
+static void pause_ms(uint32_t ms)
+{
+    poll(NULL, 0, (int)ms);
+}
+
+/* A request ends where nothing has come for 3 ms: ptys hand over what was written at once. */
+static bool take_request(struct peer *peer)
+{
+    struct pollfd fd = {.fd = peer->master, .events = POLLIN};
+    size_t i = peer->n_seen;
+    if (poll(&fd, 1, 3000) != 1)
+        return false;
+    peer->seen[i] = mono_now();
+    while (poll(&fd, 1, 3) == 1 && (fd.revents & POLLIN)) {
+        ssize_t n = read(peer->master, peer->requests[i] + peer->sizes[i], sizeof peer->requests[i] - peer->sizes[i]);
+        if (n <= 0)
+            return false;
+        peer->sizes[i] += (size_t)n;
+    }
+    __atomic_store_n(&peer->n_seen, i + 1, __ATOMIC_RELEASE);
+    return true;
+}
+
+static void *run_peer(void *context)
+{
+    struct peer *peer = context;
+    for (size_t s = 0; s < peer->n_steps; s++) {
+        struct step *step = &peer->steps[s];
+        if (!take_request(peer))
+            return NULL;
+        pause_ms(step->delay_ms);
+        if (step->hang_up) {
+            close(peer->master);
+            peer->master = -1;
+            return NULL;
+        }
+        size_t n = step->raw || step->size == 0 ? step->size : add_crc(step->reply, step->size);
+        for (size_t i = 0; i < n;) {
+            ssize_t sent = write(peer->master, step->reply + i, step->gap_ms ? 1 : n - i);
+            if (sent < 0)
+                return NULL;
+            i += (size_t)sent;
+            pause_ms(step->gap_ms);
+        }
+    }
+    return NULL;
+}
+
+static struct line_settings settings_of(const struct peer *peer)
+{
+    struct line_settings settings = {.id = "l1", .baud = 19200, .parity = 'E', .stop_bits = 1, .turnaround_ms = 40};
+    text_copy(settings.device, sizeof settings.device, peer->device);
+    return settings;
+}
+
+static void peer_open(struct peer *peer)
+{
+    memset(peer, 0, sizeof *peer);
+    peer->master = posix_openpt(O_RDWR | O_NOCTTY);
+    assert_true(peer->master >= 0);
+    assert_int_equal(grantpt(peer->master), 0);
+    assert_int_equal(unlockpt(peer->master), 0);
+    assert_int_equal(ptsname_r(peer->master, peer->device, sizeof peer->device), 0);
+}
+
+static struct wire *peer_start(struct peer *peer, const struct line_settings *settings)
+{
+    char method[256];
+    struct error error = {0};
+    struct wire *wire = wire_open(settings, method, &error);
+    assert_non_null(wire);
+    assert_non_null(strstr(method, "pty: write start"));
+    assert_int_equal(pthread_create(&peer->thread, NULL, run_peer, peer), 0);
+    peer->running = true;
+    return wire;
+}
+
+static void peer_end(struct peer *peer, struct wire *wire)
+{
+    if (peer->running)
+        pthread_join(peer->thread, NULL);
+    wire_close(wire);
+    if (peer->master >= 0)
+        close(peer->master);
+}
+
+static void expect(struct peer *peer, const struct step *step)
+{
+    peer->steps[peer->n_steps++] = *step;
+}
+
+/* Reads registers 0..1 of unit 5. */
+static const struct frame_request READ_TWO = {.unit = 5, .function = 4, .address = 0, .count = 2};
+static const struct step GOOD = {.reply = {5, 4, 4, 1, 2, 3, 4}, .size = 7};
+
+static struct wire_reply ask(struct wire *wire, const struct frame_request *request, int64_t limit_ms)
+{
+    struct wire_reply reply;
+    wire_transact(wire, request, limit_ms * 1000, -1, &reply);
+    return reply;
+}
+
+static void a_read_is_answered(void **state)
+{
+    (void)state;
+    struct peer peer;
+    peer_open(&peer);
+    expect(&peer, &GOOD);
+    struct line_settings settings = settings_of(&peer);
+    struct wire *wire = peer_start(&peer, &settings);
+    struct wire_reply reply = ask(wire, &READ_TWO, 500);
+    assert_int_equal(reply.outcome, WIRE_ANSWERED);
+    assert_int_equal(reply.words[0], 0x0102);
+    assert_int_equal(reply.words[1], 0x0304);
+    assert_true(mono_since(reply.sent_end, reply.sent_begin) >= 8 * 11 * 1000000 / 19200);
+    assert_false(mono_before(reply.received, reply.first_byte));
+    struct line_counts counts = {0};
+    wire_take_counts(wire, &counts);
+    assert_int_equal(counts.requests, 1);
+    assert_int_equal(counts.replies, 1);
+    assert_int_equal(counts.busy_us, 8 * 11 * 1000000 / 19200 + 1 + 9 * 11 * 1000000 / 19200 + 1);
+    peer_end(&peer, wire);
+    static const uint8_t sent[] = {5, 4, 0, 0, 0, 2};
+    assert_int_equal(peer.sizes[0], 8);
+    assert_memory_equal(peer.requests[0], sent, sizeof sent);
+}
+
+static void silence_is_kept_between_frames(void **state)
+{
+    (void)state;
+    struct peer peer;
+    peer_open(&peer);
+    for (int i = 0; i < 4; i++)
+        expect(&peer, &GOOD);
+    struct line_settings settings = settings_of(&peer);
+    settings.baud = 1200; /* 3.5 characters of 11 bits: 32 ms, far from what scheduling can hide */
+    struct wire *wire = peer_start(&peer, &settings);
+    struct mono before = {0};
+    for (int i = 0; i < 4; i++) {
+        struct wire_reply reply = ask(wire, &READ_TWO, 500);
+        assert_int_equal(reply.outcome, WIRE_ANSWERED);
+        if (i > 0)
+            assert_true(mono_since(reply.sent_begin, before) >= 32083);
+        before = reply.received;
+    }
+    assert_true(mono_since(wire_free_at(wire), before) >= 32083);
+    peer_end(&peer, wire);
+}
+
+static void replies_of_others_are_not_taken(void **state)
+{
+    (void)state;
+    static const struct step wrong[] = {
+        {.reply = {6, 4, 4, 1, 2, 3, 4}, .size = 7},                           /* another unit */
+        {.reply = {5, 3, 4, 1, 2, 3, 4}, .size = 7},                           /* another function */
+        {.reply = {5, 4, 6, 1, 2, 3, 4, 5, 6}, .size = 9},                     /* another length */
+        {.reply = {5, 4, 4, 1, 2, 3, 4, 0xBA, 0xDC}, .size = 9, .raw = true},  /* CRC */
+        {.reply = {0x55, 5, 4, 4, 1, 2, 3, 4, 0, 0}, .size = 10, .raw = true}, /* rubbish before */
+    };
+    static const enum wire_outcome outcomes[] = {WIRE_SILENT, WIRE_SILENT, WIRE_SILENT, WIRE_GARBLED, WIRE_SILENT};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        struct peer peer;
+        peer_open(&peer);
+        expect(&peer, &wrong[i]);
+        expect(&peer, &GOOD);
+        struct line_settings settings = settings_of(&peer);
+        struct wire *wire = peer_start(&peer, &settings);
+        struct wire_reply reply = ask(wire, &READ_TWO, 60);
+        assert_int_equal(reply.outcome, outcomes[i]);
+        assert_int_equal(ask(wire, &READ_TWO, 500).outcome, WIRE_ANSWERED); /* back in step at once */
+        peer_end(&peer, wire);
+    }
+}
+
+static void echoed_address_and_value_must_match(void **state)
+{
+    (void)state;
+    struct peer peer;
+    peer_open(&peer);
+    const struct frame_request write = {.unit = 5, .function = 6, .address = 20, .count = 1, .values = {513}};
+    expect(&peer, &(struct step){.reply = {5, 6, 0, 20, 2, 2}, .size = 6});
+    expect(&peer, &(struct step){.reply = {5, 6, 0, 21, 2, 1}, .size = 6});
+    expect(&peer, &(struct step){.reply = {5, 6, 0, 20, 2, 1}, .size = 6});
+    struct line_settings settings = settings_of(&peer);
+    struct wire *wire = peer_start(&peer, &settings);
+    assert_int_equal(ask(wire, &write, 60).outcome, WIRE_SILENT);
+    assert_int_equal(ask(wire, &write, 60).outcome, WIRE_SILENT);
+    assert_int_equal(ask(wire, &write, 500).outcome, WIRE_ANSWERED);
+    peer_end(&peer, wire);
+}
+
+static void multiple_writes_and_coils_are_encoded(void **state)
+{
+    (void)state;
+    struct peer peer;
+    peer_open(&peer);
+    const struct frame_request holdings = {.unit = 5, .function = 16, .address = 16, .count = 2, .values = {1, 513}};
+    const struct frame_request coils = {
+        .unit = 5, .function = 15, .address = 0, .count = 9, .values = {1, 0, 1, 0, 0, 0, 0, 0, 1}};
+    const struct frame_request coil = {.unit = 5, .function = 5, .address = 1, .count = 1, .values = {1}};
+    const struct frame_request bits = {.unit = 5, .function = 2, .address = 0, .count = 10};
+    expect(&peer, &(struct step){.reply = {5, 16, 0, 16, 0, 2}, .size = 6});
+    expect(&peer, &(struct step){.reply = {5, 15, 0, 0, 0, 9}, .size = 6});
+    expect(&peer, &(struct step){.reply = {5, 5, 0, 1, 0xFF, 0}, .size = 6});
+    expect(&peer, &(struct step){.reply = {5, 2, 2, 0x05, 0x02}, .size = 5});
+    struct line_settings settings = settings_of(&peer);
+    struct wire *wire = peer_start(&peer, &settings);
+    assert_int_equal(ask(wire, &holdings, 500).outcome, WIRE_ANSWERED);
+    assert_int_equal(ask(wire, &coils, 500).outcome, WIRE_ANSWERED);
+    assert_int_equal(ask(wire, &coil, 500).outcome, WIRE_ANSWERED);
+    struct wire_reply reply = ask(wire, &bits, 500);
+    assert_int_equal(reply.outcome, WIRE_ANSWERED);
+    for (int i = 0; i < 10; i++)
+        assert_int_equal(reply.words[i], i == 0 || i == 2 || i == 9);
+    peer_end(&peer, wire);
+    static const uint8_t sent_holdings[] = {5, 16, 0, 16, 0, 2, 4, 0, 1, 2, 1};
+    static const uint8_t sent_coils[] = {5, 15, 0, 0, 0, 9, 2, 0x05, 0x01};
+    assert_memory_equal(peer.requests[0], sent_holdings, sizeof sent_holdings);
+    assert_memory_equal(peer.requests[1], sent_coils, sizeof sent_coils);
+}
+
+static void an_exception_is_not_a_success(void **state)
+{
+    (void)state;
+    struct peer peer;
+    peer_open(&peer);
+    expect(&peer, &(struct step){.reply = {5, 0x84, 6}, .size = 3});
+    struct line_settings settings = settings_of(&peer);
+    struct wire *wire = peer_start(&peer, &settings);
+    struct wire_reply reply = ask(wire, &READ_TWO, 500);
+    assert_int_equal(reply.outcome, WIRE_EXCEPTION);
+    assert_int_equal(reply.exception, 6);
+    peer_end(&peer, wire);
+}
+
+static void the_first_byte_limit_is_a_deadline(void **state)
+{
+    (void)state;
+    struct peer peer;
+    peer_open(&peer);
+    struct step late = GOOD;
+    late.delay_ms = 150;
+    expect(&peer, &late);
+    expect(&peer, &GOOD);
+    struct line_settings settings = settings_of(&peer);
+    struct wire *wire = peer_start(&peer, &settings);
+    struct wire_reply reply = ask(wire, &READ_TWO, 30);
+    assert_int_equal(reply.outcome, WIRE_SILENT);
+    assert_in_range(mono_since(mono_now(), reply.sent_end), 30000, 100000);
+    pause_ms(200); /* the late reply comes in while nobody asks: thrown away, not taken for the next */
+    struct line_counts counts = {0};
+    reply = ask(wire, &READ_TWO, 500);
+    assert_int_equal(reply.outcome, WIRE_ANSWERED);
+    wire_take_counts(wire, &counts);
+    assert_int_equal(counts.timeouts, 1);
+    assert_int_equal(counts.strays, 9);
+    peer_end(&peer, wire);
+}
+
+static void a_dribbling_unit_cannot_hold_the_line(void **state)
+{
+    (void)state;
+    struct peer peer;
+    peer_open(&peer);
+    struct step dribble = GOOD;
+    dribble.gap_ms = 40; /* 9 bytes: 360 ms */
+    expect(&peer, &dribble);
+    struct line_settings settings = settings_of(&peer);
+    struct wire *wire = peer_start(&peer, &settings);
+    struct mono began = mono_now();
+    assert_int_equal(ask(wire, &READ_TWO, 500).outcome, WIRE_GARBLED);
+    assert_in_range(mono_since(mono_now(), began), 0, 200000);
+    peer_end(&peer, wire);
+}
+
+static void a_broadcast_returns_at_once_and_keeps_its_turnaround(void **state)
+{
+    (void)state;
+    struct peer peer;
+    peer_open(&peer);
+    expect(&peer, &(struct step){0});
+    expect(&peer, &GOOD);
+    struct line_settings settings = settings_of(&peer);
+    struct wire *wire = peer_start(&peer, &settings);
+    const struct frame_request start = {.unit = 0, .function = 6, .address = 20, .count = 1, .values = {513}};
+    struct mono began = mono_now();
+    struct wire_reply reply = ask(wire, &start, 500);
+    assert_int_equal(reply.outcome, WIRE_SENT);
+    assert_in_range(mono_since(mono_now(), began), 0, 30000);
+    assert_int_equal(mono_since(wire_free_at(wire), reply.sent_end), 40000);
+    struct wire_reply next = ask(wire, &READ_TWO, 500);
+    assert_int_equal(next.outcome, WIRE_ANSWERED);
+    assert_true(mono_since(next.sent_begin, reply.sent_end) >= 40000);
+    peer_end(&peer, wire);
+}
+
+static void an_echo_is_taken_back(void **state)
+{
+    (void)state;
+    struct peer peer;
+    peer_open(&peer);
+    uint8_t sent[8] = {5, 4, 0, 0, 0, 2};
+    add_crc(sent, 6);
+    struct step both = {.raw = true, .size = 17};
+    memcpy(both.reply, sent, 8);
+    memcpy(both.reply + 8, GOOD.reply, 7);
+    add_crc(both.reply + 8, 7);
+    expect(&peer, &both);
+    both.reply[3] ^= 1; /* somebody spoke into it */
+    expect(&peer, &both);
+    struct line_settings settings = settings_of(&peer);
+    settings.echo = true;
+    struct wire *wire = peer_start(&peer, &settings);
+    assert_int_equal(ask(wire, &READ_TWO, 500).outcome, WIRE_ANSWERED);
+    assert_int_equal(ask(wire, &READ_TWO, 500).outcome, WIRE_GARBLED);
+    peer_end(&peer, wire);
+}
+
+static void a_waiting_request_can_be_withdrawn(void **state)
+{
+    (void)state;
+    struct peer peer;
+    peer_open(&peer);
+    expect(&peer, &(struct step){0});
+    struct line_settings settings = settings_of(&peer);
+    struct wire *wire = peer_start(&peer, &settings);
+    int interrupt = eventfd(1, EFD_CLOEXEC);
+    struct wire_reply reply;
+    struct mono began = mono_now();
+    wire_transact(wire, &READ_TWO, 2000000, interrupt, &reply);
+    assert_int_equal(reply.outcome, WIRE_WITHDRAWN);
+    assert_in_range(mono_since(mono_now(), began), 0, 500000);
+    close(interrupt);
+    peer_end(&peer, wire);
+}
+
+static void a_hang_up_is_seen_while_waiting_and_after(void **state)
+{
+    (void)state;
+    struct peer peer;
+    peer_open(&peer);
+    expect(&peer, &(struct step){.hang_up = true});
+    struct line_settings settings = settings_of(&peer);
+    struct wire *wire = peer_start(&peer, &settings);
+    struct wire_reply reply = ask(wire, &READ_TWO, 2000);
+    assert_int_equal(reply.outcome, WIRE_LOST);
+    assert_int_equal(reply.error.code, ERROR_DISCONNECTED);
+    reply = ask(wire, &READ_TWO, 2000);
+    assert_int_equal(reply.outcome, WIRE_LOST);
+    peer_end(&peer, wire);
+}
+
+static void a_port_that_is_not_there_is_named(void **state)
+{
+    (void)state;
+    struct line_settings settings = {.id = "l1", .device = "/nonexistent/tty", .baud = 9600, .parity = 'E', .stop_bits = 1};
+    struct error error = {0};
+    char method[256];
+    assert_null(wire_open(&settings, method, &error));
+    assert_int_equal(error.code, ERROR_DISCONNECTED);
+    assert_non_null(strstr(error.message, "/nonexistent/tty"));
+    settings.parity = 'X';
+    assert_null(wire_open(&settings, method, &error));
+    assert_int_equal(error.code, ERROR_INVALID);
+    wire_close(NULL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_read_is_answered),
+        cmocka_unit_test(silence_is_kept_between_frames),
+        cmocka_unit_test(replies_of_others_are_not_taken),
+        cmocka_unit_test(echoed_address_and_value_must_match),
+        cmocka_unit_test(multiple_writes_and_coils_are_encoded),
+        cmocka_unit_test(an_exception_is_not_a_success),
+        cmocka_unit_test(the_first_byte_limit_is_a_deadline),
+        cmocka_unit_test(a_dribbling_unit_cannot_hold_the_line),
+        cmocka_unit_test(a_broadcast_returns_at_once_and_keeps_its_turnaround),
+        cmocka_unit_test(an_echo_is_taken_back),
+        cmocka_unit_test(a_waiting_request_can_be_withdrawn),
+        cmocka_unit_test(a_hang_up_is_seen_while_waiting_and_after),
+        cmocka_unit_test(a_port_that_is_not_there_is_named),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
