@@ -1,0 +1,139 @@
+/* A change copied into a job: rows of values that the store's thread binds and writes, nothing shared with the caller. */
+#include "controller/store_sql.h"
+
+#include "codecs/monotonic.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static void add_number(struct store_write *write, int64_t number)
+{
+    write->values[write->n++] = (struct store_value){.type = VALUE_NUMBER, .number = number};
+}
+
+static void add_copy(struct store_write *write, enum store_value_type type, const char *data, size_t size)
+{
+    struct store_value *value = &write->values[write->n++];
+    if (!data)
+        return;
+    *value = (struct store_value){.type = type, .data = malloc(size + 1), .size = size};
+    if (value->data)
+        memcpy(value->data, data, size);
+}
+
+static void add_text(struct store_write *write, const char *text)
+{
+    add_copy(write, VALUE_TEXT, text, text ? strlen(text) : 0);
+}
+
+static void add_json(struct store_write *write, const json_t *json)
+{
+    struct store_value *value = &write->values[write->n++];
+    if (!json)
+        return;
+    *value = (struct store_value){.type = VALUE_TEXT, .data = json_dumps(json, JSON_COMPACT | JSON_ENCODE_ANY)};
+    value->size = value->data ? strlen(value->data) : 0;
+}
+
+static struct store_write *add_row(struct store_job *job, enum store_statement statement)
+{
+    struct store_write *write = &job->writes[job->n_writes++];
+    write->statement = statement;
+    return write;
+}
+
+static void add_alert(struct store_job *job, const struct store_alert *alert)
+{
+    struct store_write *row = add_row(job, PUT_ALERT);
+    add_text(row, alert->id);
+    add_text(row, alert->sender ? alert->sender : "");
+    add_text(row, alert->identifier ? alert->identifier : "");
+    add_text(row, alert->sent ? alert->sent : "");
+    add_text(row, alert->media_type);
+    add_copy(row, VALUE_BYTES, alert->bytes, alert->n_bytes);
+    add_text(row, alert->state);
+    add_text(row, alert->state_reason);
+    add_number(row, alert->received.ms);
+    add_number(row, alert->changed.ms);
+    add_number(row, alert->repetitions_ended);
+    add_json(row, alert->detail);
+}
+
+static void add_delivery(struct store_job *job, const struct store_delivery *delivery)
+{
+    struct store_write *row = add_row(job, PUT_DELIVERY);
+    add_text(row, delivery->alert);
+    add_text(row, delivery->terminal);
+    add_text(row, delivery->line);
+    add_text(row, delivery->channel);
+    add_text(row, delivery->rung);
+    add_text(row, delivery->end);
+    add_text(row, delivery->reason);
+    add_json(row, delivery->detail);
+}
+
+/* Stamped with wall time, and with boot and monotonic time so that a later step of the clock can be seen. */
+static void add_event(struct store_job *job, const struct store_change *change, const char *boot)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    job->event = strdup(change->event);
+    job->event_data = change->event_data ? json_deep_copy(change->event_data) : json_object();
+    struct store_write *row = add_row(job, PUT_EVENT);
+    add_number(row, (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000);
+    add_text(row, boot);
+    add_number(row, mono_now().us);
+    add_text(row, change->event);
+    add_json(row, job->event_data);
+}
+
+static bool is_whole(const struct store_job *job, const struct store_change *change)
+{
+    if (change->event && (!job->event || !job->event_data))
+        return false;
+    for (size_t i = 0; i < job->n_writes; i++)
+        for (int j = 0; j < job->writes[i].n; j++)
+            if (job->writes[i].values[j].type >= VALUE_TEXT && !job->writes[i].values[j].data)
+                return false;
+    return true;
+}
+
+void store_change_copy(struct store_job *job, const struct store_change *change, const char *boot)
+{
+    job->writes = calloc(change->n_deliveries + 4, sizeof *job->writes);
+    if (job->writes) {
+        if (change->alert)
+            add_alert(job, change->alert);
+        for (size_t i = 0; i < change->n_deliveries; i++)
+            add_delivery(job, &change->deliveries[i]);
+        if (change->reading) {
+            struct store_write *row = add_row(job, PUT_READING);
+            add_text(row, change->reading_alert);
+            add_text(row, change->reading_terminal);
+            add_json(row, change->reading);
+        }
+        if (change->setting) {
+            struct store_write *row = add_row(job, PUT_SETTING);
+            add_text(row, change->setting);
+            add_number(row, change->setting_value);
+        }
+        if (change->event)
+            add_event(job, change, boot);
+    }
+    if (!job->writes || !is_whole(job, change))
+        error_set(&job->error, ERROR_NO_MEMORY, "store: no memory to copy a change");
+}
+
+void store_job_free(struct store_job *job)
+{
+    for (size_t i = 0; i < job->n_writes; i++)
+        for (int j = 0; j < job->writes[i].n; j++)
+            free(job->writes[i].values[j].data);
+    free(job->writes);
+    free(job->event);
+    json_decref(job->event_data);
+    free(job->text[0]);
+    free(job->text[1]);
+    free(job);
+}

@@ -1,0 +1,711 @@
+/* The store: what was answered is there, in order, after anything: reopening, kill -9, a full disk, a damaged file. */
+#include "controller/store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <uv.h>
+
+#include <cmocka.h>
+#include <sqlite3.h>
+
+struct fixture {
+    char folder[64], damaged[256];
+    uv_loop_t loop;
+    struct store *store;
+    int waiting; /* answers that are owed */
+    int failed;
+    struct error last_error;
+    int64_t last_seq;
+    json_t *result;
+    char log[8192]; /* "done 1;event 1;..." */
+    int n_events;
+    char last_id[64];
+};
+
+static void wait_all(struct fixture *f)
+{
+    while (f->waiting > 0)
+        uv_run(&f->loop, UV_RUN_ONCE);
+}
+
+static void add_log(struct fixture *f, const char *what, int64_t seq)
+{
+    size_t used = strlen(f->log);
+    snprintf(f->log + used, sizeof f->log - used, "%s %lld;", what, (long long)seq);
+}
+
+static void on_done(void *context, int64_t seq, const struct error *error)
+{
+    struct fixture *f = context;
+    f->waiting--;
+    f->last_seq = seq;
+    f->last_error = *error;
+    f->failed += error->code != ERROR_NONE;
+    add_log(f, "done", seq);
+}
+
+static void on_result(void *context, json_t *result, const struct error *error)
+{
+    struct fixture *f = context;
+    f->waiting--;
+    f->last_error = *error;
+    json_decref(f->result);
+    f->result = result;
+    add_log(f, "result", 0);
+}
+
+static void on_event(void *context, const char *id, const char *type, const json_t *data)
+{
+    struct fixture *f = context;
+    f->n_events++;
+    text_copy(f->last_id, sizeof f->last_id, id);
+    assert_true(json_is_object(data));
+    assert_true(strlen(type) > 0);
+    add_log(f, "event", strtoll(strchr(id, ':') + 1, NULL, 10));
+}
+
+static void open_store(struct fixture *f)
+{
+    struct error error = {0};
+    f->store = store_open(f->folder, &f->loop, f->damaged, &error);
+    if (!f->store)
+        fail_msg("%s", error.message);
+    store_set_listener(f->store, on_event, f);
+}
+
+static void close_store(struct fixture *f)
+{
+    store_close(f->store);
+    f->store = NULL;
+    uv_run(&f->loop, UV_RUN_DEFAULT);
+}
+
+static int set_up(void **state)
+{
+    struct fixture *f = calloc(1, sizeof *f);
+    strcpy(f->folder, "/tmp/test_store.XXXXXX");
+    assert_non_null(mkdtemp(f->folder));
+    assert_int_equal(uv_loop_init(&f->loop), 0);
+    open_store(f);
+    *state = f;
+    return 0;
+}
+
+static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *ftw)
+{
+    (void)status, (void)type, (void)ftw;
+    return remove(path);
+}
+
+static void lift_limit(struct fixture *f)
+{
+    (void)f;
+    struct rlimit limit;
+    getrlimit(RLIMIT_FSIZE, &limit);
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_FSIZE, &limit);
+}
+
+static int tear_down(void **state)
+{
+    struct fixture *f = *state;
+    lift_limit(f);
+    if (f->store)
+        close_store(f);
+    umount2(f->folder, MNT_DETACH); /* if a test failed in the middle */
+    json_decref(f->result);
+    assert_int_equal(uv_loop_close(&f->loop), 0);
+    nftw(f->folder, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+    free(f);
+    return 0;
+}
+
+static char sender[] = "cap@example.cn", identifier[] = "LONGTANG-1", sent[] = "2026-11-22T03:20:00+08:00",
+            bytes[] = "<alert/>";
+
+static struct store_alert an_alert(const char *id, const char *state)
+{
+    struct store_alert alert = {
+        .sender = sender, .identifier = identifier, .sent = sent, .bytes = bytes, .n_bytes = strlen(bytes)};
+    text_copy(alert.id, sizeof alert.id, id);
+    text_copy(alert.media_type, sizeof alert.media_type, "application/cap+xml");
+    text_copy(alert.state, sizeof alert.state, state);
+    alert.received.ms = 1795287600000;
+    alert.changed.ms = 1795287600123;
+    return alert;
+}
+
+static void commit(struct fixture *f, const struct store_change *change)
+{
+    f->waiting++;
+    store_commit(f->store, change, on_done, f);
+}
+
+static void commit_setting(struct fixture *f, const char *name, int64_t value)
+{
+    commit(f, &(struct store_change){.setting = name, .setting_value = value});
+}
+
+static void commit_event(struct fixture *f, int number)
+{
+    json_t *data = json_pack("{s:i}", "number", number);
+    commit(f, &(struct store_change){.event = "line", .event_data = data});
+    json_decref(data);
+}
+
+static const char *text_of(const json_t *object, const char *name)
+{
+    const char *text = json_string_value(json_object_get(object, name));
+    return text ? text : "(none)";
+}
+
+static json_int_t number_of(const json_t *object, const char *name)
+{
+    return json_integer_value(json_object_get(object, name));
+}
+
+/* One change with all its parts, asked for in every way, before and after reopening. */
+static void check_all_parts(struct fixture *f)
+{
+    f->waiting++;
+    store_list_alerts(f->store, 10, on_result, f);
+    wait_all(f);
+    assert_int_equal(json_array_size(f->result), 1);
+    f->waiting++;
+    store_get_alert(f->store, "20261122T032000Z-0001", on_result, f);
+    wait_all(f);
+    assert_string_equal(text_of(f->result, "id"), "20261122T032000Z-0001");
+    assert_string_equal(text_of(f->result, "state"), "sounding");
+    assert_string_equal(text_of(f->result, "sender"), sender);
+    assert_string_equal(text_of(f->result, "media_type"), "application/cap+xml");
+    assert_int_equal(number_of(f->result, "received"), 1795287600000);
+    assert_int_equal(number_of(f->result, "changed"), 1795287600123);
+    assert_int_equal(number_of(f->result, "repetitions_ended"), 2);
+    assert_string_equal(text_of(json_object_get(f->result, "detail"), "hazard_zh"), "水库");
+    assert_null(json_object_get(f->result, "reason"));
+    assert_null(json_object_get(f->result, "bytes"));
+    f->waiting++;
+    store_list_deliveries(f->store, "20261122T032000Z-0001", on_result, f);
+    wait_all(f);
+    assert_int_equal(json_array_size(f->result), 2);
+    const json_t *delivery = json_array_get(f->result, 1);
+    assert_string_equal(text_of(delivery, "terminal"), "t2");
+    assert_string_equal(text_of(delivery, "rung"), "armed");
+    assert_string_equal(text_of(delivery, "end"), "failed");
+    assert_string_equal(text_of(delivery, "reason"), "not_armed");
+    assert_true(json_is_object(json_object_get(delivery, "detail")));
+    f->waiting++;
+    store_list_readings(f->store, "20261122T032000Z-0001", "t2", on_result, f);
+    wait_all(f);
+    assert_int_equal(json_array_size(f->result), 1);
+    assert_int_equal(number_of(json_array_get(f->result, 0), "level"), -12);
+    assert_int_equal(store_get_setting(f->store, "token", -1), 4711);
+}
+
+static void all_parts_of_a_change(void **state)
+{
+    struct fixture *f = *state;
+    struct store_alert alert = an_alert("20261122T032000Z-0001", "sounding");
+    alert.repetitions_ended = 2;
+    alert.detail = json_pack("{s:s}", "hazard_zh", "水库");
+    json_t *detail = json_pack("{s:i}", "baseline", -40), *reading = json_pack("{s:i}", "level", -12);
+    struct store_delivery deliveries[] = {
+        {.alert = "20261122T032000Z-0001", .terminal = "t1", .line = "l1", .channel = "c1", .rung = "none", .detail = detail},
+        {.alert = "20261122T032000Z-0001",
+         .terminal = "t2",
+         .line = "l1",
+         .channel = "c1",
+         .rung = "armed",
+         .end = "failed",
+         .reason = "not_armed"},
+    };
+    struct store_change change = {.alert = &alert,
+                                  .deliveries = deliveries,
+                                  .n_deliveries = 2,
+                                  .reading_alert = alert.id,
+                                  .reading_terminal = "t2",
+                                  .reading = reading,
+                                  .setting = "token",
+                                  .setting_value = 4711,
+                                  .event = "alert",
+                                  .event_data = detail};
+    commit(f, &change);
+    json_decref(alert.detail); /* the store has its own copies */
+    json_decref(detail);
+    json_decref(reading);
+    wait_all(f);
+    assert_int_equal(f->last_error.code, ERROR_NONE);
+    assert_int_equal(f->last_seq, 1);
+    assert_string_equal(f->log, "done 1;event 1;");
+    check_all_parts(f);
+    close_store(f);
+    open_store(f);
+    assert_string_equal(f->damaged, "");
+    check_all_parts(f);
+}
+
+static void answers_in_order(void **state)
+{
+    struct fixture *f = *state;
+    for (int i = 1; i <= 3; i++)
+        commit_event(f, i);
+    f->waiting++;
+    store_list_alerts(f->store, 1, on_result, f);
+    commit_setting(f, "x", 1);
+    commit_event(f, 4);
+    wait_all(f);
+    assert_string_equal(f->log, "done 1;event 1;done 2;event 2;done 3;event 3;result 0;done 0;done 4;event 4;");
+}
+
+static void list_events(struct fixture *f, const char *after, size_t limit)
+{
+    f->waiting++;
+    store_list_events(f->store, after, limit, on_result, f);
+    wait_all(f);
+    assert_int_equal(f->last_error.code, ERROR_NONE);
+}
+
+static void events_are_replayed(void **state)
+{
+    struct fixture *f = *state;
+    char id[64];
+    for (int i = 1; i <= 5; i++)
+        commit_event(f, i);
+    wait_all(f);
+    close_store(f);
+    open_store(f);
+    snprintf(id, sizeof id, "%s:2", store_epoch(f->store));
+    list_events(f, id, 2);
+    const json_t *events = json_object_get(f->result, "events");
+    assert_true(json_is_false(json_object_get(f->result, "reset")));
+    assert_int_equal(json_array_size(events), 2);
+    snprintf(id, sizeof id, "%s:3", store_epoch(f->store));
+    assert_string_equal(text_of(json_array_get(events, 0), "id"), id);
+    assert_string_equal(text_of(json_array_get(events, 0), "type"), "line");
+    assert_int_equal(number_of(json_object_get(json_array_get(events, 0), "data"), "number"), 3);
+    snprintf(id, sizeof id, "%s:5", store_epoch(f->store));
+    assert_string_equal(text_of(f->result, "last"), id);
+    list_events(f, id, 10);
+    assert_true(json_is_false(json_object_get(f->result, "reset")));
+    assert_int_equal(json_array_size(json_object_get(f->result, "events")), 0);
+    commit_event(f, 6);
+    wait_all(f);
+    assert_int_equal(f->last_seq, 6);
+}
+
+static void foreign_ids_reset(void **state)
+{
+    struct fixture *f = *state;
+    char ids[6][64] = {"", "0123456789ab:1", "nonsense"};
+    commit_event(f, 1);
+    wait_all(f);
+    snprintf(ids[3], 64, "%s:2", store_epoch(f->store)); /* not given yet */
+    snprintf(ids[4], 64, "%s:1x", store_epoch(f->store));
+    snprintf(ids[5], 64, "%s:", store_epoch(f->store));
+    for (int i = 0; i < 6; i++) {
+        list_events(f, ids[i], 10);
+        assert_true(json_is_true(json_object_get(f->result, "reset")));
+        assert_int_equal(json_array_size(json_object_get(f->result, "events")), 0);
+    }
+    list_events(f, NULL, 10);
+    assert_true(json_is_true(json_object_get(f->result, "reset")));
+}
+
+static void old_events_are_cut(void **state)
+{
+    struct fixture *f = *state;
+    char path[128], id[64];
+    commit_event(f, 1);
+    wait_all(f);
+    close_store(f);
+    snprintf(path, sizeof path, "%s/tocsin.db", f->folder);
+    sqlite3 *db;
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "UPDATE sqlite_sequence SET seq = 30000 WHERE name = 'event'", 0, 0, 0), SQLITE_OK);
+    sqlite3_close(db);
+    open_store(f);
+    commit_event(f, 2);
+    wait_all(f);
+    assert_int_equal(f->last_seq, 30001);
+    snprintf(id, sizeof id, "%s:1", store_epoch(f->store));
+    list_events(f, id, 10);
+    assert_true(json_is_true(json_object_get(f->result, "reset")));
+    snprintf(id, sizeof id, "%s:30000", store_epoch(f->store));
+    list_events(f, id, 10);
+    assert_int_equal(json_array_size(json_object_get(f->result, "events")), 1);
+}
+
+static void put_alert(struct fixture *f, const char *id, const char *key, const char *alert_state)
+{
+    char copy[32];
+    struct store_alert alert = an_alert(id, alert_state);
+    text_copy(copy, sizeof copy, key);
+    alert.identifier = copy;
+    commit(f, &(struct store_change){.alert = &alert});
+}
+
+static void open_alerts_after_restart(void **state)
+{
+    struct fixture *f = *state;
+    const char *ended[] = {"finished", "stopped", "cleared", "cancelled", "expired", "superseded", "refused"};
+    char id[32];
+    for (int i = 0; i < 7; i++) {
+        snprintf(id, sizeof id, "20261122T032000Z-%04x", i);
+        put_alert(f, id, id, ended[i]);
+    }
+    put_alert(f, "20261122T032000Z-1000", "one", "queued");
+    put_alert(f, "20261122T032000Z-2000", "two", "sounding");
+    wait_all(f);
+    assert_int_equal(f->failed, 0);
+    close_store(f);
+    open_store(f);
+    struct store_alert *alerts;
+    size_t n;
+    struct error error = {0};
+    assert_true(store_load_open_alerts(f->store, &alerts, &n, &error));
+    assert_int_equal(n, 2);
+    assert_string_equal(alerts[0].id, "20261122T032000Z-1000");
+    assert_string_equal(alerts[1].identifier, "two");
+    assert_int_equal(alerts[1].n_bytes, strlen(bytes));
+    assert_memory_equal(alerts[1].bytes, bytes, strlen(bytes));
+    assert_int_equal(alerts[1].received.ms, 1795287600000);
+    for (size_t i = 0; i < n; i++)
+        store_alert_clear(&alerts[i]);
+    free(alerts);
+}
+
+static void find_by_key(void **state)
+{
+    struct fixture *f = *state;
+    struct store_alert alert;
+    struct error error = {0};
+    bool found = true;
+    assert_true(store_find_key(f->store, sender, "one", sent, &alert, &found, &error));
+    assert_false(found);
+    put_alert(f, "20261122T032000Z-0001", "one", "queued");
+    wait_all(f);
+    assert_true(store_find_key(f->store, sender, "one", sent, &alert, &found, &error));
+    assert_true(found);
+    assert_string_equal(alert.id, "20261122T032000Z-0001");
+    assert_int_equal(alert.n_bytes, strlen(bytes));
+    store_alert_clear(&alert);
+    /* the same key under another id is refused, and takes nothing beside it with it */
+    commit_setting(f, "before", 1);
+    put_alert(f, "20261122T032000Z-0002", "one", "queued");
+    commit_setting(f, "after", 2);
+    wait_all(f);
+    assert_int_equal(f->failed, 1);
+    assert_int_equal(store_get_setting(f->store, "before", 0), 1);
+    assert_int_equal(store_get_setting(f->store, "after", 0), 2);
+    assert_int_equal(store_get_setting(f->store, "never", 77), 77);
+}
+
+/* An update may leave the bytes out; states and words change. */
+static void updates_keep_bytes(void **state)
+{
+    struct fixture *f = *state;
+    char reason[] = "officer";
+    struct store_alert found, alert = an_alert("20261122T032000Z-0001", "queued");
+    bool is_found;
+    commit(f, &(struct store_change){.alert = &alert});
+    alert.bytes = NULL;
+    alert.n_bytes = 0;
+    alert.state_reason = reason;
+    text_copy(alert.state, sizeof alert.state, "stopped");
+    commit(f, &(struct store_change){.alert = &alert});
+    wait_all(f);
+    assert_true(store_find_key(f->store, sender, identifier, sent, &found, &is_found, NULL));
+    assert_true(is_found);
+    assert_string_equal(found.state, "stopped");
+    assert_string_equal(found.state_reason, "officer");
+    assert_int_equal(found.n_bytes, strlen(bytes));
+    store_alert_clear(&found);
+    f->waiting++;
+    store_get_alert(f->store, "20261122T032000Z-9999", on_result, f);
+    wait_all(f);
+    assert_null(f->result);
+    assert_int_equal(f->last_error.code, ERROR_NOT_FOUND);
+}
+
+static off_t log_size(const struct fixture *f)
+{
+    char path[128];
+    struct stat status;
+    snprintf(path, sizeof path, "%s/tocsin.db-wal", f->folder);
+    assert_int_equal(stat(path, &status), 0);
+    return status.st_size;
+}
+
+/* Group commit: what comes together is written together, as the size of the log shows; the control comes one by one. */
+static void batch_of_thousand(void **state)
+{
+    struct fixture *f = *state;
+    store_set_listener(f->store, NULL, NULL);
+    for (int i = 0; i < 1000; i++)
+        commit_event(f, i);
+    wait_all(f);
+    assert_int_equal(f->failed, 0);
+    assert_int_equal(f->last_seq, 1000);
+    assert_true(log_size(f) < 1000000);
+    for (int i = 0; i < 200; i++) {
+        commit_event(f, i);
+        wait_all(f);
+    }
+    assert_true(log_size(f) > 1000000);
+}
+
+/* A change that comes alone is not kept waiting for company. /dev/shm: the time of the disk does not count here. */
+static void alone_is_at_once(void **state)
+{
+    struct fixture *f = *state;
+    char other[] = "/dev/shm/test_store.XXXXXX";
+    if (!mkdtemp(other))
+        skip();
+    close_store(f);
+    nftw(f->folder, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+    text_copy(f->folder, sizeof f->folder, other);
+    open_store(f);
+    uint64_t best = UINT64_MAX;
+    for (int i = 0; i < 20; i++) {
+        uint64_t began = uv_hrtime();
+        commit_setting(f, "x", i);
+        wait_all(f);
+        uint64_t took = uv_hrtime() - began;
+        best = took < best ? took : best;
+    }
+    assert_true(best < 10000000); /* ns */
+}
+
+static void write_at(const char *path, off_t at, const char *text)
+{
+    int fd = open(path, O_WRONLY | O_CREAT, 0600);
+    assert_true(fd >= 0);
+    assert_int_equal(pwrite(fd, text, strlen(text), at), (ssize_t)strlen(text));
+    close(fd);
+}
+
+static void damaged_is_set_aside(void **state)
+{
+    struct fixture *f = *state;
+    char path[128], epoch[64];
+    commit_setting(f, "token", 5);
+    wait_all(f);
+    text_copy(epoch, sizeof epoch, store_epoch(f->store));
+    close_store(f);
+    snprintf(path, sizeof path, "%s/tocsin.db", f->folder);
+    const off_t places[] = {0, 4096, 8192 + 8}; /* the header, and pages of tables */
+    for (int i = 0; i < 3; i++) {
+        char junk[512];
+        memset(junk, 'J', sizeof junk - 1);
+        junk[sizeof junk - 1] = '\0';
+        write_at(path, places[i], junk);
+        open_store(f);
+        assert_non_null(strstr(f->damaged, "tocsin.db.damaged-2"));
+        assert_int_equal(access(f->damaged, F_OK), 0);
+        assert_int_equal(store_get_setting(f->store, "token", -1), -1);
+        assert_string_not_equal(store_epoch(f->store), epoch);
+        commit_setting(f, "token", 6);
+        wait_all(f);
+        assert_int_equal(f->failed, 0);
+        close_store(f);
+    }
+}
+
+static void refused_at_open(void **state)
+{
+    struct fixture *f = *state;
+    char damaged[256], path[128];
+    struct error error = {0};
+    assert_null(store_open(f->folder, &f->loop, damaged, &error)); /* already open */
+    assert_int_equal(error.code, ERROR_CONFLICT);
+    assert_null(store_open("/proc/nowhere/deep", &f->loop, damaged, &error));
+    assert_int_equal(error.code, ERROR_IO);
+    close_store(f);
+    snprintf(path, sizeof path, "%s/tocsin.db", f->folder);
+    sqlite3 *db;
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "PRAGMA user_version = 99", 0, 0, 0), SQLITE_OK);
+    sqlite3_close(db);
+    assert_null(store_open(f->folder, &f->loop, damaged, &error)); /* a newer Tocsin's: kept as it is */
+    assert_int_equal(error.code, ERROR_UNSUPPORTED);
+    assert_string_equal(damaged, "");
+    assert_int_equal(access(path, F_OK), 0);
+}
+
+/* What is queued when the store closes is committed and answered. */
+static void close_commits_what_is_queued(void **state)
+{
+    struct fixture *f = *state;
+    for (int i = 0; i < 50; i++)
+        commit_setting(f, "last", i);
+    close_store(f);
+    assert_int_equal(f->waiting, 0);
+    assert_int_equal(f->failed, 0);
+    open_store(f);
+    assert_int_equal(store_get_setting(f->store, "last", -1), 49);
+    store_close(NULL);
+}
+
+static void fill_and_recover(struct fixture *f, const char *large, void (*make_room)(struct fixture *f))
+{
+    commit_setting(f, "before", 1);
+    wait_all(f);
+    assert_int_equal(f->failed, 0);
+    struct store_alert alert = an_alert("20261122T032000Z-0001", "queued");
+    alert.bytes = (char *)(uintptr_t)large;
+    alert.n_bytes = (size_t)4 << 20;
+    commit(f, &(struct store_change){.alert = &alert, .event = "alert"});
+    wait_all(f);
+    assert_int_equal(f->last_error.code, ERROR_IO);
+    assert_true(strlen(f->last_error.message) > 0);
+    assert_int_equal(f->n_events, 0); /* nobody is told of what is not there */
+    f->waiting++;
+    store_list_alerts(f->store, 10, on_result, f);
+    wait_all(f);
+    assert_int_equal(json_array_size(f->result), 0);
+    assert_int_equal(store_get_setting(f->store, "before", -1), 1);
+    make_room(f);
+    commit(f, &(struct store_change){.alert = &alert, .event = "alert"});
+    wait_all(f);
+    assert_int_equal(f->last_error.code, ERROR_NONE);
+    assert_int_equal(f->last_seq, 1);
+    assert_int_equal(f->n_events, 1);
+}
+
+static void file_size_limit_is_an_error(void **state)
+{
+    struct fixture *f = *state;
+    char *large = calloc(1, (size_t)4 << 20);
+    struct rlimit limit;
+    signal(SIGXFSZ, SIG_IGN);
+    getrlimit(RLIMIT_FSIZE, &limit);
+    limit.rlim_cur = (rlim_t)1 << 20;
+    setrlimit(RLIMIT_FSIZE, &limit);
+    fill_and_recover(f, large, lift_limit);
+    free(large);
+}
+
+static void enlarge(struct fixture *f)
+{
+    assert_int_equal(mount("none", f->folder, "tmpfs", MS_REMOUNT, "size=64m"), 0);
+}
+
+static void full_disk_is_an_error(void **state)
+{
+    struct fixture *f = *state;
+    close_store(f);
+    if (mount("none", f->folder, "tmpfs", 0, "size=1m") != 0)
+        skip(); /* needs the right to mount */
+    char *large = calloc(1, (size_t)4 << 20);
+    open_store(f);
+    fill_and_recover(f, large, enlarge);
+    free(large);
+    close_store(f);
+    assert_int_equal(umount(f->folder), 0);
+}
+
+struct child {
+    int pipe;
+    int64_t number;
+    struct store *store;
+};
+
+/* Tells the parent what is durable, and commits the next. */
+static void on_child_done(void *context, int64_t seq, const struct error *error)
+{
+    struct child *child = context;
+    (void)seq;
+    if (error->code != ERROR_NONE || write(child->pipe, &child->number, sizeof child->number) < 0)
+        _exit(1);
+    child->number++;
+    store_commit(child->store, &(struct store_change){.setting = "n", .setting_value = child->number, .event = "n"},
+                 on_child_done, child);
+}
+
+static void run_child(const char *folder, int write_end)
+{
+    uv_loop_t loop;
+    char damaged[256];
+    struct error error = {0};
+    struct child child = {.pipe = write_end};
+    uv_loop_init(&loop);
+    child.store = store_open(folder, &loop, damaged, &error);
+    if (!child.store || damaged[0])
+        _exit(2);
+    child.number = store_get_setting(child.store, "n", 0) + 1;
+    store_commit(child.store, &(struct store_change){.setting = "n", .setting_value = child.number, .event = "n"},
+                 on_child_done, &child);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    _exit(3);
+}
+
+/* Each round is killed a little later than the one before, wherever it then is. */
+static void kill_loses_nothing_answered(void **state)
+{
+    struct fixture *f = *state;
+    int64_t answered = 0;
+    close_store(f);
+    for (int round = 0; round < 10; round++) {
+        int ends[2], status;
+        assert_int_equal(pipe(ends), 0);
+        pid_t pid = fork();
+        assert_true(pid >= 0);
+        if (pid == 0) {
+            close(ends[0]);
+            run_child(f->folder, ends[1]);
+        }
+        close(ends[1]);
+        int64_t number, least = answered + 3 + round * 7;
+        while (answered < least && read(ends[0], &number, sizeof number) == sizeof number)
+            answered = number;
+        kill(pid, SIGKILL);
+        while (read(ends[0], &number, sizeof number) == sizeof number)
+            answered = number;
+        close(ends[0]);
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        assert_true(WIFSIGNALED(status));
+        open_store(f);
+        assert_string_equal(f->damaged, "");
+        int64_t stored = store_get_setting(f->store, "n", -1);
+        assert_true(stored == answered || stored == answered + 1); /* the one on its way may be there */
+        answered = stored;
+        commit_event(f, 0);
+        wait_all(f);
+        assert_int_equal(f->failed, 0);
+        close_store(f);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(all_parts_of_a_change, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(answers_in_order, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(events_are_replayed, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(foreign_ids_reset, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(old_events_are_cut, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(open_alerts_after_restart, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(find_by_key, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(updates_keep_bytes, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(batch_of_thousand, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(alone_is_at_once, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(damaged_is_set_aside, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(refused_at_open, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(close_commits_what_is_queued, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(file_size_limit_is_an_error, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(full_disk_is_an_error, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(kill_loses_nothing_answered, set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
