@@ -40,9 +40,9 @@ ORDERED := $(BUILD)/controller.a $(BUILD)/config.a $(BUILD)/hardware.a $(BUILD)/
 FLITE := -lflite_cmu_us_kal16 -lflite_cmu_us_slt -lflite_usenglish -lflite_cmulex -lflite
 LIBS := -lmodbus -lasound -lsndfile -lconfig -luv -lmicrohttpd -lcurl -ljansson -lexpat -lsqlite3 -lcrypto -lsoxr -lebur128 -lm
 
-.PHONY: help deps lint-deps all check units systems demo run bench lint check-layers sanitize fuzz torture install clean format valgrind
+.PHONY: help deps lint-deps all check demo run bench lint check-layers sanitize fuzz torture install clean format valgrind
 
-all: $(PROGRAMS) $(PLUGIN) recordings
+all: $(PROGRAMS) $(PLUGIN) data
 
 help:
 	@printf '%s\n' 'make demo    build all, run a simulated township, send a warning, prove it at every loudspeaker' \
@@ -88,13 +88,21 @@ $(BUILD)/tests/%: $(BUILD)/tests/%.o $(LIBRARIES)
 	@echo '  LD $@'
 	$(Q)$(CC) $(LDFLAGS) -o $@ $< $(ORDERED) -lcmocka $(LIBS)
 
-# The recordings that sound where no voice is left are made once, here, and need no voice when they are played.
-.PHONY: recordings
-recordings: $(if $(wildcard audio/voice_main.c),$(BUILD)/share/fallback-zh.wav $(BUILD)/share/fallback-en.wav)
+# The data folder as it is installed: hazards, profiles, and the recordings that sound where no voice is left. Those are made
+# once, here, and need no voice when they are played.
+DATA := $(patsubst config/%,$(BUILD)/share/tocsin/%,config/hazards.cfg $(wildcard config/profiles/*.cfg)) \
+    $(BUILD)/share/tocsin/fallback-zh.wav $(BUILD)/share/tocsin/fallback-en.wav
 
-$(BUILD)/share/fallback-%.wav: audio/fallback-%.txt $(BUILD)/tocsin-voice
+.PHONY: data
+data: $(DATA)
+
+$(BUILD)/share/tocsin/%.cfg: config/%.cfg
 	@mkdir -p $(@D)
-	$(BUILD)/tocsin-voice --say $* "$$(cat $<)" --out $@
+	@cp $< $@
+
+$(BUILD)/share/tocsin/fallback-%.wav: audio/fallback-%.txt $(BUILD)/tocsin-voice
+	@mkdir -p $(@D)
+	$(Q)$(BUILD)/tocsin-voice --say $* "$$(cat $<)" --out $@
 
 check:
 	@$(MAKE) --no-print-directory deps
@@ -103,6 +111,48 @@ check:
 
 .PHONY: $(BUILD)/.tests
 $(BUILD)/.tests: $(TESTS)
+
+demo:
+	@$(MAKE) --no-print-directory deps
+	@$(MAKE) --no-print-directory all
+	@BUILD=$(BUILD) SOUND='$(SOUND)' config/demo/demo.sh
+
+run:
+	@$(MAKE) --no-print-directory deps
+	@$(MAKE) --no-print-directory all
+	@BUILD=$(BUILD) SOUND='$(SOUND)' config/demo/demo.sh --keep
+
+bench:
+	@$(MAKE) --no-print-directory deps
+	@$(MAKE) --no-print-directory all
+	@BUILD=$(BUILD) BENCH='$(BENCH)' python3 -B tests/bench/bench.py
+
+# The system tests with the daemon under valgrind: a leak or a bad access fails them.
+valgrind:
+	@$(MAKE) --no-print-directory deps
+	@$(MAKE) --no-print-directory all
+	@TOCSIN_VALGRIND='valgrind -q --leak-check=full --errors-for-leak-kinds=definite,possible --error-exitcode=99' \
+	    TESTS=tests/system TOCSIN_TEST_PATIENCE=180 BUILD=$(BUILD) tests/run
+
+TIME ?= 120
+fuzz:
+	@$(MAKE) --no-print-directory deps PACKAGES='clang libclang-rt-14-dev libexpat1-dev'
+	@mkdir -p $(BUILD)/fuzz/cap
+	clang -std=c17 $(CPPFLAGS) -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
+	    -o $(BUILD)/fuzz/fuzz_cap tests/fuzz/fuzz_cap.c codecs/*.c -lexpat -lm
+	$(BUILD)/fuzz/fuzz_cap -max_total_time=$(TIME) -max_len=16384 -rss_limit_mb=1024 -timeout=10 -dict=tests/fuzz/cap.dict \
+	    -artifact_prefix=$(BUILD)/fuzz/ $(BUILD)/fuzz/cap tests/fuzz/corpus/cap
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/tocsin/profiles \
+	    $(DESTDIR)$(PREFIX)/share/doc/tocsin $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man8
+	install -m 755 $(BUILD)/tocsind $(DESTDIR)$(PREFIX)/sbin/
+	install -m 755 $(BUILD)/tocsin $(BUILD)/tocsin-voice $(BUILD)/tocsin-village $(DESTDIR)$(PREFIX)/bin/
+	install -m 644 $(BUILD)/share/tocsin/*.cfg $(BUILD)/share/tocsin/*.wav $(DESTDIR)$(PREFIX)/share/tocsin/
+	install -m 644 $(BUILD)/share/tocsin/profiles/*.cfg $(DESTDIR)$(PREFIX)/share/tocsin/profiles/
+	install -m 644 config/example/site.cfg $(DESTDIR)$(PREFIX)/share/doc/tocsin/example-site.cfg
+	install -m 644 config/man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1/
+	install -m 644 config/man/*.8 $(DESTDIR)$(PREFIX)/share/man/man8/
 
 check-layers:
 	@tests/check-layers

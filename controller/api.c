@@ -3,6 +3,7 @@
 
 #include "codecs/cap.h"
 #include "controller/api_intern.h"
+#include "controller/delivery_csv.h"
 #include "controller/journal.h"
 #include "controller/version.h"
 
@@ -188,7 +189,7 @@ static void on_deliveries(void *context, json_t *rows, const struct error *error
     json_t *deliveries = show_deliveries(rows, terminal);
     json_decref(rows);
     if (waiting->csv) {
-        char *text = api_deliveries_csv(deliveries);
+        char *text = delivery_csv(deliveries);
         http_reply_text(waiting->request, 200, "text/csv; charset=utf-8", slice_of(text));
         free(text);
         json_decref(deliveries);

@@ -14,7 +14,5 @@ struct api {
 /* GET /v1/events: what follows Last-Event-ID, then what is new. */
 void api_get_events(void *context, struct http_request *request);
 
-/* Deliveries as CSV (RFC 4180), with a header line. The caller frees; NULL without memory. */
-char *api_deliveries_csv(const json_t *deliveries);
 
 #endif

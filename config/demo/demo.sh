@@ -56,7 +56,7 @@ prepare() {
     cp -r "$here"/. "$dir" || die "the demo's files could not be copied"
     fill "$here/asound.conf" "$dir/asound.conf"
     fill "$here/longtang.cap" "$dir/longtang.cap"
-    export ALSA_CONFIG_PATH="$dir/asound.conf" TOCSIN_DATA="$root/config" TOCSIN_SOCKET="$dir/tocsin.sock"
+    export ALSA_CONFIG_PATH="$dir/asound.conf" TOCSIN_DATA="$build/share/tocsin" TOCSIN_SOCKET="$dir/tocsin.sock"
     export PATH="$build:$PATH"
     unset TOCSIN_URL TOCSIN_TOKEN_FILE
 }
@@ -109,7 +109,7 @@ judge() { # id: one line; true if all came as expected
 
 show_places() {
     local port
-    port=$(cat "$dir/state/http.port" 2>/dev/null)
+    port=$(cat "$dir/state/port" 2>/dev/null)
     echo "Sound that was played: $dir/heard.wav     Report: $dir/report.txt     Logs: $dir/*.log"
     echo "API: socket $dir/tocsin.sock${port:+, and http://127.0.0.1:$port with the token in $dir/state/token}"
 }
