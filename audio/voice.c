@@ -99,6 +99,8 @@ static bool died(struct talk *t, struct error *error)
         return error_set(error, ERROR_TIMEOUT, "the voice used more than %u s of the processor", t->settings->cpu_s);
     if (WIFSIGNALED(status))
         return error_set(error, ERROR_IO, "the voice ended by signal %d", WTERMSIG(status));
+    if (WEXITSTATUS(status) == 127) /* posix_spawn may say it in this way only */
+        return error_set(error, ERROR_IO, "the voice %s cannot be run", t->settings->program);
     return error_set(error, ERROR_IO, "the voice ended with status %d", WEXITSTATUS(status));
 }
 
