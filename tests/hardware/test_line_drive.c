@@ -208,6 +208,23 @@ static void a_round_of_verification_costs_a_dead_one_its_limit_only(void **state
     fake_line_free(line);
 }
 
+/* The second try at the ceiling would end after the settle time of those who are armed. */
+static void waiting_for_a_dead_one_holds_no_start_back(void **state)
+{
+    (void)state;
+    struct fake_line *line = opened("ccct");
+    line->units[3].dead = true;
+    fake_target(line, 1, 5, "0123", 50);
+    fake_verify(line, "0123");
+    fake_run(line, 5000);
+    for (int i = 0; i < 3; i++) {
+        const struct line_event *armed = fake_find(line, LINE_ACKNOWLEDGED, i), *started = fake_find(line, LINE_STARTED, i);
+        assert_in_range(mono_since(started->at, armed->at), 650000, 650000 + 100000);
+    }
+    assert_int_equal(fake_troubles(line, TROUBLE_NO_REPLY, 3), 1);
+    fake_line_free(line);
+}
+
 static void a_stop_goes_before_everything(void **state)
 {
     (void)state;
@@ -473,6 +490,7 @@ int main(void)
         cmocka_unit_test(arming_many_does_not_hold_the_first_back_longer_than_arm_wait),
         cmocka_unit_test(a_newly_dead_one_holds_nobody_up),
         cmocka_unit_test(a_round_of_verification_costs_a_dead_one_its_limit_only),
+        cmocka_unit_test(waiting_for_a_dead_one_holds_no_start_back),
         cmocka_unit_test(a_stop_goes_before_everything),
         cmocka_unit_test(what_was_withdrawn_does_not_start_with_the_next),
         cmocka_unit_test(common_terminals_of_a_session_keep_sounding),
