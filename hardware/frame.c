@@ -92,7 +92,7 @@ static void take_words(const struct frame_request *request, const uint8_t *data,
 {
     bool bits = request->function <= READ_DISCRETE;
     for (size_t i = 0; i < request->count; i++)
-        words[i] = bits ? data[i / 8] >> (i % 8) & 1 : (uint16_t)(data[2 * i] << 8 | data[2 * i + 1]);
+        words[i] = (uint16_t)(bits ? data[i / 8] >> (i % 8) & 1 : data[2 * i] << 8 | data[2 * i + 1]);
 }
 
 enum frame_match frame_judge(const struct frame_request *request, const uint8_t *bytes, size_t size,

@@ -51,7 +51,7 @@ bool drive_init(struct drive *drive, const struct line_settings *settings, const
                                            .context = context};
     drive->terminals = calloc(n + 1, sizeof *drive->terminals);
     drive->groups = calloc(n + 1, sizeof *drive->groups);
-    drive->profiles = calloc(n + 1, sizeof *drive->profiles);
+    drive->profiles = calloc(n + 1, sizeof(const struct profile *));
     if (!drive->terminals || !drive->groups || !drive->profiles) {
         drive_free(drive);
         return error_set(error, ERROR_NO_MEMORY, "line %s: no memory for %zu terminals", settings->id, n);
@@ -175,8 +175,8 @@ static bool is_better(const struct drive *drive, const struct drive_step *a, con
     return mono_before(a->plan.not_before, b->plan.not_before);
 }
 
-/* The best transaction of all terminals that is due, and when the next will be. */
-static void choose(const struct drive *drive, struct mono now, struct drive_step *best, struct mono *wake)
+/* The best transaction of all terminals that is due, when the next will be, and when the next that cannot wait. */
+static void choose(const struct drive *drive, struct mono now, struct drive_step *best, struct mono *wake, struct mono *urgent)
 {
     *best = (struct drive_step){.plan = {.class = CLASS_NONE}};
     for (size_t i = 0; i < drive->n_terminals; i++) {
@@ -187,6 +187,8 @@ static void choose(const struct drive *drive, struct mono now, struct drive_step
         if (mono_before(now, step.plan.not_before)) {
             if (mono_before(step.plan.not_before, *wake))
                 *wake = step.plan.not_before;
+            if (step.plan.class <= CLASS_ARM && mono_before(step.plan.not_before, *urgent))
+                *urgent = step.plan.not_before;
         } else if (is_better(drive, &step, best)) {
             *best = step;
         }
@@ -229,12 +231,19 @@ bool drive_next(struct drive *drive, struct mono now, struct drive_step *step, s
         return false;
     drive_groups_update(drive, now);
     tell_line(drive, now);
-    choose(drive, now, &best, wake);
+    struct mono urgent = *wake;
     struct drive_step group;
-    if (drive_group_next(drive, now, &group, wake) && group.plan.class <= best.plan.class) {
+    bool has_group = drive_group_next(drive, now, &group, &urgent);
+    *wake = urgent;
+    choose(drive, now, &best, wake, &urgent);
+    if (has_group && group.plan.class <= best.plan.class) {
         *step = group;
         return true;
     }
+    /* Whoever may be dead must not hold back a start that falls due while he is waited for. */
+    bool long_wait = best.plan.first_byte_us >= drive->world.ceiling_us && best.plan.class >= CLASS_POLL;
+    if (long_wait && mono_before(urgent, mono_plus_us(now, best.plan.first_byte_us)))
+        best.plan.class = CLASS_NONE;
     if (best.plan.class <= CLASS_ARM) {
         *step = best;
         return true;
@@ -244,12 +253,15 @@ bool drive_next(struct drive *drive, struct mono now, struct drive_step *step, s
 
 void drive_done(struct drive *drive, const struct drive_step *step, const struct wire_reply *reply, struct mono now)
 {
-    if (step->frame != FRAME_TERMINAL) {
-        drive_group_done(drive, step, reply);
-        return;
-    }
     struct terminal *terminal = &drive->terminals[step->index];
-    terminal_done(terminal, &step->plan, reply, now);
+    if (step->frame == FRAME_TERMINAL)
+        terminal_done(terminal, &step->plan, reply, now);
+    else
+        drive_group_done(drive, step, reply);
     if (step->verify && terminal->read_index == 0)
         drive->verify_at++;
+    if (reply->outcome == WIRE_LOST)
+        return;
+    drive_groups_update(drive, now); /* now, and not only when the wire is free again */
+    tell_line(drive, now);
 }

@@ -47,7 +47,7 @@ struct terminal {
     bool look;                      /* read it before the next write */
     bool volume_due;                /* another volume in the same session */
     bool touched;                   /* a write of the sequence has left the wire */
-    bool reached; /* it has answered something since then */
+    bool reached;                   /* it has answered since then, or will have heard the broadcast */
     bool first_failed;              /* its first try in this arming failed: nobody waits for it */
     bool sent_told, acknowledged, armed_told;
     bool seen_unarmed; /* read as not armed in this session */

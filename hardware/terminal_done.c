@@ -231,6 +231,7 @@ static void failed(struct terminal *terminal, const struct terminal_plan *plan, 
     if (terminal->tries < TRIES_MAX && !known_dead && (terminal->wanted || !full))
         return;
     terminal->dead = terminal->swept = true;
+    terminal->reached = terminal->reached && terminal->acknowledged;
     terminal->polled_at = now;
     if (terminal->phase == TERMINAL_ARM)
         terminal->step = 0; /* it may come back from a reboot */
@@ -278,7 +279,7 @@ void terminal_done(struct terminal *terminal, const struct terminal_plan *plan, 
 
 void terminal_group_armed(struct terminal *terminal, bool first, bool last, uint32_t wait_ms, struct mono sent_end)
 {
-    terminal->reached = terminal->reached && terminal->touched;
+    terminal->reached = (terminal->reached && terminal->touched) || !terminal->dead; /* a live one will have heard it */
     terminal->touched = true;
     if (first && !terminal->sent_told)
         terminal_event(terminal, LINE_SENT, sent_end);

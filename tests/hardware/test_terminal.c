@@ -1,0 +1,372 @@
+/* The driver that a profile makes, at one terminal in virtual time: its ladder, refusals, lost answers, reboots, stops. */
+#include "tests/hardware/fake_line.h"
+
+#include <setjmp.h>
+
+#include <cmocka.h>
+
+static struct fake_line *opened(const char *kinds)
+{
+    struct fake_line *line = fake_line_new(kinds, 0);
+    fake_open(line);
+    fake_forget(line);
+    return line;
+}
+
+/* Kinds of the events of terminal 0 without readings, as letters in order. */
+static const char *story(const struct fake_line *line)
+{
+    static const char letters[] = {
+        [LINE_UP] = 'U',      [LINE_DOWN] = 'D',    [LINE_SWEPT] = 'W',       [LINE_SENT] = 's',    [LINE_ACKNOWLEDGED] = 'k',
+        [LINE_ARMED] = 'a',   [LINE_STARTED] = 'S', [LINE_STARTS_SENT] = 'T', [LINE_READING] = 'r', [LINE_TROUBLE] = '!',
+        [LINE_STOPPED] = 'x', [LINE_UNASKED] = 'u', [LINE_SETTLED] = 'E'};
+    static char text[FAKE_EVENTS_MAX];
+    size_t n = 0;
+    for (size_t i = 0; i < line->n_events; i++)
+        if (line->events[i].kind != LINE_READING)
+            text[n++] = letters[line->events[i].kind];
+    text[n] = '\0';
+    return text;
+}
+
+static void a_token_terminal_climbs_and_comes_down(void **state)
+{
+    (void)state;
+    struct fake_line *line = opened("t");
+    fake_target(line, 9, 77, "0", 70);
+    fake_verify(line, "0");
+    fake_run(line, 2000);
+    assert_string_equal(story(line), "skaST");
+    assert_int_equal(line->units[0].volume, 70);
+    assert_int_equal(line->units[0].state, 2);
+    const struct line_event *armed = fake_find(line, LINE_ARMED, 0), *started = fake_find(line, LINE_STARTED, 0);
+    assert_int_equal(armed->reading.token, 77);
+    assert_int_equal(armed->session, 9);
+    assert_true(mono_since(started->at, fake_find(line, LINE_ACKNOWLEDGED, 0)->at) >= 250000); /* settle */
+    const struct line_event *last = &line->events[line->n_events - 1];
+    assert_int_equal(last->kind, LINE_READING);
+    assert_true(last->reading.started);
+    assert_int_equal(last->reading.when[WHEN_SOUNDING], TRUTH_TRUE);
+    assert_true(last->reading.has_level);
+    assert_true(last->reading.level == -60.0);
+    fake_forget(line);
+    fake_target(line, 0, 0, "", 0);
+    fake_run(line, 2000);
+    assert_string_equal(story(line), "xE");
+    assert_int_equal(line->units[0].state, 0);
+    assert_int_equal(line->units[0].power, 0);
+    assert_int_equal(fake_find(line, LINE_STOPPED, 0)->session, 9);
+    fake_line_free(line);
+}
+
+static void a_tokenless_terminal_is_armed_by_false_then_true(void **state)
+{
+    (void)state;
+    struct fake_line *line = opened("c");
+    fake_target(line, 1, 5, "0", 100);
+    fake_verify(line, "0");
+    fake_run(line, 4000);
+    assert_string_equal(story(line), "skaST");
+    assert_int_equal(line->units[0].volume, 15);
+    assert_true(line->units[0].relay);
+    assert_true(mono_since(fake_find(line, LINE_STARTED, 0)->at, fake_find(line, LINE_SENT, 0)->at) >= 600000);
+    fake_target(line, 0, 0, "", 0);
+    fake_run(line, 2000);
+    assert_false(line->units[0].relay);
+    assert_int_equal(line->units[0].power, 0);
+    fake_line_free(line);
+}
+
+/* Somebody left the amplifier on: it is switched off once, so that armed can be seen to become true. */
+static void a_tokenless_terminal_that_was_on_is_seen_off_first(void **state)
+{
+    (void)state;
+    struct fake_line *line = opened("c");
+    line->units[0].power = 1;
+    fake_target(line, 1, 5, "0", 50);
+    fake_verify(line, "0");
+    fake_run(line, 5000);
+    assert_int_equal(fake_count(line, LINE_ARMED, 0), 1);
+    assert_int_equal(line->frames[0].request.function, 2); /* read before anything is written */
+    assert_int_equal(fake_count(line, LINE_STOPPED, 0), 0);
+    fake_line_free(line);
+}
+
+/* Its ready bit hangs: true all the time proves nothing. It sounds, but armed is not claimed. */
+static void a_tokenless_terminal_that_was_never_false_is_not_claimed_armed(void **state)
+{
+    (void)state;
+    struct fake_line *line = opened("c");
+    line->c4.commands[COMMAND_POWER_OFF].given = false;
+    line->units[0].power = 1;
+    fake_target(line, 1, 5, "0", 50);
+    fake_verify(line, "0");
+    fake_run(line, 5000);
+    assert_int_equal(fake_count(line, LINE_ARMED, 0), 0);
+    assert_int_equal(fake_count(line, LINE_STARTED, 0), 1);
+    assert_true(line->units[0].relay);
+    fake_line_free(line);
+}
+
+static void an_exception_is_read_back_tried_again_and_told(void **state)
+{
+    (void)state;
+    struct fake_line *line = opened("t");
+    line->units[0].refuse = 1;
+    fake_target(line, 1, 5, "0", 50);
+    fake_run(line, 1000);
+    assert_string_equal(story(line), "sTkS"); /* told to nobody: it came right */
+    fake_line_free(line);
+    line = opened("t");
+    line->units[0].refuse = 3;
+    fake_target(line, 1, 5, "0", 50);
+    fake_run(line, 3000);
+    assert_int_equal(fake_troubles(line, TROUBLE_EXCEPTION, 0), 1);
+    const struct line_event *trouble = fake_find(line, LINE_TROUBLE, 0);
+    assert_int_equal(trouble->exception, 4);
+    assert_non_null(strstr(trouble->error.message, "device_failure"));
+    assert_int_equal(fake_count(line, LINE_STARTED, 0), 1); /* it still comes right */
+    assert_int_equal(line->frames[1].request.function, 4);
+    fake_line_free(line);
+}
+
+static void a_lost_answer_is_asked_for_again(void **state)
+{
+    (void)state;
+    struct fake_line *line = opened("t");
+    line->units[0].lose_replies = 1;
+    fake_target(line, 1, 5, "0", 50);
+    fake_run(line, 2000);
+    assert_int_equal(fake_writes(line, 1, 16), 2);
+    assert_true(mono_since(line->frames[1].begin, line->frames[0].end) >= 500000); /* a late reply cannot be mistaken */
+    assert_int_equal(fake_count(line, LINE_TROUBLE, 0), 0);
+    assert_int_equal(fake_count(line, LINE_SENT, 0), 1);
+    assert_int_equal(fake_count(line, LINE_STARTED, 0), 1);
+    fake_line_free(line);
+}
+
+static void what_is_not_repeatable_is_read_back_first(void **state)
+{
+    (void)state;
+    struct fake_line *line = opened("t");
+    line->t8.commands[COMMAND_ARM].repeatable = false;
+    line->units[0].lose_replies = 1; /* it obeyed */
+    fake_target(line, 1, 5, "0", 50);
+    fake_run(line, 2000);
+    assert_int_equal(fake_writes(line, 1, 16), 1);
+    assert_int_equal(fake_count(line, LINE_STARTED, 0), 1);
+    assert_int_equal(line->units[0].state, 2);
+    fake_line_free(line);
+    line = opened("t");
+    line->t8.commands[COMMAND_ARM].repeatable = false;
+    line->units[0].deaf = 1; /* it did not */
+    fake_target(line, 1, 5, "0", 50);
+    fake_run(line, 2000);
+    assert_int_equal(fake_writes(line, 1, 16), 2);
+    assert_int_equal(line->frames[1].request.function, 4);
+    assert_int_equal(line->units[0].state, 2);
+    fake_line_free(line);
+}
+
+static void a_lost_start_is_seen_and_sent_again(void **state)
+{
+    (void)state;
+    struct fake_line *line = opened("t");
+    fake_target(line, 1, 5, "0", 50);
+    fake_verify(line, "0");
+    while (line->drive.terminals[0].phase != TERMINAL_ARMED)
+        assert_true(fake_step(line, mono_plus_ms(line->now, 5000)));
+    line->units[0].ignores_start = true;
+    fake_run(line, 1500);
+    assert_int_equal(fake_troubles(line, TROUBLE_NOT_SOUNDING, 0), 1);
+    line->units[0].ignores_start = false;
+    fake_run(line, 3000);
+    assert_int_equal(line->units[0].state, 2);
+    assert_true(fake_count(line, LINE_STARTED, 0) >= 2);
+    size_t starts = fake_writes(line, 1, 20);
+    fake_run(line, 5000);
+    assert_int_equal(fake_writes(line, 1, 20), starts);
+    fake_line_free(line);
+}
+
+static void one_that_never_sounds_is_tried_with_pauses(void **state)
+{
+    (void)state;
+    struct fake_line *line = opened("t");
+    line->units[0].ignores_start = true;
+    fake_target(line, 1, 5, "0", 50);
+    fake_verify(line, "0");
+    fake_run(line, 30000);
+    assert_int_equal(fake_troubles(line, TROUBLE_NOT_SOUNDING, 0), 1);
+    assert_in_range(fake_writes(line, 1, 20), 4, 9); /* 0, 0.5, 1, 2, 4, 8, 10 s */
+    fake_line_free(line);
+}
+
+static void a_reboot_is_told_and_mended_each_time(void **state)
+{
+    (void)state;
+    for (int c4 = 0; c4 < 2; c4++) {
+        struct fake_line *line = opened(c4 ? "c" : "t");
+        fake_target(line, 1, 5, "0", 50);
+        fake_verify(line, "0");
+        for (size_t round = 1; round <= 2; round++) {
+            fake_run(line, 4000);
+            assert_true(c4 ? line->units[0].relay : line->units[0].state == 2);
+            fake_unit_reboot(&line->units[0]);
+            fake_run(line, 4000);
+            assert_int_equal(fake_troubles(line, TROUBLE_REBOOTED, 0), round);
+            assert_int_equal(fake_count(line, LINE_STARTED, 0), round + 1);
+            assert_int_equal(fake_count(line, LINE_ARMED, 0), round + 1);
+        }
+        fake_line_free(line);
+    }
+}
+
+static void a_dead_one_is_told_once_and_joins_late(void **state)
+{
+    (void)state;
+    struct fake_line *line = opened("t");
+    line->units[0].dead = true;
+    fake_target(line, 1, 5, "0", 50);
+    fake_verify(line, "0");
+    fake_run(line, 20000);
+    assert_int_equal(fake_troubles(line, TROUBLE_NO_REPLY, 0), 1);
+    assert_int_equal(fake_count(line, LINE_STARTS_SENT, -1), 1);
+    assert_in_range(line->n_frames, 5, 9);
+    line->units[0].dead = false;
+    fake_run(line, 12000);
+    assert_int_equal(fake_count(line, LINE_STARTED, 0), 1);
+    assert_int_equal(fake_count(line, LINE_ARMED, 0), 1);
+    fake_line_free(line);
+}
+
+static void another_source_is_left_alone(void **state)
+{
+    (void)state;
+    struct fake_line *line = opened("t");
+    line->units[0].source = 3;
+    fake_target(line, 1, 5, "0", 50);
+    fake_run(line, 3000);
+    assert_int_equal(fake_troubles(line, TROUBLE_BUSY_OTHER, 0), 1);
+    assert_int_equal(fake_writes(line, 1, 18), 0);
+    assert_int_equal(fake_writes(line, 1, 21), 0);
+    fake_forget(line);
+    fake_run(line, 3000);
+    assert_int_equal(fake_writes(line, 1, -1), 0); /* only looked at */
+    assert_true(fake_count(line, LINE_READING, 0) >= 2);
+    line->units[0].source = 0;
+    fake_run(line, 3000);
+    assert_int_equal(line->units[0].state, 2);
+    fake_line_free(line);
+}
+
+static void a_stop_that_is_ignored_is_told_and_tried_on(void **state)
+{
+    (void)state;
+    struct fake_line *line = opened("t");
+    fake_target(line, 1, 5, "0", 50);
+    fake_run(line, 2000);
+    line->units[0].ignores_stop = true;
+    fake_forget(line);
+    fake_target(line, 0, 0, "", 0);
+    fake_run(line, 5000);
+    assert_string_equal(story(line), "!E");
+    assert_int_equal(fake_troubles(line, TROUBLE_NOT_STOPPED, 0), 1);
+    assert_int_equal(fake_writes(line, 1, 16), 0); /* not switched off while unproved */
+    line->units[0].ignores_stop = false;
+    fake_run(line, 12000);
+    assert_string_equal(story(line), "!Ex");
+    assert_int_equal(line->units[0].power, 0);
+    fake_line_free(line);
+}
+
+static void a_stop_without_answer_is_tried_three_times_at_once(void **state)
+{
+    (void)state;
+    struct fake_line *line = opened("t");
+    fake_target(line, 1, 5, "0", 50);
+    fake_run(line, 2000);
+    line->units[0].dead = true;
+    fake_forget(line);
+    fake_target(line, 0, 0, "", 0);
+    fake_run(line, 1400);
+    assert_int_equal(fake_writes(line, 1, 21), 3);
+    assert_int_equal(fake_troubles(line, TROUBLE_NOT_STOPPED, 0), 1);
+    assert_int_equal(fake_count(line, LINE_STOPPED, 0), 0);
+    line->units[0].dead = false;
+    fake_run(line, 2000);
+    assert_int_equal(fake_count(line, LINE_STOPPED, 0), 1);
+    fake_line_free(line);
+}
+
+static void another_volume_in_the_session_needs_one_write(void **state)
+{
+    (void)state;
+    struct fake_line *line = opened("c");
+    fake_target(line, 1, 5, "0", 50);
+    fake_run(line, 3000);
+    fake_forget(line);
+    fake_target(line, 2, 5, "0", 100);
+    fake_run(line, 1000);
+    assert_int_equal(fake_writes(line, 1, -1), 1);
+    assert_int_equal(line->units[0].volume, 15);
+    assert_int_equal(fake_count(line, LINE_STARTS_SENT, -1), 1);
+    fake_target(line, 3, 5, "0", 100);
+    fake_run(line, 1000);
+    assert_int_equal(fake_writes(line, 1, -1), 1); /* the same session and volume: no frame */
+    fake_line_free(line);
+}
+
+static void the_learnt_limit_follows_the_answers(void **state)
+{
+    (void)state;
+    struct fake_line *line = opened("t");
+    struct terminal_plan plan;
+    const struct terminal *terminal = &line->drive.terminals[0];
+    terminal_plan_verify(terminal, line->now, &plan);
+    assert_int_equal(plan.first_byte_us, 5000 + FAKE_CHARACTER_US + 10000);
+    line->units[0].answer_us = 60000; /* slower than the limit: the second try hears it and raises the limit at once */
+    fake_run(line, 12000);
+    terminal_plan_verify(terminal, line->now, &plan);
+    assert_int_equal(plan.first_byte_us, 60000 + FAKE_CHARACTER_US + 10000);
+    assert_false(terminal->dead);
+    line->units[0].answer_us = 20000; /* faster: only slowly */
+    fake_run(line, 10000);
+    terminal_plan_verify(terminal, line->now, &plan);
+    assert_in_range(plan.first_byte_us, 50000, 70000);
+    fake_line_free(line);
+}
+
+static void troubles_and_exceptions_have_names(void **state)
+{
+    (void)state;
+    assert_string_equal(terminal_trouble_name(TROUBLE_NO_REPLY), "no_reply");
+    assert_string_equal(terminal_trouble_name(TROUBLE_NOT_STOPPED), "not_stopped");
+    assert_string_equal(terminal_trouble_name((enum terminal_trouble)99), "unknown");
+    assert_string_equal(modbus_exception_name(2), "illegal_data_address");
+    assert_string_equal(modbus_exception_name(77), "unknown_exception");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_token_terminal_climbs_and_comes_down),
+        cmocka_unit_test(a_tokenless_terminal_is_armed_by_false_then_true),
+        cmocka_unit_test(a_tokenless_terminal_that_was_on_is_seen_off_first),
+        cmocka_unit_test(a_tokenless_terminal_that_was_never_false_is_not_claimed_armed),
+        cmocka_unit_test(an_exception_is_read_back_tried_again_and_told),
+        cmocka_unit_test(a_lost_answer_is_asked_for_again),
+        cmocka_unit_test(what_is_not_repeatable_is_read_back_first),
+        cmocka_unit_test(a_lost_start_is_seen_and_sent_again),
+        cmocka_unit_test(one_that_never_sounds_is_tried_with_pauses),
+        cmocka_unit_test(a_reboot_is_told_and_mended_each_time),
+        cmocka_unit_test(a_dead_one_is_told_once_and_joins_late),
+        cmocka_unit_test(another_source_is_left_alone),
+        cmocka_unit_test(a_stop_that_is_ignored_is_told_and_tried_on),
+        cmocka_unit_test(a_stop_without_answer_is_tried_three_times_at_once),
+        cmocka_unit_test(another_volume_in_the_session_needs_one_write),
+        cmocka_unit_test(the_learnt_limit_follows_the_answers),
+        cmocka_unit_test(troubles_and_exceptions_have_names),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
