@@ -40,8 +40,7 @@ static const char *const statements[STORE_STATEMENTS] = {
     " detail) VALUES(?1, ?2, ?3, ?4, ?5, ifnull(?6, x''), ?7, ?8, ?9, ?10, ?11, ?12) ON CONFLICT(id) DO UPDATE SET"
     " sender = ?2, identifier = ?3, sent = ?4, media_type = ?5, bytes = ifnull(?6, bytes), state = ?7, reason = ?8,"
     " received = ?9, changed = ?10, repetitions_ended = ?11, detail = ?12",
-    "INSERT OR REPLACE INTO delivery(alert, terminal, line, channel, rung, end, reason, detail)"
-    " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ifnull(?8, '{}'))",
+    "INSERT OR REPLACE INTO delivery VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ifnull(?8, '{}'))",
     "INSERT INTO reading(alert, terminal, data) VALUES(?1, ?2, ?3)",
     "INSERT OR REPLACE INTO setting(name, value) VALUES(?1, ?2)",
     "INSERT INTO event(wall, boot, mono, type, data) VALUES(?1, ?2, ?3, ?4, ?5)",
