@@ -20,6 +20,16 @@ static const struct http_limits default_limits = {
 
 static void turn(struct http *http);
 
+static void on_again(uv_idle_t *idle)
+{
+    turn(idle->data);
+}
+
+void http_wake(struct http *http)
+{
+    uv_idle_start(&http->again, on_again);
+}
+
 static void connection_opened(struct http_door *door, struct MHD_Connection *mhd, void **socket_context)
 {
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
@@ -44,7 +54,9 @@ static void on_connection(void *cls, struct MHD_Connection *mhd, void **socket_c
         connection_opened(cls, mhd, socket_context);
         return;
     }
+    struct http_door *door = cls;
     struct http_connection *connection = *socket_context;
+    http_wake(door->http); /* at its cap libmicrohttpd 0.9.75 listens again only in the run after this one */
     if (!connection)
         return;
     *connection->link = connection->next;
@@ -74,22 +86,12 @@ static void on_timer(uv_timer_t *timer)
     turn(timer->data);
 }
 
-static void on_again(uv_idle_t *idle)
-{
-    turn(idle->data);
-}
-
 static void on_tick(uv_timer_t *tick)
 {
     struct http *http = tick->data;
     struct mono now = mono_now();
     http_sweep_streams(http, now);
     sweep_connections(http, now);
-}
-
-void http_wake(struct http *http)
-{
-    uv_idle_start(&http->again, on_again);
 }
 
 /* Runs both daemons once and arms the next time: at once by the idle handle, which lets all else in the loop have its turn

@@ -35,6 +35,8 @@ struct http_settings {
 struct http *http_start(const struct http_settings *settings, const struct http_route *routes, size_t n_routes, void *context,
                         struct uv_loop_s *loop, struct error *error);
 uint16_t http_port(const struct http *http); /* the one in use; 0 without TCP */
+/* Pending requests are told 503, streams end (closed is called). A handler may still make its reply afterwards. What libuv holds
+ * is freed when the loop runs once more. NULL is allowed. */
 void http_stop(struct http *http);
 
 const char *http_id(const struct http_request *request);                       /* what stood for {id}; "" without */
@@ -53,7 +55,8 @@ void http_reply_problem(struct http_request *request, unsigned status, const cha
     __attribute__((format(printf, 4, 5)));
 
 /* Turns the request into an event stream (text/event-stream) that lives until the client goes or http_stop. Slow clients are
- * dropped at a bounded backlog. closed is called once, on the main loop. */
+ * dropped at a bounded backlog. closed is called once, on the main loop; from then on the stream is not there any more. NULL
+ * (closed is then never called) when the server is stopping or out of memory; http_stream_send takes NULL. */
 struct http_stream;
 struct http_stream *http_reply_stream(struct http_request *request, void (*closed)(void *context), void *context);
 void http_stream_send(struct http_stream *stream, const char *id, const char *type, const json_t *data);

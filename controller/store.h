@@ -36,7 +36,8 @@ struct store_delivery {
 
 /* One atomic change: any of its parts may be absent. All of it is on disk, or none. */
 struct store_change {
-    const struct store_alert *alert; /* inserted or replaced by id */
+    const struct store_alert *alert; /* inserted or replaced by id; without bytes those stored stay; another id with the same
+                                        key: ERROR_CONFLICT */
     const struct store_delivery *deliveries;
     size_t n_deliveries;
     const char *reading_alert; /* a raw reading to keep with a delivery: alert, terminal and JSON */
@@ -48,7 +49,8 @@ struct store_change {
     const json_t *event_data;
 };
 
-/* After commit, on the main loop. error->code is ERROR_NONE when it is durable. seq: of the event, 0 without. */
+/* After commit, on the main loop, in the order of the requests; called exactly once, before the listener is told of the same
+ * change. error->code is ERROR_NONE when it is durable. seq: of the event, 0 without. */
 typedef void store_done_fn(void *context, int64_t seq, const struct error *error);
 
 /* Every committed event, in order, on the main loop: "epoch:seq", type, data (borrowed). */
@@ -72,10 +74,12 @@ void store_get_alert(struct store *store, const char *id, store_result_fn *done,
 void store_list_deliveries(struct store *store, const char *alert, store_result_fn *done, void *context);
 void store_list_readings(struct store *store, const char *alert, const char *terminal, store_result_fn *done, void *context);
 
-/* Events after "epoch:seq". An unknown or foreign id answers {"reset": true, "events": []}. */
+/* Events after "epoch:seq": {"reset": false, "events": [{id, type, data}], "last": id}. An unknown or foreign id, or one older
+ * than the events kept, answers {"reset": true, "events": [], "last": id}. The listener has by then been told of all events up
+ * to the answer and of none after it. */
 void store_list_events(struct store *store, const char *after, size_t limit, store_result_fn *done, void *context);
 
-/* Before the loop runs (start-up only): blocking. */
+/* Direct reads see what is committed, not what is still queued. Before the loop runs (start-up only): blocking. */
 bool store_load_open_alerts(struct store *store, struct store_alert **alerts, size_t *n, struct error *error); /* not ended */
 bool store_find_key(struct store *store, const char *sender, const char *identifier, const char *sent,
                     struct store_alert *alert, bool *found,
@@ -84,7 +88,8 @@ int64_t store_get_setting(struct store *store, const char *name, int64_t otherwi
 const char *store_epoch(const struct store *store);
 void store_alert_clear(struct store_alert *alert); /* frees what it owns */
 
-/* Commits what is queued, ends the thread, closes. NULL is allowed. */
+/* Commits what is queued, makes every outstanding callback, ends the thread, closes; not to be called from a callback. What libuv
+ * holds is freed when the loop runs once more. NULL is allowed. */
 void store_close(struct store *store);
 
 #endif

@@ -83,10 +83,10 @@ static void query_alert(sqlite3 *db, struct store_job *job)
 
 static void query_readings(sqlite3 *db, struct store_job *job)
 {
-    json_t *found = rows(db, job), *row;
-    size_t i;
+    json_t *found = rows(db, job);
     job->result = found ? json_array() : NULL;
-    json_array_foreach(found, i, row) json_array_append(job->result, json_object_get(row, "data"));
+    for (size_t i = 0; i < json_array_size(found); i++)
+        json_array_append(job->result, json_object_get(json_array_get(found, i), "data"));
     json_decref(found);
 }
 
@@ -127,12 +127,11 @@ static void query_events(sqlite3 *db, const char *epoch, struct store_job *job)
     if (!event_range(db, &first, &last, &job->error))
         return;
     bool reset = job->seq < 0 || job->seq > last || job->seq < first - 1;
-    json_t *events = reset ? json_array() : rows(db, job), *event;
+    json_t *events = reset ? json_array() : rows(db, job);
     if (!events)
         return;
-    size_t i;
-    json_array_foreach(events, i, event)
-    {
+    for (size_t i = 0; i < json_array_size(events); i++) {
+        json_t *event = json_array_get(events, i);
         json_int_t seq = json_integer_value(json_object_get(event, "id"));
         json_object_set_new(event, "id", json_sprintf("%s:%" JSON_INTEGER_FORMAT, epoch, seq));
     }

@@ -34,18 +34,20 @@ static const char *const steps[] = {
 
 enum { SCHEMA_VERSION = sizeof steps / sizeof *steps, BUSY_MS = 2000 };
 
-/* In the order of enum store_statement. An alert that comes again without its bytes keeps those that are there. */
-static const char *const statements[STORE_STATEMENTS] = {
+/* An alert that comes again without its bytes keeps those that are there. */
+static const char put_alert[] =
     "INSERT INTO alert(id, sender, identifier, sent, media_type, bytes, state, reason, received, changed, repetitions_ended,"
     " detail) VALUES(?1, ?2, ?3, ?4, ?5, ifnull(?6, x''), ?7, ?8, ?9, ?10, ?11, ?12) ON CONFLICT(id) DO UPDATE SET"
     " sender = ?2, identifier = ?3, sent = ?4, media_type = ?5, bytes = ifnull(?6, bytes), state = ?7, reason = ?8,"
-    " received = ?9, changed = ?10, repetitions_ended = ?11, detail = ?12",
-    "INSERT OR REPLACE INTO delivery(alert, terminal, line, channel, rung, end, reason, detail)"
-    " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ifnull(?8, '{}'))",
-    "INSERT INTO reading(alert, terminal, data) VALUES(?1, ?2, ?3)",
-    "INSERT OR REPLACE INTO setting(name, value) VALUES(?1, ?2)",
-    "INSERT INTO event(wall, boot, mono, type, data) VALUES(?1, ?2, ?3, ?4, ?5)",
-    "DELETE FROM event WHERE seq <= ?1",
+    " received = ?9, changed = ?10, repetitions_ended = ?11, detail = ?12";
+
+static const char *const statements[STORE_STATEMENTS] = {
+    [PUT_ALERT] = put_alert,
+    [PUT_DELIVERY] = "INSERT OR REPLACE INTO delivery VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ifnull(?8, '{}'))",
+    [PUT_READING] = "INSERT INTO reading(alert, terminal, data) VALUES(?1, ?2, ?3)",
+    [PUT_SETTING] = "INSERT OR REPLACE INTO setting(name, value) VALUES(?1, ?2)",
+    [PUT_EVENT] = "INSERT INTO event(wall, boot, mono, type, data) VALUES(?1, ?2, ?3, ?4, ?5)",
+    [CUT_EVENTS] = "DELETE FROM event WHERE seq <= ?1",
 };
 
 bool store_sql_error(sqlite3 *db, const char *doing, struct error *error)

@@ -6,7 +6,7 @@
 
 #include <sqlite3.h>
 
-/* The writes of a change, in the order of their SQL in store_sql.c. */
+/* The writes of a change. */
 enum store_statement { PUT_ALERT, PUT_DELIVERY, PUT_READING, PUT_SETTING, PUT_EVENT, CUT_EVENTS, STORE_STATEMENTS };
 
 enum store_value_type { VALUE_NULL, VALUE_NUMBER, VALUE_TEXT, VALUE_BYTES };
