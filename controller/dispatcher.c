@@ -1,7 +1,6 @@
-/* The state machine of one channel. */
-#include "controller/dispatcher.h"
+/* The state machine of one channel: its queue, how a broadcast begins, advances and ends, and what time alone decides. */
+#include "controller/dispatcher_intern.h"
 
-#include "controller/queue.h"
 #include "controller/words.h"
 
 #include <stdio.h>
@@ -12,32 +11,6 @@ enum {
     STORE_PATIENCE_MS = 2000,  /* a disk that stalls longer does not hold back an actual alert */
     SWEEP_PATIENCE_MS = 5000,  /* at start: how long the first look at the lines may hold back a broadcast */
     SETTLE_PATIENCE_MS = 5000, /* at the end: how long stops that cannot be confirmed are waited for */
-};
-
-/* What is known of a line, also between broadcasts. */
-struct line_state {
-    bool up, seen; /* seen: swept once, or said to be down */
-    bool told_down;
-    struct mono down_since;
-};
-
-struct dispatcher {
-    const struct config *config;
-    uint32_t channel;
-    struct line *const *lines;
-    struct playout *playout;
-    struct dispatcher_ports ports;
-    struct queue *queue;
-    struct loudness *loudness;
-    struct broadcast *current;
-    struct line_state *line_states;
-    struct mono created;
-    uint32_t last_broadcast;
-    uint32_t session;
-    uint16_t token; /* reserved for the next session */
-    bool token_ready;
-    struct mono token_asked;
-    bool output_lost;
 };
 
 static void on_token(struct dispatcher *dispatcher, uint32_t broadcast, uint32_t token, bool ok);
@@ -100,7 +73,7 @@ bool dispatcher_output_lost(const struct dispatcher *dispatcher)
     return dispatcher->output_lost;
 }
 
-static bool expired(const struct alert *alert, struct moment now)
+bool dispatcher_expired(const struct alert *alert, struct moment now)
 {
     return alert->expires.ms <= now.wall.ms;
 }
@@ -123,7 +96,7 @@ static void set_targets(struct dispatcher *dispatcher, bool empty)
     free(target);
 }
 
-static void set_verification(struct dispatcher *dispatcher)
+void dispatcher_verify(struct dispatcher *dispatcher)
 {
     const struct broadcast *broadcast = dispatcher->current;
     uint16_t order[LINE_TERMINALS_MAX];
@@ -133,9 +106,7 @@ static void set_verification(struct dispatcher *dispatcher)
     }
 }
 
-static void on_alert_recorded(struct dispatcher *dispatcher, uint32_t broadcast, uint32_t repetition, bool ok);
-
-static void record_alert(struct dispatcher *dispatcher, uint32_t repetition, dispatcher_done_fn *done)
+void dispatcher_record_alert(struct dispatcher *dispatcher, uint32_t repetition, dispatcher_done_fn *done)
 {
     struct broadcast *broadcast = dispatcher->current;
     dispatcher->ports.record_alert(dispatcher->ports.context, dispatcher, broadcast->alert, broadcast->id, repetition, done);
@@ -208,7 +179,7 @@ static void begin(struct dispatcher *dispatcher, struct alert *alert, struct mom
     ask_voices(dispatcher);
     for (size_t i = 0; i < broadcast->n_deliveries; i++)
         dispatcher->ports.record_delivery(dispatcher->ports.context, broadcast, &broadcast->deliveries[i]);
-    record_alert(dispatcher, broadcast->first_repetition, on_alert_recorded);
+    dispatcher_record_alert(dispatcher, broadcast->first_repetition, dispatcher_alert_recorded);
 }
 
 /* At start the lines are looked at first: what a crash left sounding is stopped before anything new. */
@@ -288,7 +259,7 @@ static void advance_sound(struct dispatcher *dispatcher, struct moment now)
     }
 }
 
-static void on_alert_recorded(struct dispatcher *dispatcher, uint32_t id, uint32_t repetition, bool ok)
+void dispatcher_alert_recorded(struct dispatcher *dispatcher, uint32_t id, uint32_t repetition, bool ok)
 {
     struct broadcast *broadcast = dispatcher->current;
     if (!broadcast || broadcast->id != id)
@@ -303,14 +274,14 @@ static void on_alert_recorded(struct dispatcher *dispatcher, uint32_t id, uint32
 }
 
 /* Silence first; the terminals are stopped once the sound is out, or at once when the officer says stop. */
-static void begin_stopping(struct dispatcher *dispatcher, struct moment now)
+void dispatcher_begin_stopping(struct dispatcher *dispatcher, struct moment now)
 {
     struct broadcast *broadcast = dispatcher->current;
     if (broadcast->phase == BROADCAST_STOPPING)
         return;
     broadcast->phase = BROADCAST_STOPPING;
     broadcast->stop_began = now;
-    set_verification(dispatcher);
+    dispatcher_verify(dispatcher);
     set_targets(dispatcher, true);
 }
 
@@ -345,7 +316,7 @@ static void advance_end(struct dispatcher *dispatcher, struct moment now)
         end_broadcast(dispatcher, now);
 }
 
-static void advance(struct dispatcher *dispatcher, struct moment now)
+void dispatcher_advance(struct dispatcher *dispatcher, struct moment now)
 {
     if (dispatcher->current && dispatcher->current->phase != BROADCAST_STOPPING)
         advance_sound(dispatcher, now);
@@ -367,231 +338,13 @@ bool dispatcher_stop(struct dispatcher *dispatcher, const struct alert *alert, e
         return true;
     broadcast->cause = cause;
     playout_stop(dispatcher->playout, broadcast->id);
-    begin_stopping(dispatcher, now);
+    dispatcher_begin_stopping(dispatcher, now);
     return true;
 }
 
-static void record_delivery(struct dispatcher *dispatcher, const struct delivery *delivery)
+void dispatcher_record_delivery(struct dispatcher *dispatcher, const struct delivery *delivery)
 {
     dispatcher->ports.record_delivery(dispatcher->ports.context, dispatcher->current, delivery);
-}
-
-static void take_terminal_event(struct dispatcher *dispatcher, uint32_t line, const struct line_event *event, struct moment now)
-{
-    struct broadcast *broadcast = dispatcher->current;
-    struct delivery *delivery = broadcast_delivery(broadcast, line, event->terminal);
-    if (!delivery || event->session != dispatcher->session)
-        return;
-    bool stopping = broadcast->phase == BROADCAST_STOPPING;
-    if (stopping && event->kind != LINE_STOPPED && !(event->kind == LINE_TROUBLE && event->trouble == TROUBLE_NOT_STOPPED))
-        return; /* what a terminal does while it is being stopped says nothing of the delivery */
-    enum rung before = delivery->rung;
-    if (delivery_take_event(delivery, event, now.wall))
-        record_delivery(dispatcher, delivery);
-    if (event->kind == LINE_STARTED)
-        broadcast->any_started = true;
-    if (event->kind == LINE_READING && event->reading.started && event->reading.has_level && broadcast->allowed)
-        broadcast_keep_reading(broadcast, (uint32_t)(delivery - broadcast->deliveries), &event->reading);
-    if (event->kind == LINE_STARTED || delivery->rung != before)
-        set_verification(dispatcher);
-}
-
-static void take_line_state(struct dispatcher *dispatcher, uint32_t line, const struct line_event *event, struct moment now)
-{
-    struct line_state *state = &dispatcher->line_states[line];
-    struct broadcast *broadcast = dispatcher->current;
-    if (event->kind == LINE_SWEPT || event->kind == LINE_DOWN)
-        state->seen = true;
-    if (event->kind == LINE_DOWN) {
-        state->up = false;
-        state->down_since = now.mono;
-    } else if (event->kind == LINE_UP) {
-        state->up = true;
-        state->told_down = false;
-        for (size_t i = 0; broadcast && i < dispatcher->config->lines[line].n_terminals; i++) {
-            struct delivery *delivery = broadcast_delivery(broadcast, line, (uint16_t)i);
-            if (delivery && delivery_line_up(delivery))
-                record_delivery(dispatcher, delivery);
-        }
-    }
-}
-
-void dispatcher_take_line_event(struct dispatcher *dispatcher, uint32_t line, const struct line_event *event, struct moment now)
-{
-    take_line_state(dispatcher, line, event, now);
-    struct broadcast *broadcast = dispatcher->current;
-    struct broadcast_line *mine = broadcast ? broadcast_find_line(broadcast, line) : NULL;
-    if (mine && event->session == dispatcher->session) {
-        mine->starts_sent |= event->kind == LINE_STARTS_SENT;
-        mine->settled |= event->kind == LINE_SETTLED && broadcast->phase == BROADCAST_STOPPING;
-    }
-    if (mine && event->terminal < LINE_TERMINALS_MAX)
-        take_terminal_event(dispatcher, line, event, now);
-    advance(dispatcher, now);
-}
-
-struct judging {
-    struct dispatcher *dispatcher;
-    bool wants_changed;
-};
-
-static void told(void *context, struct delivery *delivery, const struct terminal_reading *reading,
-                 enum loudness_verdict verdict)
-{
-    struct judging *judging = context;
-    struct dispatcher *dispatcher = judging->dispatcher;
-    dispatcher->ports.record_reading(dispatcher->ports.context, dispatcher->current, delivery, reading, verdict);
-    record_delivery(dispatcher, delivery);
-    judging->wants_changed |= verdict == LOUDNESS_SILENCE ? delivery->has_baseline : !delivery_wants_level(delivery);
-}
-
-static void take_step(struct dispatcher *dispatcher, const struct playout_event *event, struct moment now)
-{
-    struct broadcast *broadcast = dispatcher->current;
-    struct loudness_step step = {event->at, event->level, event->segment, event->segment_began};
-    loudness_add(dispatcher->loudness, &step);
-    if (event->segment == SEGMENT_WORDS && event->level > broadcast->loudest_words)
-        broadcast->loudest_words = event->level;
-    struct judging judging = {dispatcher, false};
-    broadcast_judge(broadcast, dispatcher->loudness, now, told, &judging);
-    if (judging.wants_changed && broadcast->phase == BROADCAST_SOUNDING)
-        set_verification(dispatcher);
-}
-
-/* Near the end of the last repetition: if somebody was not sampled enough, one more, within hold_open_s. */
-static void consider_extension(struct dispatcher *dispatcher, const struct playout_event *event)
-{
-    struct broadcast *broadcast = dispatcher->current;
-    if (event->repetition < broadcast->repetitions || event->segment != SEGMENT_WORDS ||
-        event->language + 1 < broadcast->n_languages || broadcast_sampled(broadcast))
-        return;
-    int64_t length_ms = mono_since(event->at, broadcast->repetition_began) / 1000 * 2; /* at most: words so far, twice */
-    if (broadcast->extended_ms + length_ms > (int64_t)dispatcher->config->hold_open_s * 1000)
-        return;
-    broadcast->extended_ms += (uint32_t)length_ms;
-    broadcast->repetitions++;
-    playout_extend(dispatcher->playout, broadcast->id, 1);
-}
-
-static void take_phase(struct dispatcher *dispatcher, const struct playout_event *event)
-{
-    struct broadcast *broadcast = dispatcher->current;
-    broadcast->segment = event->segment;
-    if (event->segment == SEGMENT_TONE)
-        broadcast->repetition_began = event->at;
-    if (broadcast->alert->state == ALERT_PREPARING) {
-        broadcast->alert->state = ALERT_SOUNDING;
-        record_alert(dispatcher, 0, NULL);
-    }
-    dispatcher->ports.tell_programme(dispatcher->ports.context, broadcast, event);
-    if (broadcast->phase == BROADCAST_SOUNDING)
-        set_verification(dispatcher);
-    consider_extension(dispatcher, event);
-}
-
-static void take_due(struct dispatcher *dispatcher, const struct playout_event *event, struct moment now)
-{
-    struct broadcast *broadcast = dispatcher->current;
-    if (expired(broadcast->alert, now)) {
-        broadcast->cause = CAUSE_EXPIRED;
-        playout_stop(dispatcher->playout, broadcast->id);
-        begin_stopping(dispatcher, now);
-    } else if (event->repetition == broadcast->first_repetition) {
-        broadcast->due = true;
-    } else {
-        record_alert(dispatcher, event->repetition, on_alert_recorded);
-    }
-}
-
-static void take_output_state(struct dispatcher *dispatcher, const struct playout_event *event)
-{
-    dispatcher->output_lost = event->kind == PLAYOUT_LOST;
-    dispatcher->ports.alarm(dispatcher->ports.context, dispatcher->current ? dispatcher->current->alert : NULL,
-                            event->kind == PLAYOUT_LOST ? "output_lost" : "output_back", event->error.message);
-}
-
-void dispatcher_take_playout_event(struct dispatcher *dispatcher, const struct playout_event *event, struct moment now)
-{
-    struct broadcast *broadcast = dispatcher->current;
-    if (event->kind == PLAYOUT_LOST || (event->kind == PLAYOUT_READY && dispatcher->output_lost))
-        take_output_state(dispatcher, event);
-    if (!broadcast || event->broadcast != broadcast->id)
-        return;
-    switch (event->kind) {
-    case PLAYOUT_DUE: take_due(dispatcher, event, now); break;
-    case PLAYOUT_PHASE: take_phase(dispatcher, event); break;
-    case PLAYOUT_STEP: take_step(dispatcher, event, now); break;
-    case PLAYOUT_ENDED:
-        if (event->repetition <= broadcast->alert->repetitions_planned)
-            broadcast->alert->ended[dispatcher->channel] = event->repetition;
-        record_alert(dispatcher, 0, NULL);
-        break;
-    case PLAYOUT_FINISHED:
-        broadcast->sound_over = true;
-        begin_stopping(dispatcher, now);
-        break;
-    case PLAYOUT_UNDERRUN:
-        dispatcher->ports.alarm(dispatcher->ports.context, broadcast->alert, "underrun",
-                                "the sound card ran dry for a moment; the message went on");
-        break;
-    case PLAYOUT_READY:
-    case PLAYOUT_LOST: break;
-    }
-    advance(dispatcher, now);
-}
-
-/* No language is left: the shipped recording is better than a tone without words. */
-static void fall_back(struct dispatcher *dispatcher)
-{
-    struct broadcast *broadcast = dispatcher->current;
-    broadcast->fallback = true;
-    broadcast->first_unspoken = false;
-    broadcast->languages_open = 1;
-    dispatcher->ports.alarm(dispatcher->ports.context, broadcast->alert, "no_words",
-                            "no language of the alert could be spoken; the shipped recording follows the tone");
-    dispatcher->ports.speak(dispatcher->ports.context, dispatcher, broadcast->id, 0, NULL, NULL);
-}
-
-static void not_spoken(struct dispatcher *dispatcher, uint32_t index, const struct error *error)
-{
-    struct broadcast *broadcast = dispatcher->current;
-    const char *language = broadcast->fallback ? "recording" : broadcast->words[index]->language;
-    json_array_append_new(broadcast->alert->not_spoken,
-                          json_pack("{s:s, s:s}", "language", language, "reason", error->message));
-    dispatcher->ports.alarm(dispatcher->ports.context, broadcast->alert, "not_spoken", error->message);
-    record_alert(dispatcher, 0, NULL);
-}
-
-void dispatcher_spoken(struct dispatcher *dispatcher, uint32_t id, uint32_t index, const struct speech *speech,
-                       const struct error *error, struct moment now)
-{
-    struct broadcast *broadcast = dispatcher->current;
-    if (!broadcast || broadcast->id != id)
-        return;
-    if (index == PROGRAMME_CLOSING) {
-        playout_words(dispatcher->playout, id, index, speech ? speech->frames : NULL, speech ? speech->n_frames : 0);
-        return;
-    }
-    broadcast->languages_open &= ~(1u << index);
-    if (speech) {
-        if (broadcast->speech_mean == 0 || speech->mean_level < broadcast->speech_mean)
-            broadcast->speech_mean = speech->mean_level;
-        playout_words(dispatcher->playout, id, index, speech->frames, speech->n_frames);
-    } else {
-        not_spoken(dispatcher, index, error);
-        if (index != 0)
-            playout_words(dispatcher->playout, id, index, NULL, 0);
-        else
-            broadcast->first_unspoken = true;
-    }
-    if (broadcast->languages_open == 0 && broadcast->first_unspoken) {
-        bool none = broadcast->speech_mean == 0;
-        if (none && !broadcast->fallback)
-            fall_back(dispatcher);
-        else
-            playout_words(dispatcher->playout, id, 0, NULL, 0);
-    }
-    advance(dispatcher, now);
 }
 
 static void tick_lines(struct dispatcher *dispatcher, struct moment now)
@@ -604,7 +357,7 @@ static void tick_lines(struct dispatcher *dispatcher, struct moment now)
         for (size_t i = 0; i < dispatcher->config->lines[l].n_terminals; i++) {
             struct delivery *delivery = broadcast_delivery(dispatcher->current, l, (uint16_t)i);
             if (delivery && delivery_line_down(delivery, now))
-                record_delivery(dispatcher, delivery);
+                dispatcher_record_delivery(dispatcher, delivery);
         }
     }
 }
@@ -613,5 +366,5 @@ void dispatcher_tick(struct dispatcher *dispatcher, struct moment now)
 {
     if (dispatcher->current && dispatcher->current->phase != BROADCAST_STOPPING)
         tick_lines(dispatcher, now);
-    advance(dispatcher, now);
+    dispatcher_advance(dispatcher, now);
 }

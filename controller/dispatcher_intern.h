@@ -1,0 +1,53 @@
+/* The dispatcher's inside, shared by dispatcher*.c only: its state, and the steps that both rooms take. */
+#ifndef TOCSIN_CONTROLLER_DISPATCHER_INTERN_H
+#define TOCSIN_CONTROLLER_DISPATCHER_INTERN_H
+
+#include "controller/dispatcher.h"
+#include "controller/queue.h"
+
+/* What is known of a line, also between broadcasts. */
+struct line_state {
+    bool up, seen; /* seen: swept once, or said to be down */
+    bool told_down;
+    struct mono down_since;
+};
+
+struct dispatcher {
+    const struct config *config;
+    uint32_t channel;
+    struct line *const *lines;
+    struct playout *playout;
+    struct dispatcher_ports ports;
+    struct queue *queue;
+    struct loudness *loudness;
+    struct broadcast *current;
+    struct line_state *line_states;
+    struct mono created;
+    uint32_t last_broadcast;
+    uint32_t session;
+    uint16_t token; /* reserved for the next session */
+    bool token_ready;
+    struct mono token_asked;
+    bool output_lost;
+};
+
+/* True if the alert may not begin another repetition. */
+bool dispatcher_expired(const struct alert *alert, struct moment now);
+
+/* Tells every line in which order to read; nothing while stopping. */
+void dispatcher_verify(struct dispatcher *dispatcher);
+
+/* Of the current broadcast. done (may be NULL) gets the repetition back as its number. */
+void dispatcher_record_alert(struct dispatcher *dispatcher, uint32_t repetition, dispatcher_done_fn *done);
+void dispatcher_record_delivery(struct dispatcher *dispatcher, const struct delivery *delivery);
+
+/* The done of a repetition's beginning: it may sound. */
+void dispatcher_alert_recorded(struct dispatcher *dispatcher, uint32_t broadcast, uint32_t repetition, bool ok);
+
+/* Stops the terminals of the current broadcast. */
+void dispatcher_begin_stopping(struct dispatcher *dispatcher, struct moment now);
+
+/* Takes every step that has become possible. May end the current broadcast and begin the next. */
+void dispatcher_advance(struct dispatcher *dispatcher, struct moment now);
+
+#endif
