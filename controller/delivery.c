@@ -133,6 +133,8 @@ bool delivery_take_event(struct delivery *delivery, const struct line_event *eve
     case LINE_TROUBLE:
         if (event->trouble == TROUBLE_REBOOTED)
             delivery->is_started = false;
+        if (event->trouble == TROUBLE_NOT_STOPPED && delivery->trouble != REASON_NONE)
+            return false; /* what was wrong before says more than that the stop was not answered either */
         return set_trouble(delivery, reason_of(event->trouble), event->exception);
     case LINE_STOPPED:
         delivery->is_started = false;

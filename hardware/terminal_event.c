@@ -14,12 +14,12 @@ const char *modbus_exception_name(uint8_t code) /* Modbus Application Protocol V
     case 1: return "illegal_function";
     case 2: return "illegal_data_address";
     case 3: return "illegal_data_value";
-    case 4: return "device_failure";
+    case 4: return "server_device_failure";
     case 5: return "acknowledge";
-    case 6: return "device_busy";
+    case 6: return "server_device_busy";
     case 8: return "memory_parity_error";
     case 10: return "gateway_path_unavailable";
-    case 11: return "gateway_no_response";
+    case 11: return "gateway_target_no_response";
     default: return "unknown_exception";
     }
 }

@@ -51,7 +51,10 @@ class Unheard(TownshipTest):
         self.assertEqual({ends[t] for t in ends if t.startswith("south")}, {"failed(silent)"})
 
     def test_card_lost(self):
-        town = self.township({"north": (9600, t8(2))}, plugin="lose_after_ms 300", programme=SHORT).start()
+        town = self.township({"north": (9600, t8(2))}, programme=SHORT)
+        town.plugin = f'lost "{town.path("unplugged")}"'
+        town.write("unplugged", "")  # while this file is there, so is no card
+        town.start()
         _, ends, _ = self.broadcast(town)
         self.assertEqual(set(ends.values()), {"failed(no_audio)"})
 

@@ -244,11 +244,13 @@ terminals = ({", ".join(f'{{ id = "{l}-{u}"; name = "{l} {u}"; line = "{l}"; uni
     def until_segment(self, alert_id, segment, repetition=1):
         """Waits until this part of the programme is playing, as the events tell."""
         def begun():
-            text = self.events_text()
-            return f'"repetition":{repetition}' in text and any(
-                json.loads(line[5:]).get("segment") == segment and json.loads(line[5:]).get("repetition") == repetition and
-                json.loads(line[5:]).get("alert") == alert_id for line in text.splitlines() if line.startswith("data:"))
+            return any((d.get("alert"), d.get("segment"), d.get("repetition")) == (alert_id, segment, repetition)
+                       for d in self.events())
         until(begun, f"{segment} of repetition {repetition}")
+
+    def events(self):
+        """The data of all events so far."""
+        return [json.loads(line[5:]) for line in self.events_text().splitlines() if line.startswith("data:")]
 
     def events_text(self):
         """All events so far: a stream from the beginning, read until it has nothing more."""
@@ -256,12 +258,13 @@ terminals = ({", ".join(f'{{ id = "{l}-{u}"; name = "{l} {u}"; line = "{l}"; uni
         connection = UnixConnection(self.path("tocsin.sock"))
         connection.request("GET", "/v1/events", headers={"Last-Event-ID": f"{store}:0"})
         answer = connection.getresponse()
-        fd, data = connection.sock.fileno() if connection.sock else answer.fp.fileno(), b""
-        while select.select([fd], [], [], 0.1)[0]:
-            chunk = os.read(fd, 65536)
-            if not chunk:
-                break
-            data += chunk
+        connection.sock.settimeout(0.2)  # the events so far come at once; what is quiet for so long has no more
+        data = b""
+        try:
+            while chunk := answer.read1(65536):
+                data += chunk
+        except TimeoutError:
+            pass
         connection.close()
         return data.decode(errors="replace")
 

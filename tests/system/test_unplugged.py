@@ -1,0 +1,49 @@
+"""The village goes and comes back while the daemon lives on."""
+import time
+
+from township import TownshipTest, c4, cap, main, t8, until
+
+SHORT = "repetitions = 2; tone_min_ms = 1000;"
+
+
+class Unplugged(TownshipTest):
+    def test_village_killed_in_mid_broadcast(self):
+        town = self.township({"north": (9600, t8(2)), "south": (19200, c4(2))}, programme=SHORT).start()
+        alert = town.send(cap())[1]["id"]
+        town.until_segment(alert, "words")
+        town.kill_village()
+        killed = time.monotonic()
+        until(lambda: set(town.ends(alert).values()) == {"failed(line_down)"}, "failed(line_down)")
+        self.assertLess(time.monotonic() - killed, 5)
+        town.until_ended(alert)
+        self.assertEqual(set(town.ends(alert).values()), {"failed(line_down)"})
+        self.assertIsNone(town.daemon.poll())
+        town.start_village()
+        town.lines_up()
+        again = town.send(cap())[1]["id"]
+        town.until_ended(again)
+        self.assertEqual(set(town.ends(again).values()), {"heard"})
+
+    def test_one_line_unplugged_and_back(self):
+        town = self.township({"north": (9600, t8(2)), "south": (19200, c4(1))}, programme=SHORT).start()
+        alert = town.send(cap())[1]["id"]
+        town.until_segment(alert, "tone")
+        town.tell_village("detach north")
+        until(lambda: town.ends(alert)["north-1"] == "failed(line_down)", "failed(line_down)")
+        town.tell_village("attach north")
+        town.until_ended(alert)
+        self.assertEqual(set(town.ends(alert).values()), {"heard"})  # it was back in time for a whole repetition
+
+    def test_units_fall_silent_on_a_live_line(self):
+        town = self.township({"north": (9600, t8(4))}, programme=SHORT).start()
+        alert = town.send(cap())[1]["id"]
+        town.until_segment(alert, "words")
+        town.tell_village("fault north/2 dead")
+        town.tell_village("fault north/3 dead")
+        town.until_ended(alert)
+        self.assertEqual(town.ends(alert), {"north-1": "heard", "north-2": "failed(no_reply)", "north-3": "failed(no_reply)",
+                                            "north-4": "heard"})
+
+
+if __name__ == "__main__":
+    main()
