@@ -35,8 +35,8 @@ struct http_settings {
 struct http *http_start(const struct http_settings *settings, const struct http_route *routes, size_t n_routes, void *context,
                         struct uv_loop_s *loop, struct error *error);
 uint16_t http_port(const struct http *http); /* the one in use; 0 without TCP */
-/* Pending requests are told 503, streams end (closed is called). A handler may still make its reply afterwards. What libuv holds
- * is freed when the loop runs once more. NULL is allowed. */
+/* Pending requests are told 503, streams end (closed is called). A handler may still make its reply afterwards. What libuv
+ * holds is freed when the loop runs once more. NULL is allowed. */
 void http_stop(struct http *http);
 
 const char *http_id(const struct http_request *request);                       /* what stood for {id}; "" without */

@@ -88,8 +88,8 @@ int64_t store_get_setting(struct store *store, const char *name, int64_t otherwi
 const char *store_epoch(const struct store *store);
 void store_alert_clear(struct store_alert *alert); /* frees what it owns */
 
-/* Commits what is queued, makes every outstanding callback, ends the thread, closes; not to be called from a callback. What libuv
- * holds is freed when the loop runs once more. NULL is allowed. */
+/* Commits what is queued, makes every outstanding callback, ends the thread, closes; not to be called from a callback. What
+ * libuv holds is freed when the loop runs once more. NULL is allowed. */
 void store_close(struct store *store);
 
 #endif
