@@ -53,6 +53,7 @@ struct alert {
     json_t *places, *not_ours, *not_spoken, *notes; /* arrays for people; owned */
     bool sounds;                                    /* false: only recorded (System, Test, Draft, Ack, Error, Cancel) */
     bool durable;
+    bool stored; /* its bytes are on disk */
     enum alert_state state;
     char reason[200];
     uint32_t repetitions_planned;

@@ -3,59 +3,88 @@
 
 #include <stdlib.h>
 
-enum { REPLAY_MAX = 100000 };
+enum { REPLAY_PAGE = 100 }; /* events asked for at once: well within a stream's backlog */
 
 struct listener {
     struct listener *next;
     struct api *api;
     struct http_stream *stream; /* NULL once the client is gone */
-    bool live;                  /* false until the replay was sent: the store answers queries and tells events in one order */
+    char last[64];              /* id of the last event sent while the past is replayed */
+    bool asking;                /* a page is on its way from the store */
+    bool live; /* told what is committed; false until the past was sent: the store answers and tells in one order */
 };
 
-static void unlink_listener(struct listener *listener)
+static void free_listener(struct listener *listener)
 {
     for (struct listener **at = &listener->api->listeners; *at; at = &(*at)->next)
         if (*at == listener) {
             *at = listener->next;
-            return;
+            break;
         }
+    free(listener);
 }
 
 static void on_closed(void *context)
 {
     struct listener *listener = context;
     listener->stream = NULL;
-    if (listener->live) {
-        unlink_listener(listener);
-        free(listener);
+    if (!listener->asking)
+        free_listener(listener);
+}
+
+static void on_page(void *context, json_t *result, const struct error *error);
+
+static void ask_page(struct listener *listener)
+{
+    listener->asking = true;
+    store_list_events(listener->api->store, listener->last, REPLAY_PAGE, on_page, listener);
+}
+
+/* The client has taken what it was sent: the next page of the past, if it is not in the present yet. */
+static void on_drained(void *context)
+{
+    struct listener *listener = context;
+    if (!listener->live && !listener->asking)
+        ask_page(listener);
+}
+
+static void send_reset(struct listener *listener, const json_t *result)
+{
+    const char *last = json_string_value(json_object_get(result, "last"));
+    json_t *reset = json_object();
+    http_stream_send(listener->stream, last ? last : "0:0", "reset", reset);
+    json_decref(reset);
+}
+
+static void send_page(struct listener *listener, const json_t *events)
+{
+    const json_t *event;
+    size_t i;
+    json_array_foreach(events, i, event)
+    {
+        const char *id = json_string_value(json_object_get(event, "id"));
+        text_copy(listener->last, sizeof listener->last, id ? id : "");
+        http_stream_send(listener->stream, listener->last, json_string_value(json_object_get(event, "type")),
+                         json_object_get(event, "data"));
     }
 }
 
-static void on_replay(void *context, json_t *result, const struct error *error)
+static void on_page(void *context, json_t *result, const struct error *error)
 {
     struct listener *listener = context;
+    (void)error;
+    listener->asking = false;
     if (!listener->stream) { /* went while we asked */
-        unlink_listener(listener);
-        free(listener);
+        free_listener(listener);
         json_decref(result);
         return;
     }
-    (void)error;
-    listener->live = true;
-    if (!result || json_is_true(json_object_get(result, "reset"))) {
-        json_t *reset = json_object();
-        http_stream_send(listener->stream, NULL, "reset", reset);
-        json_decref(reset);
-    }
-    json_t *event;
-    size_t i;
-    json_array_foreach(json_object_get(result, "events"), i, event)
-    {
-        if (!listener->stream)
-            break;
-        http_stream_send(listener->stream, json_string_value(json_object_get(event, "id")),
-                         json_string_value(json_object_get(event, "type")), json_object_get(event, "data"));
-    }
+    const json_t *events = json_object_get(result, "events");
+    if (!result || json_is_true(json_object_get(result, "reset")))
+        send_reset(listener, result);
+    else
+        send_page(listener, events);
+    listener->live = json_array_size(events) < REPLAY_PAGE; /* else the rest follows when this is taken */
     json_decref(result);
 }
 
@@ -63,22 +92,24 @@ void api_get_events(void *context, struct http_request *request)
 {
     struct api *api = context;
     struct listener *listener = calloc(1, sizeof *listener);
-    const char *last = http_header(request, "Last-Event-ID");
     if (!listener) {
         http_reply_problem(request, 503, "no_memory", "out of memory; try again");
         return;
     }
+    const char *last = http_header(request, "Last-Event-ID");
+    text_copy(listener->last, sizeof listener->last, last ? last : "");
     listener->api = api;
     listener->live = !last;
     listener->next = api->listeners;
     api->listeners = listener;
-    if (last) /* the header lives only until the request is answered */
-        store_list_events(api->store, last, REPLAY_MAX, on_replay, listener);
     listener->stream = http_reply_stream(request, on_closed, listener);
-    if (!listener->stream && listener->live) {
-        unlink_listener(listener);
-        free(listener);
+    if (!listener->stream) { /* refused, and answered */
+        free_listener(listener);
+        return;
     }
+    http_stream_set_drained(listener->stream, on_drained);
+    if (!listener->live)
+        ask_page(listener);
 }
 
 void api_tell(void *context, const char *id, const char *type, const json_t *data)

@@ -262,7 +262,7 @@ void delivery_finish(struct delivery *delivery, enum delivery_cause cause, bool 
     judge(delivery, audio_ok);
     /* cut short: what was not reached yet is not held against the terminal, a failure that was seen stays one */
     bool seen = delivery->trouble != REASON_NONE || delivery->end == END_HEARD ||
-                (delivery->end == END_FAILED && (delivery->reason == REASON_SILENT || delivery->reason == REASON_NO_AUDIO));
+                (delivery->end == END_FAILED && delivery->reason == REASON_SILENT);
     if (cause != CAUSE_FINISHED && !seen) {
         delivery->end = OF[cause];
         delivery->reason = REASON_NONE;

@@ -55,6 +55,7 @@ static struct alert *read_back(const struct desk *desk, const struct store_alert
     text_copy(alert->id, sizeof alert->id, row->id);
     alert->received = row->received;
     alert->durable = true;
+    alert->stored = true;
     alert->bytes = malloc(row->n_bytes + 1);
     if (alert->bytes) {
         memcpy(alert->bytes, row->bytes, row->n_bytes);

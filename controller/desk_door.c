@@ -112,6 +112,7 @@ static void on_durable(void *context, int64_t seq, const struct error *error)
     struct desk *desk = accepting->desk;
     struct alert *alert = accepting->alert;
     alert->durable = error->code == ERROR_NONE;
+    alert->stored = alert->durable;
     bool actual = alert->message->status == STATUS_ACTUAL;
     if (!alert->durable)
         journal_alarm(&desk->journal, alert, "store_failed", error->message);

@@ -59,6 +59,9 @@ void http_reply_problem(struct http_request *request, unsigned status, const cha
  * (closed is then never called) when the server is stopping or out of memory; http_stream_send takes NULL. */
 struct http_stream;
 struct http_stream *http_reply_stream(struct http_request *request, void (*closed)(void *context), void *context);
+/* drained is called (with the context of http_reply_stream, on the main loop) each time the client has taken all that was sent:
+ * who has more than a backlog's worth sends the next part then. It may send, but not close. */
+void http_stream_set_drained(struct http_stream *stream, void (*drained)(void *context));
 void http_stream_send(struct http_stream *stream, const char *id, const char *type, const json_t *data);
 
 #endif

@@ -63,6 +63,7 @@ struct http_stream {
     struct mono sent;
     bool suspended, dropped, ending;
     void (*closed)(void *context);
+    void (*drained)(void *context); /* NULL: nobody asks */
     void *context;
 };
 

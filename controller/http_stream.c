@@ -76,6 +76,9 @@ static ssize_t read_backlog(void *cls, uint64_t position, char *to, size_t size)
     size_t waiting = stream->end - stream->begin;
     if (stream->dropped)
         return MHD_CONTENT_READER_END_WITH_ERROR;
+    if (waiting == 0 && stream->drained && !stream->ending)
+        stream->drained(stream->context);
+    waiting = stream->end - stream->begin;
     if (waiting == 0 && stream->ending)
         return MHD_CONTENT_READER_END_OF_STREAM;
     if (waiting == 0) {
@@ -144,6 +147,12 @@ struct http_stream *http_reply_stream(struct http_request *request, void (*close
     send_text(stream, "retry: 1000\n\n"); /* ms until the client comes again; also carries the headers out at once */
     http_answer(request, MHD_HTTP_OK, response);
     return stream;
+}
+
+void http_stream_set_drained(struct http_stream *stream, void (*drained)(void *context))
+{
+    if (stream)
+        stream->drained = drained;
 }
 
 /* JSON in one line, so that a line break within a value cannot end the event; id and type must have none. */

@@ -15,8 +15,8 @@ void journal_alert(const struct journal *journal, const struct alert *alert, str
         .sender = alert->message->sender,
         .identifier = alert->message->identifier,
         .sent = alert->message->sent_text,
-        .bytes = alert->bytes,
-        .n_bytes = alert->n_bytes,
+        .bytes = alert->stored ? NULL : alert->bytes, /* they do not change */
+        .n_bytes = alert->stored ? 0 : alert->n_bytes,
         .state_reason = *alert->reason ? (char *)alert->reason : NULL,
         .received = alert->received,
         .changed = now,

@@ -33,7 +33,7 @@ class MainJob(TownshipTest):
             rise = 10 if row["level_kind"] == "microphone" else 6
             self.assertGreaterEqual(row["level"], row["baseline"] + rise)
             self.assertGreaterEqual(row["counted"], 2 if row["level_kind"] == "microphone" else 1)
-        self.assertEqual(town.sounding(), 0)
+        town.silent()
         raw = town.get(f"/v1/alerts/{alert['id']}/deliveries?terminal=north-1")[1]["raw"]
         self.assertTrue({r["played"] for r in raw} >= {"silence", "words"}, raw)
 
@@ -74,7 +74,7 @@ class MainJob(TownshipTest):
         watched = town.cli("alert", "watch", alert["id"])
         self.assertEqual(watched.returncode, 1, watched.stdout + watched.stderr)
         self.assertEqual(town.cli("report", alert["id"]).returncode, 1)
-        self.assertEqual(town.sounding(), 0)
+        town.silent()
 
     def test_higher_goes_first_and_stop_silences(self):
         town = self.township({"north": (9600, t8(2))}, programme="repetitions = 5; tone_min_ms = 1000;").start()
@@ -91,7 +91,7 @@ class MainJob(TownshipTest):
         town.until_segment(low, "tone")
         self.assertEqual(town.cli("alert", "stop", low, "--reason", "test").returncode, 0)
         town.until_ended(low)
-        self.assertEqual(town.sounding(), 0)
+        town.silent()
         self.assertEqual(town.cli("alert", "stop", low, "--reason", "again").returncode, 2)
 
     def test_exercise_cancel_update_and_recorded(self):

@@ -26,7 +26,7 @@ class Restart(TownshipTest):
         self.assertEqual(ended["state"], "finished")
         self.assertEqual(ended["repetitions"]["ended"], 2)
         self.assertEqual(set(town.ends(alert).values()), {"heard"}, town.daemon_log())
-        self.assertEqual(town.sounding(), 0)
+        town.silent()
         tones = self.begun(town, alert, "tone")
         self.assertEqual(tones[repetition], 2)  # the one that was cut off was played again
         self.assertEqual({r: n for r, n in tones.items() if r != repetition}, {r: 1 for r in (1, 2) if r != repetition})
@@ -49,14 +49,14 @@ class Restart(TownshipTest):
         until(lambda: time.time() > end, "the expiry")
         town.start_daemon()
         self.assertEqual(town.until_ended(alert)["state"], "expired")
-        until(lambda: town.sounding() == 0, "silence")
+        town.silent()
 
     def test_term_silences_and_goes_on(self):
         town = self.township({"north": (9600, t8(2))}, programme=SHORT).start()
         alert = town.send(cap())[1]["id"]
         town.until_segment(alert, "words")
         town.end_daemon()
-        self.assertEqual(town.sounding(), 0)  # its last act was to stop what is ours
+        town.silent()  # its last act was to stop what is ours
         town.start_daemon()
         self.assertEqual(town.until_ended(alert, patience=120)["state"], "finished")
         self.assertEqual(set(town.ends(alert).values()), {"heard"})

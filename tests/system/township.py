@@ -147,9 +147,15 @@ terminals = ({", ".join(f'{{ id = "{l}-{u}"; name = "{l} {u}"; line = "{l}"; uni
         """How many units can be heard, or have their relay or start on, as the village itself knows."""
         return int(self.tell_village("sounding")[0])
 
+    def silent(self):
+        """Waits out the 300 ms over which the village's ears average; then nothing may sound."""
+        until(lambda: self.sounding() == 0, "silence", 2)
+
     def kill_village(self):
         self.village.kill()
         self.village.wait()
+        for line in self.lines:  # as udev does; the system may give the pty's number to another village at any time
+            os.unlink(self.path(line))
         self.village.stdin.close()
         self.village.stdout.close()
 
