@@ -180,6 +180,7 @@ static void read_started(struct terminal *terminal, struct mono now)
     climb(terminal);
     if (terminal_is_busy(terminal)) {
         terminal_trouble(terminal, TROUBLE_BUSY_OTHER, 0, now);
+        terminal->sounded = false; /* that our session is gone afterwards is no reboot */
         return;
     }
     terminal_well(terminal, TROUBLE_BUSY_OTHER);

@@ -260,6 +260,25 @@ static void another_source_is_left_alone(void **state)
     fake_line_free(line);
 }
 
+static void an_interruption_by_another_source_is_no_reboot(void **state)
+{
+    (void)state;
+    struct fake_line *line = opened("t");
+    fake_target(line, 1, 5, "0", 50);
+    fake_verify(line, "0");
+    fake_run(line, 2000);
+    line->units[0].source = 3;
+    line->units[0].state = line->units[0].token = 0;
+    fake_run(line, 1000);
+    assert_int_equal(fake_troubles(line, TROUBLE_BUSY_OTHER, 0), 1);
+    assert_int_equal(fake_writes(line, 1, 21), 0);
+    line->units[0].source = 0;
+    fake_run(line, 3000);
+    assert_int_equal(line->units[0].state, 2);
+    assert_int_equal(fake_troubles(line, TROUBLE_REBOOTED, 0), 0);
+    fake_line_free(line);
+}
+
 static void a_stop_that_is_ignored_is_told_and_tried_on(void **state)
 {
     (void)state;
@@ -362,6 +381,7 @@ int main(void)
         cmocka_unit_test(a_reboot_is_told_and_mended_each_time),
         cmocka_unit_test(a_dead_one_is_told_once_and_joins_late),
         cmocka_unit_test(another_source_is_left_alone),
+        cmocka_unit_test(an_interruption_by_another_source_is_no_reboot),
         cmocka_unit_test(a_stop_that_is_ignored_is_told_and_tried_on),
         cmocka_unit_test(a_stop_without_answer_is_tried_three_times_at_once),
         cmocka_unit_test(another_volume_in_the_session_needs_one_write),
