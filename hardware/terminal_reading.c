@@ -85,9 +85,8 @@ static void read_prepared(struct terminal *terminal, struct mono now)
         terminal->touched = true;
         terminal_begin_stop(terminal, now);
     } else {
-        terminal->phase = TERMINAL_ARM;
-        terminal->step = 0;
         terminal->retry_at = now;
+        terminal_begin_sequence(terminal, now);
     }
 }
 
