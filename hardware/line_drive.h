@@ -16,7 +16,9 @@ struct drive_group {
     struct mono start_at;
     bool answered; /* some terminal answered its arm, first at first_answer */
     struct mono first_answer;
-    bool stopping; /* one stop for all is due */
+    bool holding;         /* those armed later wait for the next batch, */
+    struct mono batch_at; /* due then */
+    bool stopping;        /* one stop for all is due */
 };
 
 enum drive_frame { FRAME_TERMINAL, FRAME_GROUP_ARM, FRAME_GROUP_START, FRAME_GROUP_STOP };

@@ -2,7 +2,10 @@
  * the gate that holds starts back until those who can be are armed (decisions.md, "Broadcast and start"). */
 #include "hardware/line_drive.h"
 
-enum { GROUP_LEAST = 2 }; /* one terminal is better asked by itself: it answers */
+enum {
+    GROUP_LEAST = 2, /* one terminal is better asked by itself: it answers */
+    BATCH_LEAST = 4, /* a broadcast and its turnaround take as long as so many single starts */
+};
 
 static struct terminal *member_of(struct drive *drive, const struct drive_group *group, size_t i)
 {
@@ -73,8 +76,15 @@ void drive_groups_decide(struct drive *drive, struct mono now)
     }
 }
 
+/* Armed, alive, and not one that failed to start just now. */
+static bool is_startable(const struct terminal *terminal, struct mono now)
+{
+    bool paused = terminal->rearms > 0 && mono_before(now, terminal->retry_at);
+    return terminal->wanted && terminal->phase == TERMINAL_ARMED && !terminal->look && !terminal->dead && !paused;
+}
+
 /* Nobody but those meant is armed, so that one frame starts only them. */
-static bool can_start_all(struct drive *drive, const struct drive_group *group)
+static bool can_start_all(struct drive *drive, const struct drive_group *group, struct mono now)
 {
     size_t n = 0;
     if (!group->profile->start_needs_arm || !may_broadcast(drive, group, COMMAND_START))
@@ -85,7 +95,7 @@ static bool can_start_all(struct drive *drive, const struct drive_group *group)
         const struct terminal *terminal = member_of(drive, group, i);
         if (!terminal)
             continue;
-        n += terminal->phase == TERMINAL_ARMED;
+        n += is_startable(terminal, now);
         bool unarmed =
             group->profile->token_field >= 0 || (terminal->has_last && terminal->last.when[WHEN_ARMED] == TRUTH_FALSE);
         if (!terminal->wanted && (terminal->phase != TERMINAL_REST || !unarmed))
@@ -98,7 +108,8 @@ static bool can_start_all(struct drive *drive, const struct drive_group *group)
 static void open_gate(struct drive *drive, struct drive_group *group, struct mono now)
 {
     group->gate = true;
-    group->starting = can_start_all(drive, group);
+    group->starting = can_start_all(drive, group, now);
+    group->holding = false;
     group->start_at = now;
     for (size_t i = 0; i < drive->n_terminals; i++) {
         const struct terminal *terminal = member_of(drive, group, i);
@@ -107,9 +118,19 @@ static void open_gate(struct drive *drive, struct drive_group *group, struct mon
     }
 }
 
+/* Those armed behind the first batch: started at once, unless so many are still to come that a frame for all is sooner. */
+static void update_batch(struct drive *drive, struct drive_group *group, bool pending, size_t armed, struct mono now)
+{
+    bool by_one = can_start_all(drive, group, now);
+    group->holding = pending && by_one;
+    if (by_one && (pending ? !mono_before(now, group->batch_at) : armed >= BATCH_LEAST))
+        open_gate(drive, group, now);
+}
+
 static void update_gate(struct drive *drive, struct drive_group *group, struct mono now)
 {
     bool pending = false;
+    size_t armed = 0;
     for (size_t i = 0; i < drive->n_terminals; i++) {
         const struct terminal *terminal = member_of(drive, group, i);
         if (!terminal || !terminal->wanted)
@@ -117,9 +138,14 @@ static void update_gate(struct drive *drive, struct drive_group *group, struct m
         pending = pending || terminal_is_pending(terminal);
         if (terminal->phase != TERMINAL_ARMED)
             continue;
+        armed += is_startable(terminal, now);
         if (!group->answered || mono_before(terminal->armed_at, group->first_answer))
             group->first_answer = terminal->armed_at;
         group->answered = true;
+    }
+    if (group->gate) {
+        update_batch(drive, group, pending, armed, now);
+        return;
     }
     struct mono limit = mono_plus_ms(group->first_answer, drive->settings.arm_wait_ms);
     if (!group->arming && group->answered && (!pending || !mono_before(now, limit)))
@@ -130,14 +156,14 @@ void drive_groups_update(struct drive *drive, struct mono now)
 {
     for (size_t g = 0; g < drive->n_groups; g++) {
         struct drive_group *group = &drive->groups[g];
-        if (!group->gate)
-            update_gate(drive, group, now);
         if (group->starting)
-            group->starting = can_start_all(drive, group);
+            group->starting = can_start_all(drive, group, now);
+        if (!group->starting)
+            update_gate(drive, group, now);
         for (size_t i = 0; i < drive->n_terminals; i++) {
             struct terminal *terminal = member_of(drive, group, i);
             if (terminal)
-                terminal->gate = group->gate && !group->starting;
+                terminal->gate = group->gate && !group->starting && !group->holding;
         }
     }
 }
@@ -212,6 +238,7 @@ void drive_group_done(struct drive *drive, const struct drive_step *step, const 
     if (step->frame == FRAME_GROUP_STOP && ++group->step < group->profile->commands[COMMAND_STOP].n_writes)
         return;
     group->starting = group->stopping = false;
+    group->batch_at = mono_plus_ms(reply->sent_end, drive->settings.arm_wait_ms);
     for (size_t i = 0; i < drive->n_terminals; i++) {
         struct terminal *terminal = member_of(drive, group, i);
         if (terminal && step->frame == FRAME_GROUP_START && terminal->phase == TERMINAL_ARMED)

@@ -42,16 +42,27 @@ static void fresh_tries(struct terminal *terminal, struct mono now)
     terminal->look = false;
 }
 
+/* A siren that only knows start has no sequence: it stands where others are armed. */
+void terminal_begin_sequence(struct terminal *terminal, struct mono now)
+{
+    terminal->phase = TERMINAL_ARM;
+    terminal->step = 0;
+    if (!terminal_sequence_write(terminal->settings.profile, 0, NULL))
+        terminal_set_armed(terminal, 0, now);
+}
+
 void terminal_begin_arm(struct terminal *terminal, struct mono now)
 {
     const struct profile *profile = terminal->settings.profile;
     bool busy = terminal_is_busy(terminal) && mono_since(now, terminal->last.received) < BUSY_FRESH_US;
     bool blind = profile->token_field < 0 && !terminal->seen_unarmed;
-    terminal->phase = busy || blind ? TERMINAL_PREPARE : TERMINAL_ARM;
-    terminal->step = 0;
     terminal->look = terminal->volume_due = terminal->in_group = false;
     terminal->sent_told = terminal->acknowledged = terminal->armed_told = terminal->sounded = false;
     terminal->read_index = 0;
+    terminal->step = 0;
+    terminal->phase = TERMINAL_PREPARE;
+    if (!busy && !blind)
+        terminal_begin_sequence(terminal, now);
 }
 
 void terminal_begin_stop(struct terminal *terminal, struct mono now)

@@ -121,6 +121,7 @@ const struct profile_write *terminal_sequence_write(const struct profile *profil
 /* Inside of the driver (terminal*.c) */
 void terminal_take_reading(struct terminal *terminal, struct mono now);
 void terminal_begin_arm(struct terminal *terminal, struct mono now);
+void terminal_begin_sequence(struct terminal *terminal, struct mono now);
 void terminal_begin_stop(struct terminal *terminal, struct mono now);
 void terminal_end_stop(struct terminal *terminal, struct mono now);
 void terminal_set_armed(struct terminal *terminal, uint32_t wait_ms, struct mono at);

@@ -62,6 +62,7 @@ void terminal_set_armed(struct terminal *terminal, uint32_t wait_ms, struct mono
 static void set_started(struct terminal *terminal, struct mono at)
 {
     terminal->phase = TERMINAL_STARTED;
+    terminal->touched = true;
     terminal->step = 0;
     terminal->look = false;
     terminal->started_at = at;

@@ -85,9 +85,8 @@ static void read_prepared(struct terminal *terminal, struct mono now)
         terminal->touched = true;
         terminal_begin_stop(terminal, now);
     } else {
-        terminal->phase = TERMINAL_ARM;
-        terminal->step = 0;
         terminal->retry_at = now;
+        terminal_begin_sequence(terminal, now);
     }
 }
 
@@ -180,6 +179,7 @@ static void read_started(struct terminal *terminal, struct mono now)
     climb(terminal);
     if (terminal_is_busy(terminal)) {
         terminal_trouble(terminal, TROUBLE_BUSY_OTHER, 0, now);
+        terminal->sounded = false; /* that our session is gone afterwards is no reboot */
         return;
     }
     terminal_well(terminal, TROUBLE_BUSY_OTHER);

@@ -328,7 +328,7 @@ static void a_lost_port_comes_back_and_the_target_goes_on(void **state)
     struct line_settings settings = settings_of(scene);
     make_line(scene, &settings);
     target(scene, 9, 3);
-    await(scene, LINE_ARMED, 3);
+    await_count(scene, count_sounding, 0, 3);
     unplug(scene);
     await(scene, LINE_DOWN, 1);
     for (int i = 0; i < 3; i++)

@@ -160,6 +160,42 @@ static void arming_many_does_not_hold_the_first_back_longer_than_arm_wait(void *
     fake_line_free(line);
 }
 
+static void later_batches_are_started_by_one_frame_each(void **state)
+{
+    (void)state;
+    struct fake_line *line = opened("tttttttttttttttttttttttttttttttt");
+    line->t8.commands[COMMAND_ARM].broadcast = false;
+    line->drive.settings.arm_wait_ms = 400;
+    struct line_target target = {.session = 1, .token = 5, .n_members = 31};
+    for (uint16_t i = 0; i < 31; i++)
+        target.members[i] = (struct line_member){.terminal = i, .volume_percent = 50};
+    drive_set_target(&line->drive, &target, line->now);
+    fake_run(line, 5000);
+    assert_int_equal(sounding(line), 31);
+    assert_in_range(fake_writes(line, 0, 20), 2, 5);
+    size_t single = 0;
+    for (int unit = 1; unit <= 31; unit++)
+        single += fake_writes(line, unit, 20);
+    assert_true(single < 4);
+    assert_int_equal(fake_count(line, LINE_STARTED, -1), 31);
+    fake_line_free(line);
+}
+
+static void many_that_never_sound_do_not_fill_the_line(void **state)
+{
+    (void)state;
+    struct fake_line *line = opened("tttttt");
+    for (int i = 0; i < 5; i++)
+        line->units[i].ignores_start = true;
+    fake_target(line, 1, 5, "012345", 50);
+    fake_verify(line, "012345");
+    fake_run(line, 30000);
+    assert_in_range(fake_writes(line, 0, 20), 1, 8);
+    assert_int_equal(fake_troubles(line, TROUBLE_NOT_SOUNDING, -1), 5);
+    assert_true(fake_count(line, LINE_READING, 5) > 80);
+    fake_line_free(line);
+}
+
 static void a_newly_dead_one_holds_nobody_up(void **state)
 {
     (void)state;
@@ -488,6 +524,8 @@ int main(void)
         cmocka_unit_test(another_vendor_that_does_not_ignore_it_forbids_broadcast),
         cmocka_unit_test(the_group_start_waits_for_all_first_answers),
         cmocka_unit_test(arming_many_does_not_hold_the_first_back_longer_than_arm_wait),
+        cmocka_unit_test(later_batches_are_started_by_one_frame_each),
+        cmocka_unit_test(many_that_never_sound_do_not_fill_the_line),
         cmocka_unit_test(a_newly_dead_one_holds_nobody_up),
         cmocka_unit_test(a_round_of_verification_costs_a_dead_one_its_limit_only),
         cmocka_unit_test(waiting_for_a_dead_one_holds_no_start_back),

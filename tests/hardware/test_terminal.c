@@ -260,6 +260,25 @@ static void another_source_is_left_alone(void **state)
     fake_line_free(line);
 }
 
+static void an_interruption_by_another_source_is_no_reboot(void **state)
+{
+    (void)state;
+    struct fake_line *line = opened("t");
+    fake_target(line, 1, 5, "0", 50);
+    fake_verify(line, "0");
+    fake_run(line, 2000);
+    line->units[0].source = 3;
+    line->units[0].state = line->units[0].token = 0;
+    fake_run(line, 1000);
+    assert_int_equal(fake_troubles(line, TROUBLE_BUSY_OTHER, 0), 1);
+    assert_int_equal(fake_writes(line, 1, 21), 0);
+    line->units[0].source = 0;
+    fake_run(line, 3000);
+    assert_int_equal(line->units[0].state, 2);
+    assert_int_equal(fake_troubles(line, TROUBLE_REBOOTED, 0), 0);
+    fake_line_free(line);
+}
+
 static void a_stop_that_is_ignored_is_told_and_tried_on(void **state)
 {
     (void)state;
@@ -337,6 +356,23 @@ static void the_learnt_limit_follows_the_answers(void **state)
     fake_line_free(line);
 }
 
+static void a_siren_without_sequence_is_only_started(void **state)
+{
+    (void)state;
+    struct fake_line *line = opened("c");
+    line->c4.n_sequence = 0;
+    line->c4.settle_ms = 0;
+    fake_target(line, 1, 5, "0", 50);
+    fake_run(line, 500);
+    assert_true(line->units[0].relay);
+    assert_int_equal(fake_writes(line, 1, -1), 1);
+    fake_target(line, 0, 0, "", 0);
+    fake_run(line, 500);
+    assert_false(line->units[0].relay);
+    assert_int_equal(fake_count(line, LINE_STOPPED, 0), 1);
+    fake_line_free(line);
+}
+
 static void troubles_and_exceptions_have_names(void **state)
 {
     (void)state;
@@ -362,10 +398,12 @@ int main(void)
         cmocka_unit_test(a_reboot_is_told_and_mended_each_time),
         cmocka_unit_test(a_dead_one_is_told_once_and_joins_late),
         cmocka_unit_test(another_source_is_left_alone),
+        cmocka_unit_test(an_interruption_by_another_source_is_no_reboot),
         cmocka_unit_test(a_stop_that_is_ignored_is_told_and_tried_on),
         cmocka_unit_test(a_stop_without_answer_is_tried_three_times_at_once),
         cmocka_unit_test(another_volume_in_the_session_needs_one_write),
         cmocka_unit_test(the_learnt_limit_follows_the_answers),
+        cmocka_unit_test(a_siren_without_sequence_is_only_started),
         cmocka_unit_test(troubles_and_exceptions_have_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
