@@ -171,6 +171,7 @@ static void begin(struct dispatcher *dispatcher, struct alert *alert, struct mom
     if (alert->state < ALERT_PREPARING)
         alert->state = ALERT_PREPARING;
     set_targets(dispatcher, false);
+    dispatcher_verify(dispatcher);
     struct programme *programme = make_programme(dispatcher, broadcast, &error);
     if (programme)
         playout_load(dispatcher->playout, programme, broadcast->id);

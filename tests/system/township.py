@@ -99,7 +99,7 @@ class Township:
             f'{{ unit = {u}; vendor = "{v}"; turnaround_ms = 3; {f"fault = {chr(34)}{f}{chr(34)};" if f else ""} }}'
             for u, v, f in self.lines[line][1])
         self.write("village.cfg", f"""seed = 1; dir = "{self.dir}"; log = "frames.log";
-channels = ({", ".join(f'{{ id = "{c}"; fifo = "{c}.fifo"; }}' for c in self.channels)});
+channels = ({", ".join(f'{{ id = "{c}"; fifo = "{c}.fifo"; }}' for c in sorted({self.hears.get(l, drives(l)) for l in self.lines}))});
 lines = ({", ".join(f'{{ id = "{l}"; baud = {self.lines[l][0]}; channel = "{self.hears.get(l, drives(l))}"; units = ({units(l)}); }}'
                      for l in self.lines)});
 """)
