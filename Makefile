@@ -161,8 +161,8 @@ lint:
 	@$(MAKE) --no-print-directory lint-deps
 	clang-format --dry-run --Werror $$(git ls-files '*.c' '*.h')
 	cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=1 \
-	    --suppress=missingIncludeSystem -I. $(FOLDERS)
-	git ls-files '*.c' | grep -v '^tests/' | xargs -P 2 -n 4 sh -c 'clang-tidy --quiet "$$@" -- -std=c17 $(CPPFLAGS) 2>/dev/null' lint
+	    --suppress=missingIncludeSystem --library=tests/cppcheck.cfg -I. $(FOLDERS)
+	git ls-files '*.c' | grep -v '^tests/' | xargs -P 2 -n 1 sh -c 'clang-tidy --quiet "$$@" -- -std=c17 $(CPPFLAGS) 2>/dev/null' lint
 
 sanitize:
 	@$(MAKE) --no-print-directory deps

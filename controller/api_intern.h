@@ -14,5 +14,4 @@ struct api {
 /* GET /v1/events: what follows Last-Event-ID, then what is new. */
 void api_get_events(void *context, struct http_request *request);
 
-
 #endif

@@ -112,7 +112,8 @@ static void close_handle(uv_handle_t *handle, void *context)
         uv_close(handle, NULL);
 }
 
-/* Runs until a signal, then ends all that it began, and the store: its last answers still find their takers. Returns the status. */
+/* Runs until a signal, then ends all that it began, and the store: its last answers still find their takers. Returns the
+ * status. */
 static int serve(const struct config *config, struct store *store, uv_loop_t *loop)
 {
     struct error error = {0};

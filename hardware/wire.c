@@ -236,7 +236,8 @@ void wire_transact(struct wire *wire, const struct frame_request *request, int64
 
 static modbus_t *open_modbus(const struct line_settings *settings, struct error *error)
 {
-    /* A pty has no parity; asking it twice for one is refused as invalid, so a port left behind by a crash could not be reopened. */
+    /* A pty has no parity; asking it twice for one is refused as invalid, so a port left behind by a crash could not be
+     * reopened. */
     char parity = wire_port_adapter(settings) == ADAPTER_PTY ? 'N' : settings->parity;
     modbus_t *modbus = modbus_new_rtu(settings->device, settings->baud, parity, 8, settings->stop_bits);
     if (!modbus) {
