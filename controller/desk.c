@@ -12,7 +12,7 @@ enum { TICK_MS = 100 };
 static void on_tick(uv_timer_t *timer)
 {
     struct desk *desk = timer->data;
-    struct moment at = desk_now();
+    struct moment at = clock_read();
     for (size_t i = desk->n_alerts; i-- > 0;) {
         struct alert *alert = desk->alerts[i];
         if (!alert->durable && alert->state == ALERT_WAITING)
@@ -42,7 +42,7 @@ static struct alert *read_back(const struct desk *desk, const struct store_alert
     struct alert *alert = NULL;
     struct error error = {0};
     struct refusal refusal = {0};
-    struct intake_terms terms = {desk->config, desk_now().wall, desk->config->clock == CLOCK_TRUST, true};
+    struct intake_terms terms = {desk->config, clock_read().wall, clock_trusted(desk->config->clock), true};
     if (!cap_decode((struct slice){row->bytes, row->n_bytes}, &message, &error)) {
         log_line(LOG_ERROR, "%s: stored alert cannot be read back: %s", row->id, error.message);
         return NULL;
@@ -76,9 +76,9 @@ static void resume_alert(struct desk *desk, const struct store_alert *row)
         return;
     }
     log_line(LOG_NOTE, "%s: taken up again, it was %s", alert->id, row->state);
-    if (alert->expires.ms <= desk_now().wall.ms)
+    if (alert->expires.ms <= clock_read().wall.ms)
         desk_end(desk, alert, CAUSE_EXPIRED);
-    else if (alert->effective.ms > desk_now().wall.ms)
+    else if (alert->effective.ms > clock_read().wall.ms)
         alert->state = ALERT_WAITING;
     else
         desk_dispatch(desk, alert);
@@ -105,7 +105,7 @@ static bool create_dispatchers(struct desk *desk, const uint16_t *tokens, struct
     const struct dispatcher_ports ports = desk_dispatcher_ports(desk);
     for (uint32_t c = 0; c < desk->config->n_channels; c++) {
         desk->dispatchers[c] = dispatcher_create(desk->config, c, site_lines(desk->site), site_playout(desk->site, c),
-                                                 tokens[c], &ports, desk_now());
+                                                 tokens[c], &ports, clock_read());
         if (!desk->dispatchers[c])
             return error_set(error, ERROR_NO_MEMORY, "channel %s: out of memory", desk->config->channels[c].id);
     }

@@ -125,7 +125,7 @@ static void on_durable(void *context, int64_t seq, const struct error *error)
     }
     act_on_references(desk, alert);
     bool sounds = alert->sounds;
-    if (sounds && alert->effective.ms <= desk_now().wall.ms)
+    if (sounds && alert->effective.ms <= clock_read().wall.ms)
         desk_dispatch(desk, alert);
     agree(desk, alert, 202, accepting->answer, accepting->context);
     if (!sounds)
@@ -169,7 +169,7 @@ void desk_submit_cap(struct desk *desk, struct slice bytes, desk_answer_fn *answ
         alert_message_free(message);
         return;
     }
-    struct intake_terms terms = {desk->config, desk_now().wall, desk->config->clock == CLOCK_TRUST, false};
+    struct intake_terms terms = {desk->config, clock_read().wall, clock_trusted(desk->config->clock), false};
     struct alert *alert = NULL;
     struct refusal refusal;
     if (!intake_judge(&terms, message, &alert, &refusal)) {
@@ -220,6 +220,6 @@ void desk_stop(struct desk *desk, const char *id, const char *reason, desk_answe
         desk_record_unbegun(desk, alert, CAUSE_STOPPED);
     alert->state = ALERT_STOPPED;
     *stopping = (struct stopping){answer, context, alert_to_json(alert, desk->config)};
-    journal_alert(&desk->journal, alert, desk_now().wall, on_stopped, stopping);
+    journal_alert(&desk->journal, alert, clock_read().wall, on_stopped, stopping);
     desk_channel_done(desk, alert, CAUSE_STOPPED);
 }

@@ -2,6 +2,7 @@
 #ifndef TOCSIN_CONTROLLER_DESK_INTERN_H
 #define TOCSIN_CONTROLLER_DESK_INTERN_H
 
+#include "controller/clock.h"
 #include "controller/desk.h"
 #include "controller/dispatcher.h"
 #include "controller/journal.h"
@@ -22,9 +23,6 @@ struct desk {
     uint16_t next_number;
     struct wall last_id;
 };
-
-/* Both clocks, read at once. */
-struct moment desk_now(void);
 
 /* The list of alerts that have not ended (desk_life.c). drop frees the alert. */
 bool desk_keep(struct desk *desk, struct alert *alert);

@@ -1,19 +1,10 @@
 /* From the list of live alerts to the channels, and to their end. */
 #include "controller/desk_intern.h"
 
-#include "codecs/monotonic.h"
 #include "controller/log.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-
-struct moment desk_now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_REALTIME, &t);
-    return (struct moment){mono_now(), {(int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000}};
-}
 
 /* ---- the list of live alerts ---- */
 
@@ -53,7 +44,7 @@ static void end_alert(struct desk *desk, struct alert *alert, enum alert_state s
 {
     alert->state = state;
     log_line(LOG_NOTE, "%s: %s%s%s", alert->id, alert_state_name(state), *alert->reason ? ": " : "", alert->reason);
-    journal_alert(&desk->journal, alert, desk_now().wall, NULL, NULL);
+    journal_alert(&desk->journal, alert, clock_read().wall, NULL, NULL);
     desk_drop(desk, alert);
 }
 
@@ -81,11 +72,11 @@ void desk_channel_done(struct desk *desk, struct alert *alert, enum delivery_cau
 /* An alert that never began on a channel still has a delivery per terminal, each with its end. */
 static void record_unbegun(struct desk *desk, struct alert *alert, uint32_t channel, enum delivery_cause cause)
 {
-    struct broadcast *broadcast = broadcast_create(desk->config, alert, channel, 0, 0, desk_now());
+    struct broadcast *broadcast = broadcast_create(desk->config, alert, channel, 0, 0, clock_read());
     if (!broadcast)
         return;
     broadcast->cause = cause;
-    broadcast_finish(broadcast, desk_now());
+    broadcast_finish(broadcast, clock_read());
     for (size_t i = 0; i < broadcast->n_deliveries; i++)
         journal_delivery(&desk->journal, broadcast, &broadcast->deliveries[i]);
     broadcast_free(broadcast);
@@ -110,7 +101,7 @@ void desk_end(struct desk *desk, struct alert *alert, enum delivery_cause cause)
     for (uint32_t c = 0; c < desk->config->n_channels; c++) {
         bool was_waiting = false;
         if (!alert_uses_channel(alert, desk->config, c) ||
-            !dispatcher_stop(desk->dispatchers[c], alert, cause, &was_waiting, desk_now()))
+            !dispatcher_stop(desk->dispatchers[c], alert, cause, &was_waiting, clock_read()))
             continue;
         if (was_waiting) {
             record_unbegun(desk, alert, c, cause);
@@ -128,7 +119,7 @@ void desk_dispatch(struct desk *desk, struct alert *alert)
     for (uint32_t c = 0; c < desk->config->n_channels; c++)
         alert->channels_left += alert_uses_channel(alert, desk->config, c);
     for (uint32_t c = 0; c < desk->config->n_channels; c++)
-        if (alert_uses_channel(alert, desk->config, c) && !dispatcher_submit(desk->dispatchers[c], alert, desk_now())) {
+        if (alert_uses_channel(alert, desk->config, c) && !dispatcher_submit(desk->dispatchers[c], alert, clock_read())) {
             journal_alarm(&desk->journal, alert, "no_memory", "the alert could not be queued on a channel");
             desk_channel_done(desk, alert, CAUSE_FINISHED);
         }

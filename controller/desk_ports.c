@@ -56,7 +56,7 @@ static void record_alert(void *context, struct dispatcher *dispatcher, struct al
 {
     struct desk *desk = context;
     struct number_done *waiting = wait_for(dispatcher, broadcast, number, done);
-    journal_alert(&desk->journal, alert, desk_now().wall, waiting ? on_recorded : NULL, waiting);
+    journal_alert(&desk->journal, alert, clock_read().wall, waiting ? on_recorded : NULL, waiting);
 }
 
 static void record_delivery(void *context, const struct broadcast *broadcast, const struct delivery *delivery)
@@ -100,7 +100,7 @@ void desk_on_spoken(void *context, void *of, uint32_t broadcast, uint32_t index,
                     const struct error *error)
 {
     (void)context;
-    dispatcher_spoken(of, broadcast, index, speech, error, desk_now());
+    dispatcher_spoken(of, broadcast, index, speech, error, clock_read());
 }
 
 /* ---- events of the site ---- */
@@ -119,14 +119,14 @@ static void on_line_event(void *context, uint32_t line, const struct line_event 
     }
     struct dispatcher *dispatcher = desk->dispatchers[desk->config->lines[line].channel];
     if (dispatcher)
-        dispatcher_take_line_event(dispatcher, line, event, desk_now());
+        dispatcher_take_line_event(dispatcher, line, event, clock_read());
 }
 
 static void on_playout_event(void *context, uint32_t channel, const struct playout_event *event)
 {
     struct desk *desk = context;
     if (desk->dispatchers[channel])
-        dispatcher_take_playout_event(desk->dispatchers[channel], event, desk_now());
+        dispatcher_take_playout_event(desk->dispatchers[channel], event, clock_read());
 }
 
 struct dispatcher_ports desk_dispatcher_ports(struct desk *desk)

@@ -214,7 +214,7 @@ static bool judge_expiry(struct alert *alert, const struct intake_terms *terms, 
         return true;
     }
     return refuse(refusal, "expired",
-                  alert->first_info->has_expires
+                  alert->first_info && alert->first_info->has_expires
                       ? "expires: it lies in the past; send an alert that is still in force"
                       : "sent: it is too old, and there is no expires; send an alert that is still in force");
 }
