@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { NOT_OURS_MAX = 100 /* texts that a person may still read */ };
+
 bool area_match_create(struct area_match *match, const struct config *config)
 {
     *match = (struct area_match){
@@ -38,8 +40,11 @@ static bool terminal_meant(const struct config_terminal *terminal, const struct 
 
 static void note_not_ours(struct area_match *match, const char *what, const char *description)
 {
-    char text[200];
-    snprintf(text, sizeof text, description && *description ? "%s (%s)" : "%s", what, description);
+    if (json_array_size(match->not_ours) == NOT_OURS_MAX)
+        return;
+    char whole[512], text[200]; /* cut by text_copy, which keeps characters whole: a description may name fifty villages */
+    snprintf(whole, sizeof whole, description && *description ? "%s (%s)" : "%s", what, description);
+    text_copy(text, sizeof text, whole);
     json_t *noted = json_string(text);
     size_t i;
     json_t *other;
@@ -92,7 +97,7 @@ static size_t match_area(struct area_match *match, const struct config *config, 
         struct area_code code;
         struct error error;
         if (!holds_codes(config, geocode->name)) {
-            char what[120];
+            char what[512];
             snprintf(what, sizeof what, "%s=%s", geocode->name, geocode->value);
             note_not_ours(match, what, area->description);
         } else if (!area_code_parse(slice_of(geocode->value), &code, &error)) {

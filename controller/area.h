@@ -15,7 +15,7 @@ struct area_match {
     size_t n_codes;   /* geocodes under a name that holds our codes */
     size_t n_shapes;  /* polygons and circles, not matched yet */
     json_t *places;   /* [{code, name_zh, name_en}] of ours that were named */
-    json_t *not_ours; /* ["360401000000 (some county)", ...]: codes without a terminal here, names not mapped */
+    json_t *not_ours; /* ["360401000000 (some county)", ...]: the first 100 codes without a terminal, names not mapped */
 };
 
 bool area_match_create(struct area_match *match, const struct config *config);

@@ -81,7 +81,7 @@ static bool add_deliveries(struct broadcast *broadcast)
             delivery->final = true;
         }
         line->delivery_of[place_on_line(config, alert->terminals[i])] = (int32_t)broadcast->n_deliveries++;
-        line->n_meant++;
+        line->n_meant += !delivery->final;
     }
     return true;
 }
@@ -137,6 +137,8 @@ void broadcast_free(struct broadcast *broadcast)
         return;
     for (size_t i = 0; i < broadcast->n_lines; i++)
         free(broadcast->lines[i].delivery_of);
+    for (size_t i = 0; i < CONFIG_LANGUAGES_MAX; i++)
+        free(broadcast->closings[i].frames);
     free(broadcast->lines);
     free(broadcast->deliveries);
     free(broadcast->pending);
@@ -280,8 +282,9 @@ static bool nobody_hears(const struct broadcast *broadcast)
 void broadcast_finish(struct broadcast *broadcast, struct moment now)
 {
     bool has_output = broadcast->config->channels[broadcast->channel].has_output;
-    bool played = !has_output || broadcast->loudest_words >= broadcast->speech_mean - 12;
-    bool audio_ok = played && !nobody_hears(broadcast);
+    bool cut_off = broadcast->cause != CAUSE_FINISHED && !broadcast->words_began;
+    bool played = cut_off || broadcast->loudest_words >= broadcast->speech_mean - 12;
+    bool audio_ok = !has_output || (played && !nobody_hears(broadcast));
     for (size_t i = 0; i < broadcast->n_deliveries; i++)
         delivery_finish(&broadcast->deliveries[i], broadcast->cause, audio_ok, now);
 }

@@ -15,7 +15,7 @@ enum broadcast_phase {
 /* One line of the channel in this broadcast. */
 struct broadcast_line {
     uint32_t line;        /* index into the configuration */
-    size_t n_meant;       /* deliveries on it */
+    size_t n_meant;       /* deliveries on it that it is commanded for: without maintenance and those with no message */
     int32_t *delivery_of; /* per terminal of the line: index of its delivery, -1 without; owned */
     bool starts_sent, settled;
 };
@@ -38,10 +38,18 @@ struct broadcast {
     unsigned languages_open; /* bit per language whose voice has not answered yet */
     bool fallback;           /* the shipped recording is spoken instead */
     bool first_unspoken;     /* the first language failed; its place is kept for the recording */
-    double speech_mean;      /* dBFS, the quietest language */
-    double loudest_words;    /* dBFS, the loudest step in words that was really played */
-    bool due, recorded, allowed, released, any_started, sound_over;
+    unsigned closings_open;  /* the same for a drill's last sentences */
+    struct {
+        int16_t *frames; /* owned */
+        size_t n;
+    } closings[CONFIG_LANGUAGES_MAX];
+    double speech_mean;   /* dBFS, the quietest language */
+    bool words_began;     /* the programme came to words, loud or not */
+    double loudest_words; /* dBFS, the loudest step in words that was really played */
     uint32_t first_repetition, repetitions;
+    uint32_t due, recorded, allowed; /* the latest repetition that the card waits for; begun on disk; told to begin */
+    struct mono record_asked;
+    bool released, any_started, sound_over;
     uint32_t extended_ms;
     struct mono repetition_began;
     enum segment_kind segment;
@@ -78,7 +86,7 @@ size_t broadcast_verify_order(const struct broadcast *broadcast, const struct br
 bool broadcast_sampled(const struct broadcast *broadcast);
 
 /* Ends all deliveries. Where our own words were not really played, or nobody at all on a channel of several heard them, no
- * terminal is blamed (no_audio). */
+ * terminal is blamed (no_audio). A broadcast cut off before its words proves nothing about the sound. */
 void broadcast_finish(struct broadcast *broadcast, struct moment now);
 
 #endif

@@ -124,8 +124,8 @@ bool delivery_take_event(struct delivery *delivery, const struct line_event *eve
             set_trouble(delivery, REASON_NONE, 0);
         return climb(delivery, RUNG_ARMED, at);
     case LINE_STARTED:
-        if (!delivery->starting)
-            delivery->started = at;
+        if (!delivery->is_started)
+            delivery->started = at; /* words count only if they began after it, also after a reboot */
         delivery->starting = true;
         delivery->is_started = true;
         return true;
@@ -156,7 +156,7 @@ static bool counts(const struct delivery *delivery, const struct terminal_readin
                    double mean, double speech_mean, struct mono words_began)
 {
     return verdict == LOUDNESS_WORDS && mean >= speech_mean - 6 && mono_before(delivery->started.mono, words_began) &&
-           reading->when[WHEN_SOUNDING] == TRUTH_TRUE;
+           reading->when[WHEN_SOUNDING] == TRUTH_TRUE && reading->when[WHEN_OURS] == TRUTH_TRUE;
 }
 
 bool delivery_take_level(struct delivery *delivery, const struct terminal_reading *reading, enum loudness_verdict verdict,
@@ -203,6 +203,7 @@ bool delivery_line_up(struct delivery *delivery)
     set_trouble(delivery, delivery->starting ? REASON_NOT_SOUNDING : REASON_NO_REPLY, 0);
     delivery->end = END_NONE;
     delivery->reason = REASON_NONE;
+    delivery->ended = (struct moment){0};
     return true;
 }
 
@@ -235,15 +236,15 @@ static void judge(struct delivery *delivery, bool audio_ok)
         delivery->end = END_HEARD;
         delivery->reason = REASON_NONE;
     } else if (delivery->rung < RUNG_SOUNDING) {
-        delivery->reason = delivery->starting                    ? REASON_NOT_SOUNDING
-                           : delivery->rung >= RUNG_ACKNOWLEDGED ? REASON_NOT_ARMED
-                                                                 : REASON_NO_REPLY;
+        delivery->reason = delivery->starting || delivery->rung == RUNG_ARMED ? REASON_NOT_SOUNDING
+                           : delivery->rung == RUNG_ACKNOWLEDGED              ? REASON_NOT_ARMED
+                                                                              : REASON_NO_REPLY;
     } else if (!audio_ok) {
         delivery->reason = REASON_NO_AUDIO;
     } else if (delivery->terms.level_kind == LEVEL_NONE) {
         delivery->end = END_SOUNDED;
         delivery->reason = REASON_NO_LEVEL;
-    } else if (delivery_sampled(delivery) && delivery->counted >= delivery->terms.readings_needed) {
+    } else if (delivery->counted >= delivery->terms.readings_needed) {
         delivery->reason = REASON_SILENT;
     } else {
         delivery->end = END_SOUNDED;

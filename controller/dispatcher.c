@@ -137,23 +137,20 @@ static void ask_voices(struct dispatcher *dispatcher)
 {
     struct broadcast *broadcast = dispatcher->current;
     struct dispatcher_ports *ports = &dispatcher->ports;
-    char closing[512] = "";
     bool drill = broadcast->alert->message->status == STATUS_EXERCISE;
-    for (uint32_t i = 0; i < broadcast->n_languages; i++) {
-        const struct alert_words *words = broadcast->words[i];
+    for (uint32_t i = 0; i < broadcast->n_languages; i++) { /* all before the first answer */
         broadcast->languages_open |= 1u << i;
-        ports->speak(ports->context, dispatcher, broadcast->id, i, words->language, words->text);
-        const char *sentence = words_drill_closing(words->language);
-        if (drill && sentence && !*closing) {
-            text_copy(closing, sizeof closing, sentence);
-            ports->speak(ports->context, dispatcher, broadcast->id, PROGRAMME_CLOSING, words->language, closing);
-        }
+        if (drill && words_drill_closing(broadcast->words[i]->language))
+            broadcast->closings_open |= 1u << i;
     }
-    if (broadcast->n_languages == 0) {
-        broadcast->fallback = true;
-        broadcast->languages_open = 1;
-        ports->speak(ports->context, dispatcher, broadcast->id, 0, NULL, NULL);
-    }
+    for (uint32_t i = 0; i < broadcast->n_languages; i++)
+        ports->speak(ports->context, dispatcher, broadcast->id, i, broadcast->words[i]->language, broadcast->words[i]->text);
+    for (uint32_t i = 0; i < broadcast->n_languages; i++)
+        if (broadcast->closings_open >> i & 1)
+            ports->speak(ports->context, dispatcher, broadcast->id, PROGRAMME_CLOSING + i, broadcast->words[i]->language,
+                         words_drill_closing(broadcast->words[i]->language));
+    if (broadcast->n_languages == 0)
+        dispatcher_fall_back(dispatcher);
 }
 
 static void begin(struct dispatcher *dispatcher, struct alert *alert, struct moment now)
@@ -180,6 +177,7 @@ static void begin(struct dispatcher *dispatcher, struct alert *alert, struct mom
     ask_voices(dispatcher);
     for (size_t i = 0; i < broadcast->n_deliveries; i++)
         dispatcher->ports.record_delivery(dispatcher->ports.context, broadcast, &broadcast->deliveries[i]);
+    broadcast->record_asked = now.mono;
     dispatcher_record_alert(dispatcher, broadcast->first_repetition, dispatcher_alert_recorded);
 }
 
@@ -245,15 +243,32 @@ static bool all_starts_sent(const struct dispatcher *dispatcher)
     return true;
 }
 
+/* A repetition sounds when the card waits for it, its beginning is on disk, and there is somebody to hear it. */
+static void allow_due(struct dispatcher *dispatcher)
+{
+    struct broadcast *broadcast = dispatcher->current;
+    if (broadcast->phase == BROADCAST_STOPPING || broadcast->due <= broadcast->allowed ||
+        broadcast->recorded < broadcast->due || !may_sound(dispatcher))
+        return;
+    broadcast->allowed = broadcast->due;
+    broadcast->phase = BROADCAST_SOUNDING;
+    playout_allow(dispatcher->playout, broadcast->id, broadcast->due);
+}
+
 static void advance_sound(struct dispatcher *dispatcher, struct moment now)
 {
     struct broadcast *broadcast = dispatcher->current;
-    bool slow = mono_since(now.mono, broadcast->began.mono) > (int64_t)STORE_PATIENCE_MS * 1000;
-    if (!broadcast->allowed && broadcast->due && (broadcast->recorded || slow) && may_sound(dispatcher)) {
-        broadcast->allowed = true;
-        broadcast->phase = BROADCAST_SOUNDING;
-        playout_allow(dispatcher->playout, broadcast->id, broadcast->first_repetition);
+    if (broadcast->due > broadcast->allowed && dispatcher_expired(broadcast->alert, now)) {
+        dispatcher_end_sound(dispatcher, CAUSE_EXPIRED, now);
+        return;
     }
+    bool slow = mono_since(now.mono, broadcast->record_asked) > (int64_t)STORE_PATIENCE_MS * 1000;
+    if (slow && broadcast->recorded < broadcast->due) {
+        dispatcher->ports.alarm(dispatcher->ports.context, broadcast->alert, "store_slow",
+                                "the beginning of a repetition is not on disk yet; it sounds all the same");
+        broadcast->recorded = broadcast->due;
+    }
+    allow_due(dispatcher);
     if (broadcast->allowed && !broadcast->released && all_starts_sent(dispatcher)) {
         broadcast->released = true;
         playout_release(dispatcher->playout, broadcast->id);
@@ -268,10 +283,9 @@ void dispatcher_alert_recorded(struct dispatcher *dispatcher, uint32_t id, uint3
     if (!ok)
         dispatcher->ports.alarm(dispatcher->ports.context, broadcast->alert, "store_failed",
                                 "the beginning of a repetition is not on disk; it sounds all the same");
-    if (repetition == broadcast->first_repetition)
-        broadcast->recorded = true; /* advance_sound follows at the next event or tick */
-    else
-        playout_allow(dispatcher->playout, id, repetition);
+    if (repetition > broadcast->recorded)
+        broadcast->recorded = repetition;
+    allow_due(dispatcher);
 }
 
 /* Silence first; the terminals are stopped once the sound is out, or at once when the officer says stop. */
@@ -284,6 +298,13 @@ void dispatcher_begin_stopping(struct dispatcher *dispatcher, struct moment now)
     broadcast->stop_began = now;
     dispatcher_verify(dispatcher);
     set_targets(dispatcher, true);
+}
+
+void dispatcher_end_sound(struct dispatcher *dispatcher, enum delivery_cause cause, struct moment now)
+{
+    dispatcher->current->cause = cause;
+    playout_stop(dispatcher->playout, dispatcher->current->id);
+    dispatcher_begin_stopping(dispatcher, now);
 }
 
 static void end_broadcast(struct dispatcher *dispatcher, struct moment now)
@@ -337,9 +358,7 @@ bool dispatcher_stop(struct dispatcher *dispatcher, const struct alert *alert, e
         return false;
     if (broadcast->phase == BROADCAST_STOPPING)
         return true;
-    broadcast->cause = cause;
-    playout_stop(dispatcher->playout, broadcast->id);
-    dispatcher_begin_stopping(dispatcher, now);
+    dispatcher_end_sound(dispatcher, cause, now);
     return true;
 }
 

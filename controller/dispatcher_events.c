@@ -1,6 +1,10 @@
 /* What lines, playout and voices tell, and what it means for the broadcast that runs. */
 #include "controller/dispatcher_intern.h"
 
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
 static void take_terminal_event(struct dispatcher *dispatcher, uint32_t line, const struct line_event *event, struct moment now)
 {
     struct broadcast *broadcast = dispatcher->current;
@@ -33,7 +37,8 @@ static void take_line_state(struct dispatcher *dispatcher, uint32_t line, const 
     } else if (event->kind == LINE_UP) {
         state->up = true;
         state->told_down = false;
-        for (size_t i = 0; broadcast && i < dispatcher->config->lines[line].n_terminals; i++) {
+        bool goes_on = broadcast && broadcast->phase != BROADCAST_STOPPING;
+        for (size_t i = 0; goes_on && i < dispatcher->config->lines[line].n_terminals; i++) {
             struct delivery *delivery = broadcast_delivery(broadcast, line, (uint16_t)i);
             if (delivery && delivery_line_up(delivery))
                 dispatcher_record_delivery(dispatcher, delivery);
@@ -75,8 +80,10 @@ static void take_step(struct dispatcher *dispatcher, const struct playout_event 
     struct broadcast *broadcast = dispatcher->current;
     struct loudness_step step = {event->at, event->level, event->segment, event->segment_began};
     loudness_add(dispatcher->loudness, &step);
-    if (event->segment == SEGMENT_WORDS && event->level > broadcast->loudest_words)
-        broadcast->loudest_words = event->level;
+    if (event->segment == SEGMENT_WORDS) {
+        broadcast->words_began = true;
+        broadcast->loudest_words = fmax(broadcast->loudest_words, event->level);
+    }
     struct judging judging = {dispatcher, false};
     broadcast_judge(broadcast, dispatcher->loudness, now, told, &judging);
     if (judging.wants_changed && broadcast->phase == BROADCAST_SOUNDING)
@@ -117,15 +124,13 @@ static void take_phase(struct dispatcher *dispatcher, const struct playout_event
 static void take_due(struct dispatcher *dispatcher, const struct playout_event *event, struct moment now)
 {
     struct broadcast *broadcast = dispatcher->current;
-    if (dispatcher_expired(broadcast->alert, now)) {
-        broadcast->cause = CAUSE_EXPIRED;
-        playout_stop(dispatcher->playout, broadcast->id);
-        dispatcher_begin_stopping(dispatcher, now);
-    } else if (event->repetition == broadcast->first_repetition) {
-        broadcast->due = true;
-    } else {
-        dispatcher_record_alert(dispatcher, event->repetition, dispatcher_alert_recorded);
-    }
+    if (broadcast->phase == BROADCAST_STOPPING)
+        return;
+    broadcast->due = event->repetition;
+    if (event->repetition == broadcast->first_repetition || dispatcher_expired(broadcast->alert, now))
+        return; /* its record was asked for at the beginning; or it never sounds (dispatcher_advance) */
+    broadcast->record_asked = now.mono;
+    dispatcher_record_alert(dispatcher, event->repetition, dispatcher_alert_recorded);
 }
 
 static void take_output_state(struct dispatcher *dispatcher, const struct playout_event *event)
@@ -165,8 +170,42 @@ void dispatcher_take_playout_event(struct dispatcher *dispatcher, const struct p
     dispatcher_advance(dispatcher, now);
 }
 
-/* No language is left: the shipped recording is better than a tone without words. */
-static void fall_back(struct dispatcher *dispatcher)
+/* The last sentences of a drill are one piece of sound, in the order of the languages, made when all have been spoken. */
+static void give_closing(struct dispatcher *dispatcher, uint32_t rate)
+{
+    const struct broadcast *broadcast = dispatcher->current;
+    size_t pause = rate / 2, n = 0, room = 0;
+    for (size_t i = 0; i < CONFIG_LANGUAGES_MAX; i++)
+        room += broadcast->closings[i].n + pause;
+    int16_t *frames = calloc(room, sizeof *frames);
+    if (!frames)
+        return;
+    for (size_t i = 0; i < CONFIG_LANGUAGES_MAX; i++) {
+        if (broadcast->closings[i].n == 0)
+            continue;
+        n += n ? pause : 0;
+        memcpy(frames + n, broadcast->closings[i].frames, broadcast->closings[i].n * sizeof *frames);
+        n += broadcast->closings[i].n;
+    }
+    playout_words(dispatcher->playout, broadcast->id, PROGRAMME_CLOSING, frames, n);
+    free(frames);
+}
+
+static void take_closing(struct dispatcher *dispatcher, uint32_t language, const struct speech *speech)
+{
+    struct broadcast *broadcast = dispatcher->current;
+    int16_t *frames = speech ? malloc((speech->n_frames + 1) * sizeof *frames) : NULL;
+    if (frames) {
+        memcpy(frames, speech->frames, speech->n_frames * sizeof *frames);
+        broadcast->closings[language].frames = frames;
+        broadcast->closings[language].n = speech->n_frames;
+    }
+    broadcast->closings_open &= ~(1u << language);
+    if (broadcast->closings_open == 0)
+        give_closing(dispatcher, dispatcher->config->channels[dispatcher->channel].playout.rate);
+}
+
+void dispatcher_fall_back(struct dispatcher *dispatcher)
 {
     struct broadcast *broadcast = dispatcher->current;
     broadcast->fallback = true;
@@ -193,8 +232,8 @@ void dispatcher_spoken(struct dispatcher *dispatcher, uint32_t id, uint32_t inde
     struct broadcast *broadcast = dispatcher->current;
     if (!broadcast || broadcast->id != id)
         return;
-    if (index == PROGRAMME_CLOSING) {
-        playout_words(dispatcher->playout, id, index, speech ? speech->frames : NULL, speech ? speech->n_frames : 0);
+    if (index >= PROGRAMME_CLOSING) {
+        take_closing(dispatcher, index - PROGRAMME_CLOSING, speech);
         return;
     }
     broadcast->languages_open &= ~(1u << index);
@@ -212,7 +251,7 @@ void dispatcher_spoken(struct dispatcher *dispatcher, uint32_t id, uint32_t inde
     if (broadcast->languages_open == 0 && broadcast->first_unspoken) {
         bool none = broadcast->speech_mean == 0;
         if (none && !broadcast->fallback)
-            fall_back(dispatcher);
+            dispatcher_fall_back(dispatcher);
         else
             playout_words(dispatcher->playout, id, 0, NULL, 0);
     }

@@ -44,6 +44,12 @@ void dispatcher_record_delivery(struct dispatcher *dispatcher, const struct deli
 /* The done of a repetition's beginning: it may sound. */
 void dispatcher_alert_recorded(struct dispatcher *dispatcher, uint32_t broadcast, uint32_t repetition, bool ok);
 
+/* Ends the current broadcast before its time: silence first. */
+void dispatcher_end_sound(struct dispatcher *dispatcher, enum delivery_cause cause, struct moment now);
+
+/* Asks for the shipped recording, and says so: it is better than a tone without words. */
+void dispatcher_fall_back(struct dispatcher *dispatcher);
+
 /* Stops the terminals of the current broadcast. */
 void dispatcher_begin_stopping(struct dispatcher *dispatcher, struct moment now);
 

@@ -4,17 +4,26 @@
 #include "controller/area.h"
 #include "controller/words.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-static bool refuse(struct refusal *refusal, const char *code, const char *message)
+/* What the message quotes may be long: text_copy cuts it between characters. */
+static bool __attribute__((format(printf, 3, 4))) refuse(struct refusal *refusal, const char *code, const char *format, ...)
 {
+    char text[1024];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
     text_copy(refusal->code, sizeof refusal->code, code);
-    text_copy(refusal->message, sizeof refusal->message, message);
+    text_copy(refusal->message, sizeof refusal->message, text);
     return false;
 }
+
+enum { UNCHECKED_LIFE_MS = 600000 };
 
 static void note(struct alert *alert, const char *text)
 {
@@ -178,10 +187,8 @@ static bool judge_match(struct alert *alert, const struct area_match *match, str
             "area: it has only polygons or circles, which are not matched to terminals yet; add a geocode of 12 digits");
     if (match->n_meant == 0) {
         const char *first = json_string_value(json_array_get(match->not_ours, 0));
-        char text[256];
-        snprintf(text, sizeof text, "area: none of its codes has a terminal here%s%.150s", first ? ": " : "",
-                 first ? first : "");
-        return refuse(refusal, "area_not_ours", text);
+        return refuse(refusal, "area_not_ours", "area: none of its codes has a terminal here%s%s", first ? ": " : "",
+                      first ? first : "");
     }
     if (match->n_shapes > 0)
         note(alert, "polygon_not_matched: codes beside its polygons and circles were matched, the shapes were not");
@@ -205,12 +212,16 @@ static bool judge_blocks(struct alert *alert, const struct intake_terms *terms, 
     return judge_match(alert, match, refusal);
 }
 
+/* With a clock that may be wrong, what seems to be in the past or the future sounds now, but not for long. */
 static bool judge_expiry(struct alert *alert, const struct intake_terms *terms, struct refusal *refusal)
 {
+    if (!terms->resuming && !terms->clock_trusted && alert->effective.ms > terms->now.ms)
+        alert->effective = terms->now;
     if (terms->resuming || alert->expires.ms > terms->now.ms)
         return true;
     if (!terms->clock_trusted) {
         note(alert, "expiry_unchecked: the clock of this box is not trusted yet");
+        alert->expires = (struct wall){terms->now.ms + UNCHECKED_LIFE_MS};
         return true;
     }
     return refuse(refusal, "expired",
@@ -276,12 +287,9 @@ bool intake_judge(const struct intake_terms *terms, struct alert_message *messag
                   struct refusal *refusal)
 {
     const struct config_source *source = find_source(terms->config, message->sender);
-    if (!source && terms->config->n_sources > 0) {
-        char text[256];
-        snprintf(text, sizeof text, "sender: \"%.120s\" is not a configured source; add it to sources in the configuration",
-                 message->sender);
-        return refuse(refusal, "sender_unknown", text);
-    }
+    if (!source && terms->config->n_sources > 0)
+        return refuse(refusal, "sender_unknown", "sender: not a configured source; add it to sources in the configuration: %s",
+                      message->sender);
     struct alert *alert = calloc(1, sizeof *alert);
     if (!alert)
         return refuse(refusal, "no_memory", "out of memory; try again");
@@ -298,7 +306,7 @@ bool intake_judge(const struct intake_terms *terms, struct alert_message *messag
         alert_free(alert);
         return false;
     }
-    if (alert->sounds && alert->effective.ms > terms->now.ms && terms->clock_trusted)
+    if (alert->sounds && alert->effective.ms > terms->now.ms)
         alert->state = ALERT_WAITING;
     *alert_out = alert;
     return true;

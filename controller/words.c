@@ -97,16 +97,27 @@ static char *join(const char *a, const char *between, const char *b)
     return asprintf(&text, "%s%s%s", a, between, b) < 0 ? NULL : text;
 }
 
+/* Not empty. */
+static const char *last_character(const char *text)
+{
+    const char *p = text + strlen(text) - 1;
+    while (p > text && ((unsigned char)*p & 0xC0) == 0x80)
+        p--;
+    return p;
+}
+
 /* A full stop is put where the headline has none, so that no voice runs it into the instruction. */
 static char *headline_and_instruction(const struct alert_info *info)
 {
     const char *headline = has_words(info->headline) ? info->headline : "";
     const char *instruction = has_words(info->instruction) ? info->instruction : "";
-    size_t n = strlen(headline);
-    if (!n || !*instruction)
+    if (!*headline || !*instruction)
         return join(headline, "", instruction);
-    bool ended = ends_sentence(headline + n - 1) || (n >= 3 && ends_sentence(headline + n - 3));
-    return join(headline, ended ? " " : words_same_language(info->language, "zh") ? "。" : ". ", instruction);
+    return join(headline,
+                ends_sentence(last_character(headline))     ? " "
+                : words_same_language(info->language, "zh") ? "。"
+                                                            : ". ",
+                instruction);
 }
 
 static char *frame_drill(char *text, const char *language)

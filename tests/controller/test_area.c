@@ -1,0 +1,167 @@
+/* Codes to terminals. */
+#include "controller/area.h"
+
+#include "tests/controller/site_fixture.h"
+
+struct matching {
+    struct fixture fixture;
+    struct area_match match;
+    struct alert_message *message;
+};
+
+static int set_up(void **state)
+{
+    struct matching *m = calloc(1, sizeof *m);
+    *state = m;
+    return area_match_create(&m->match, fixture_init(&m->fixture)) ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+    struct matching *m = *state;
+    area_match_free(&m->match);
+    alert_message_free(m->message);
+    free(m);
+    return 0;
+}
+
+static size_t match(struct matching *m, struct info_text info, bool covers)
+{
+    alert_message_free(m->message);
+    m->message = cap_message((struct cap_text){.infos = info_xml(info)});
+    return area_match_info(&m->match, &m->fixture.config, &m->message->infos[0], covers);
+}
+
+/* One fresh match per row: the code, whether its source covers, and the terminals that it means. */
+static void test_level_boundaries(void **state)
+{
+    struct matching *m = *state;
+    static const struct {
+        const char *code;
+        bool covers;
+        unsigned meant; /* bit per terminal */
+    } ROWS[] = {
+        {VILLAGE_1, false, 1u << T_OUT | 1u << T_OUT_2 | 1u << T_SICK},
+        {VILLAGE_2, false, 1u << T_MIC | 1u << T_PLAIN},
+        {TOWNSHIP, false, (1u << N_TERMINALS) - 1},
+        {"360404101", false, (1u << N_TERMINALS) - 1}, /* padded */
+        {"360404", false, (1u << N_TERMINALS) - 1},
+        {"360000000000", false, (1u << N_TERMINALS) - 1},
+        {"360404101200", false, 0}, /* a village of that number, not the villages that begin so */
+        {"360404100000", false, 0}, /* nor the townships */
+        {NEXT_TOWNSHIP, false, 0},
+        {"360404102201", false, 0},
+        {"370000000000", false, 0},
+        {VILLAGE_2, true, 1u << T_MIC | 1u << T_PLAIN | 1u << T_BOX}, /* the box is coded for the township around it */
+        {"360404101299", true, 1u << T_BOX},
+        {"360404102201", true, 0},
+    };
+    for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
+        area_match_free(&m->match);
+        assert_true(area_match_create(&m->match, &m->fixture.config));
+        size_t n = match(m, (struct info_text){.code = ROWS[i].code}, ROWS[i].covers), expected = 0;
+        for (size_t t = 0; t < N_TERMINALS; t++) {
+            bool meant = ROWS[i].meant >> t & 1;
+            expected += meant;
+            if (m->match.meant[t] != meant)
+                fail_msg("%s: terminal %zu", ROWS[i].code, t);
+        }
+        assert_int_equal(n, expected);
+        assert_int_equal(m->match.n_meant, expected);
+        assert_int_equal(m->match.n_codes, 1);
+        assert_int_equal(json_array_size(expected ? m->match.places : m->match.not_ours), 1);
+        assert_int_equal(json_array_size(expected ? m->match.not_ours : m->match.places), 0);
+    }
+}
+
+static void test_each_terminal_once(void **state)
+{
+    struct matching *m = *state;
+    assert_int_equal(match(m, (struct info_text){.code = VILLAGE_1}, false), 3);
+    assert_int_equal(match(m, (struct info_text){.code = TOWNSHIP}, false), N_TERMINALS);
+    assert_int_equal(match(m, (struct info_text){.code = VILLAGE_1}, false), 3);
+    assert_int_equal(m->match.n_meant, N_TERMINALS);
+    assert_int_equal(json_array_size(m->match.places), 2);
+    const json_t *place = json_array_get(m->match.places, 0);
+    assert_string_equal(json_string_value(json_object_get(place, "code")), VILLAGE_1);
+    assert_string_equal(json_string_value(json_object_get(place, "name_zh")), "龙塘村");
+    assert_null(json_object_get(json_array_get(m->match.places, 1), "name_zh"));
+}
+
+static const char *not_ours(const struct matching *m, size_t i)
+{
+    return json_string_value(json_array_get(m->match.not_ours, i));
+}
+
+static void test_names_not_mapped(void **state)
+{
+    struct matching *m = *state;
+    const char *area = "<area><areaDesc>Qingxi</areaDesc>"
+                       "<geocode><valueName>SAME</valueName><value>" VILLAGE_1 "</value></geocode>"
+                       "<geocode><valueName>SAME</valueName><value>" VILLAGE_1 "</value></geocode>"
+                       "<geocode><valueName>profile:code</valueName><value>12x</value></geocode></area>";
+    assert_int_equal(match(m, (struct info_text){.area = area}, false), 0);
+    assert_int_equal(m->match.n_codes, 0);
+    assert_int_equal(json_array_size(m->match.not_ours), 2);
+    assert_string_equal(not_ours(m, 0), "SAME=" VILLAGE_1 " (Qingxi)");
+    assert_non_null(strstr(not_ours(m, 1), "(Qingxi)"));
+}
+
+static void test_partly_ours(void **state)
+{
+    struct matching *m = *state;
+    const char *area = "<area><areaDesc/>"
+                       "<polygon>29,115 29,116 30,116 29,115</polygon><circle>29,115 3</circle>"
+                       "<geocode><valueName>profile:code</valueName><value>" VILLAGE_2 "</value></geocode>"
+                       "<geocode><valueName>profile:code</valueName><value>" NEXT_TOWNSHIP "</value></geocode></area>";
+    assert_int_equal(match(m, (struct info_text){.area = area}, false), 2);
+    assert_int_equal(m->match.n_shapes, 2);
+    assert_int_equal(m->match.n_codes, 2);
+    assert_int_equal(json_array_size(m->match.places), 1);
+    assert_string_equal(not_ours(m, 0), NEXT_TOWNSHIP);
+}
+
+static void test_long_description(void **state)
+{
+    struct matching *m = *state;
+    char area[3000] = "<area><areaDesc>";
+    for (size_t i = 0; i < 300; i++)
+        strcat(area, "村");
+    strcat(area, "</areaDesc><geocode><valueName>profile:code</valueName><value>" NEXT_TOWNSHIP "</value></geocode></area>");
+    assert_int_equal(match(m, (struct info_text){.area = area}, false), 0);
+    assert_non_null(not_ours(m, 0));
+    assert_memory_equal(not_ours(m, 0), NEXT_TOWNSHIP " (村村", 20);
+}
+
+static void test_bounded_list(void **state)
+{
+    struct matching *m = *state;
+    for (unsigned i = 0; i < 130; i++) {
+        char code[13];
+        snprintf(code, sizeof code, "37%010u", i + 1);
+        assert_int_equal(match(m, (struct info_text){.code = code}, false), 0);
+    }
+    assert_int_equal(json_array_size(m->match.not_ours), 100);
+    assert_int_equal(m->match.n_codes, 130);
+}
+
+static void test_no_area(void **state)
+{
+    struct matching *m = *state;
+    assert_int_equal(match(m, (struct info_text){.area = ""}, true), 0);
+    assert_int_equal(m->match.n_areas, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_level_boundaries, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_each_terminal_once, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_names_not_mapped, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_partly_ours, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_long_description, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_bounded_list, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_no_area, set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,923 @@
+/* One channel in virtual time, against fakes of lines, playout and ports: what was commanded is written down as text, and a
+ * script plays lines, card, disk and voices. No thread runs. */
+#include "controller/dispatcher.h"
+
+#include "tests/controller/site_fixture.h"
+
+struct scene {
+    struct fixture fixture;
+    struct dispatcher *dispatcher;
+    int64_t ms;
+    struct alert *alerts[4];
+    size_t n_alerts;
+    char log[16384];
+    uint16_t token_asked;
+    bool hold_store; /* what is to be recorded waits for give_record */
+    dispatcher_done_fn *token_done, *record_done;
+    uint32_t record_broadcast, record_number;
+    unsigned deliveries_told, readings_told;
+    uint32_t session;
+    uint16_t token; /* of the last target */
+    struct {
+        size_t n_members, n_verify;
+    } lines[3];
+};
+
+/* The fakes below have no context of their own. */
+static struct scene *scene;
+
+static void __attribute__((format(printf, 1, 2))) say(const char *format, ...)
+{
+    size_t n = strlen(scene->log);
+    va_list args;
+    va_start(args, format);
+    vsnprintf(scene->log + n, sizeof scene->log - n, format, args);
+    va_end(args);
+    strncat(scene->log, " ", sizeof scene->log - strlen(scene->log) - 1);
+}
+
+/* What was said since the last look. */
+static void expect(const char *log)
+{
+    assert_string_equal(scene->log, log);
+    scene->log[0] = '\0';
+}
+
+/* ---- fakes of hardware/line.h and audio/playout.h ---- */
+
+static struct line *fake_line(size_t i)
+{
+    return (struct line *)(uintptr_t)(i + 1);
+}
+
+static size_t index_of(const struct line *line)
+{
+    return (size_t)(uintptr_t)line - 1;
+}
+
+void line_set_target(struct line *line, const struct line_target *target)
+{
+    scene->lines[index_of(line)].n_members = target->n_members;
+    scene->session = target->session;
+    scene->token = target->token;
+    say("target%zu:%zu", index_of(line), target->n_members);
+}
+
+void line_set_verify(struct line *line, const uint16_t *terminals, size_t n)
+{
+    (void)terminals;
+    scene->lines[index_of(line)].n_verify = n;
+}
+
+void playout_load(struct playout *playout, struct programme *programme, uint32_t broadcast)
+{
+    (void)playout;
+    programme_free(programme);
+    say("load:%u", broadcast);
+}
+
+void playout_allow(struct playout *playout, uint32_t broadcast, uint32_t repetition)
+{
+    (void)playout;
+    say("allow:%u.%u", broadcast, repetition);
+}
+
+void playout_release(struct playout *playout, uint32_t broadcast)
+{
+    (void)playout;
+    say("release:%u", broadcast);
+}
+
+void playout_words(struct playout *playout, uint32_t broadcast, uint32_t language, const int16_t *frames, size_t n_frames)
+{
+    (void)playout;
+    say("words:%u.%u:%zu", broadcast, language, n_frames);
+    for (size_t i = 0; n_frames && i < n_frames; i++) /* the sanitizers look at each */
+        assert_true(frames[i] == 0 || frames[i] == 100);
+}
+
+void playout_extend(struct playout *playout, uint32_t broadcast, uint32_t more)
+{
+    (void)playout;
+    say("extend:%u+%u", broadcast, more);
+}
+
+void playout_stop(struct playout *playout, uint32_t broadcast)
+{
+    (void)playout;
+    say("stop:%u", broadcast);
+}
+
+/* ---- ports ---- */
+
+static void reserve_token(void *context, struct dispatcher *dispatcher, uint16_t token, dispatcher_done_fn *done)
+{
+    struct scene *s = context;
+    assert_int_not_equal(token, 0);
+    s->token_asked = token;
+    s->token_done = done;
+    if (!s->hold_store)
+        done(dispatcher, 0, token, true);
+}
+
+static void record_alert(void *context, struct dispatcher *dispatcher, struct alert *alert, uint32_t broadcast, uint32_t number,
+                         dispatcher_done_fn *done)
+{
+    struct scene *s = context;
+    say(done ? "%s:%s.%u" : "%s:%s", alert->id, alert_state_name(alert->state), number);
+    s->record_done = done ? done : s->record_done;
+    if (!done)
+        return;
+    s->record_broadcast = broadcast;
+    s->record_number = number;
+    if (!s->hold_store)
+        done(dispatcher, broadcast, number, true);
+}
+
+static void record_delivery(void *context, const struct broadcast *broadcast, const struct delivery *delivery)
+{
+    assert_non_null(broadcast);
+    assert_non_null(delivery);
+    ((struct scene *)context)->deliveries_told++;
+}
+
+static void record_reading(void *context, const struct broadcast *broadcast, const struct delivery *delivery,
+                           const struct terminal_reading *reading, enum loudness_verdict verdict)
+{
+    (void)verdict;
+    assert_true(broadcast && delivery && reading->has_level);
+    ((struct scene *)context)->readings_told++;
+}
+
+static void record_end(void *context, struct broadcast *broadcast)
+{
+    (void)context;
+    say("END %s", broadcast->alert->id);
+    for (size_t i = 0; i < broadcast->n_deliveries; i++) {
+        const struct delivery *d = &broadcast->deliveries[i];
+        assert_true(d->final);
+        say("%s=%s(%s)", broadcast->config->terminals[d->terminal].name, delivery_end_name(d->end),
+            delivery_reason_name(d->reason));
+    }
+}
+
+static void tell_programme(void *context, const struct broadcast *broadcast, const struct playout_event *event)
+{
+    (void)context;
+    (void)broadcast;
+    say("at:%u.%s", event->repetition, segment_kind_name(event->segment));
+}
+
+static void raise_alarm(void *context, const struct alert *alert, const char *what, const char *detail)
+{
+    (void)context;
+    (void)alert;
+    assert_true(*detail);
+    say("ALARM:%s", what);
+}
+
+static void speak(void *context, struct dispatcher *dispatcher, uint32_t broadcast, uint32_t index, const char *language,
+                  const char *text)
+{
+    (void)context;
+    (void)dispatcher;
+    say("speak:%u.%u:%s", broadcast, index, language ? language : "recording");
+    assert_int_equal(language != NULL, text != NULL);
+}
+
+/* ---- what the script does ---- */
+
+static struct moment now(void)
+{
+    return (struct moment){{scene->ms * 1000}, {fixture_sent().ms + scene->ms}};
+}
+
+static void tick(int64_t ms)
+{
+    for (int64_t until = scene->ms + ms; scene->ms < until;) {
+        scene->ms += until - scene->ms < 100 ? until - scene->ms : 100;
+        dispatcher_tick(scene->dispatcher, now());
+    }
+}
+
+static void give_record(bool ok)
+{
+    scene->record_done(scene->dispatcher, scene->record_broadcast, scene->record_number, ok);
+}
+
+static void line_event(uint32_t line, struct line_event event)
+{
+    event.session = scene->session;
+    event.at = now().mono;
+    dispatcher_take_line_event(scene->dispatcher, line, &event, now());
+}
+
+static void line_tells(uint32_t line, enum line_event_kind kind)
+{
+    line_event(line, (struct line_event){.kind = kind, .terminal = LINE_TERMINALS_MAX});
+}
+
+static void terminal_tells(uint32_t line, uint16_t terminal, enum line_event_kind kind)
+{
+    line_event(line, (struct line_event){.kind = kind, .terminal = terminal});
+}
+
+static void terminal_reads(uint32_t line, uint16_t terminal, double level)
+{
+    struct line_event event = {.kind = LINE_READING, .terminal = terminal};
+    event.reading = (struct terminal_reading){
+        .requested = mono_plus_ms(now().mono, -20), .received = now().mono, .has_level = true, .level = level, .started = true};
+    event.reading.when[WHEN_SOUNDING] = event.reading.when[WHEN_OURS] = TRUTH_TRUE;
+    line_event(line, event);
+}
+
+static void playout_event(struct playout_event event)
+{
+    event.broadcast =
+        scene->dispatcher && dispatcher_current(scene->dispatcher) ? dispatcher_current(scene->dispatcher)->id : 0;
+    event.at = now().mono;
+    dispatcher_take_playout_event(scene->dispatcher, &event, now());
+}
+
+static void playout_tells(enum playout_event_kind kind, uint32_t repetition)
+{
+    playout_event((struct playout_event){.kind = kind, .repetition = repetition, .error = {ERROR_IO, "as it says"}});
+}
+
+/* A segment that is really played. In its middle the two terminals of line 0 are read. */
+static void play(uint32_t repetition, enum segment_kind segment, uint32_t language, double level, int64_t ms, double reads)
+{
+    struct mono began = now().mono;
+    playout_event((struct playout_event){
+        .kind = PLAYOUT_PHASE, .repetition = repetition, .segment = segment, .language = language, .segment_began = began});
+    for (int64_t t = 0; t < ms; t += LOUDNESS_STEP_MS) {
+        if (t == ms / 2)
+            for (uint16_t i = 0; i < 2; i++)
+                terminal_reads(0, i, reads);
+        playout_event((struct playout_event){
+            .kind = PLAYOUT_STEP, .repetition = repetition, .segment = segment, .level = level, .segment_began = began});
+        scene->ms += LOUDNESS_STEP_MS;
+    }
+}
+
+static void play_repetition(uint32_t k, double reads)
+{
+    play(k, SEGMENT_TONE, 0, -10, 1000, -20);
+    play(k, SEGMENT_SILENCE, 0, -120, 1500, -60);
+    play(k, SEGMENT_WORDS, 0, -15, 2000, reads);
+    playout_tells(PLAYOUT_ENDED, k);
+}
+
+static void spoken(uint32_t index, bool ok)
+{
+    int16_t frames[1000];
+    for (size_t i = 0; i < 1000; i++)
+        frames[i] = 100;
+    struct speech speech = {.frames = frames, .n_frames = 1000, .rate = 8000, .mean_level = -16};
+    struct error error = {ERROR_TIMEOUT, "the voice took too long"};
+    dispatcher_spoken(scene->dispatcher, dispatcher_current(scene->dispatcher)->id, index, ok ? &speech : NULL, &error, now());
+}
+
+static struct alert *alert_of(struct cap_text cap)
+{
+    char id[ALERT_ID_SIZE];
+    snprintf(id, sizeof id, "%c", (char)('A' + scene->n_alerts));
+    return scene->alerts[scene->n_alerts++] = fixture_alert(&scene->fixture.config, id, cap);
+}
+
+static struct alert *submit(struct cap_text cap)
+{
+    struct alert *alert = alert_of(cap);
+    assert_true(dispatcher_submit(scene->dispatcher, alert, now()));
+    return alert;
+}
+
+static void create(uint16_t last_token)
+{
+    static struct line *lines[3];
+    const struct dispatcher_ports ports = {
+        scene, reserve_token, record_alert, record_delivery, record_reading, record_end, tell_programme, raise_alarm, speak};
+    for (size_t i = 0; i < 3; i++)
+        lines[i] = fake_line(i);
+    dispatcher_free(scene->dispatcher);
+    scene->dispatcher = dispatcher_create(&scene->fixture.config, 0, lines, NULL, last_token, &ports, now());
+    assert_non_null(scene->dispatcher);
+}
+
+static void lines_up(void)
+{
+    for (uint32_t l = 0; l < 2; l++) {
+        line_tells(l, LINE_UP);
+        line_tells(l, LINE_SWEPT);
+    }
+}
+
+static int set_up(void **state)
+{
+    *state = scene = calloc(1, sizeof *scene);
+    scene->ms = 10000;
+    fixture_init(&scene->fixture);
+    create(41);
+    lines_up();
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    dispatcher_free(scene->dispatcher);
+    for (size_t i = 0; i < scene->n_alerts; i++)
+        alert_free(scene->alerts[i]);
+    free(scene);
+    return 0;
+}
+
+static void start_line_0(void)
+{
+    for (uint16_t i = 0; i < 2; i++)
+        for (int kind = LINE_SENT; kind <= LINE_STARTED; kind++)
+            terminal_tells(0, i, (enum line_event_kind)kind);
+    line_tells(0, LINE_STARTS_SENT);
+}
+
+/* Up to the words of its first repetition, with all going well. */
+static struct alert *submit_and_start(void)
+{
+    struct alert *alert = submit((struct cap_text){0});
+    playout_tells(PLAYOUT_DUE, 1);
+    spoken(0, true);
+    start_line_0();
+    return alert;
+}
+
+static void stop_line_0(void)
+{
+    for (uint16_t i = 0; i < 2; i++)
+        terminal_tells(0, i, LINE_STOPPED);
+    line_tells(0, LINE_SETTLED);
+}
+
+#define BEGUN "target0:2 load:1 speak:1.0:zh-CN A:preparing.1 "
+
+/* ---- the run of a broadcast ---- */
+
+static void test_from_submit_to_end(void **state)
+{
+    (void)state;
+    submit((struct cap_text){0});
+    expect(BEGUN); /* armed at once: targets before all else */
+    assert_int_equal(scene->token, 42);
+    playout_tells(PLAYOUT_DUE, 1);
+    spoken(0, true);
+    expect("words:1.0:1000 ");
+    terminal_tells(0, 1, LINE_SENT);
+    terminal_tells(0, 1, LINE_ACKNOWLEDGED);
+    terminal_tells(0, 1, LINE_ARMED);
+    tick(1000);
+    expect(""); /* nobody is started, nothing sounds */
+    terminal_tells(0, 1, LINE_STARTED);
+    expect("allow:1.1 "); /* the tone begins with the first start */
+    terminal_tells(0, 0, LINE_STARTED);
+    tick(500);
+    expect("");
+    line_tells(0, LINE_STARTS_SENT);
+    expect("release:1 ");
+    play_repetition(1, -12);
+    expect("A:sounding at:1.tone at:1.silence at:1.words A:sounding ");
+    assert_int_equal(scene->readings_told, 4); /* a baseline and a level of each */
+    playout_tells(PLAYOUT_DUE, 2);
+    expect("A:sounding.2 allow:1.2 ");
+    play_repetition(2, -12);
+    playout_tells(PLAYOUT_DUE, 3);
+    play_repetition(3, -12);
+    scene->log[0] = '\0';
+    assert_int_equal(scene->alerts[0]->ended[0], 3);
+    playout_tells(PLAYOUT_FINISHED, 3);
+    expect("target0:0 target1:0 ");
+    assert_int_equal(scene->lines[0].n_verify, 0);
+    tick(1000);
+    expect("");
+    stop_line_0();
+    expect("END A out=heard() out2=heard() sick=excluded(maintenance) ");
+    assert_null(dispatcher_current(scene->dispatcher));
+    assert_int_equal(scene->token_asked, 43);
+}
+
+/* The sound waits for three: the card, the disk, and a first start; in whatever order they come. */
+static void test_sound_waits_for_all(void **state)
+{
+    (void)state;
+    for (int last = 0; last < 3; last++) {
+        scene->hold_store = false;
+        create(7);
+        lines_up();
+        scene->hold_store = true;
+        submit((struct cap_text){0});
+        scene->log[0] = '\0';
+        for (int step = 1; step <= 3; step++) {
+            expect("");
+            switch ((last + step) % 3) {
+            case 0: playout_tells(PLAYOUT_DUE, 1); break;
+            case 1: give_record(true); break;
+            default: terminal_tells(0, 0, LINE_STARTED); break;
+            }
+        }
+        expect("allow:1.1 ");
+    }
+}
+
+static void test_next_repetition_only_after_its_record(void **state)
+{
+    (void)state;
+    submit_and_start();
+    play_repetition(1, -12);
+    scene->hold_store = true;
+    scene->log[0] = '\0';
+    playout_tells(PLAYOUT_DUE, 2);
+    tick(1500);
+    expect("A:sounding.2 ");
+    give_record(true);
+    expect("allow:1.2 ");
+}
+
+static void test_store_slow(void **state)
+{
+    (void)state;
+    scene->hold_store = true;
+    submit_and_start();
+    scene->log[0] = '\0';
+    tick(2000);
+    expect("");
+    tick(100);
+    expect("ALARM:store_slow allow:1.1 release:1 ");
+    give_record(true); /* too late to matter, and the sound is not allowed twice */
+    play_repetition(1, -12);
+    scene->log[0] = '\0';
+    playout_tells(PLAYOUT_DUE, 2);
+    tick(2100);
+    expect("A:sounding.2 ALARM:store_slow allow:1.2 ");
+}
+
+static void test_store_failed(void **state)
+{
+    (void)state;
+    scene->hold_store = true;
+    submit_and_start();
+    scene->log[0] = '\0';
+    give_record(false);
+    expect("ALARM:store_failed allow:1.1 ");
+}
+
+/* ---- extension ---- */
+
+static void test_extension(void **state)
+{
+    (void)state;
+    submit_and_start();
+    for (uint32_t k = 1; k <= 3; k++) {
+        if (k > 1)
+            playout_tells(PLAYOUT_DUE, k);
+        play(k, SEGMENT_TONE, 0, -10, 1000, -20);
+        play(k, SEGMENT_SILENCE, 0, -120, 1500, -60);
+        scene->log[0] = '\0';
+        play(k, SEGMENT_WORDS, 0, -120, 2000, -12); /* the card plays nothing: nobody can be sampled */
+        expect(k < 3 ? (k == 1 ? "at:1.words " : "at:2.words ") : "at:3.words extend:1+1 ");
+        playout_tells(PLAYOUT_ENDED, k);
+    }
+    unsigned extended = 1;
+    for (uint32_t k = 4; k < 4 + extended; k++) {
+        assert_true(k < 20); /* 30 s are held open, not more */
+        playout_tells(PLAYOUT_DUE, k);
+        play(k, SEGMENT_TONE, 0, -10, 1000, -20);
+        play(k, SEGMENT_SILENCE, 0, -120, 1500, -60);
+        scene->log[0] = '\0';
+        play(k, SEGMENT_WORDS, 0, -120, 2000, -12);
+        extended += strstr(scene->log, "extend:1+1") != NULL;
+        playout_tells(PLAYOUT_ENDED, k);
+    }
+    assert_int_equal(extended, 6);                   /* of at most 5 s each */
+    assert_int_equal(scene->alerts[0]->ended[0], 3); /* the plan is what is resumed, not the extension */
+    playout_tells(PLAYOUT_FINISHED, 9);
+    scene->log[0] = '\0';
+    stop_line_0();
+    expect("END A out=failed(no_audio) out2=failed(no_audio) sick=excluded(maintenance) ");
+}
+
+static void test_sampled_is_not_extended(void **state)
+{
+    (void)state;
+    submit_and_start();
+    for (uint32_t k = 1; k <= 3; k++) {
+        if (k > 1)
+            playout_tells(PLAYOUT_DUE, k);
+        play_repetition(k, -12);
+    }
+    assert_null(strstr(scene->log, "extend"));
+}
+
+/* ---- ends before its time ---- */
+
+static void test_stop(void **state)
+{
+    (void)state;
+    bool was_waiting = true;
+    struct alert *alert = submit_and_start();
+    play(1, SEGMENT_TONE, 0, -10, 500, -20);
+    scene->log[0] = '\0';
+    assert_true(dispatcher_stop(scene->dispatcher, alert, CAUSE_STOPPED, &was_waiting, now()));
+    assert_false(was_waiting);
+    expect("stop:1 target0:0 target1:0 "); /* within the call */
+    assert_true(dispatcher_stop(scene->dispatcher, alert, CAUSE_CANCELLED, &was_waiting, now()));
+    expect("");
+    terminal_tells(0, 0, LINE_READING); /* says nothing of the delivery any more */
+    playout_tells(PLAYOUT_DUE, 2);
+    stop_line_0();
+    expect(""); /* the sound is not out yet */
+    playout_tells(PLAYOUT_FINISHED, 1);
+    expect("END A out=cancelled() out2=cancelled() sick=excluded(maintenance) ");
+    assert_false(dispatcher_stop(scene->dispatcher, alert, CAUSE_STOPPED, &was_waiting, now()));
+}
+
+static void test_stop_before_the_sound(void **state)
+{
+    (void)state;
+    bool was_waiting;
+    scene->hold_store = true;
+    struct alert *alert = submit((struct cap_text){0});
+    assert_true(dispatcher_stop(scene->dispatcher, alert, CAUSE_SUPERSEDED, &was_waiting, now()));
+    scene->log[0] = '\0';
+    playout_tells(PLAYOUT_DUE, 1);
+    give_record(true);
+    terminal_tells(0, 0, LINE_STARTED);
+    tick(1000);
+    expect(""); /* never allowed */
+    playout_tells(PLAYOUT_FINISHED, 0);
+    line_tells(0, LINE_SETTLED);
+    expect("END A out=superseded() out2=superseded() sick=excluded(maintenance) ");
+}
+
+static void test_not_stopped(void **state)
+{
+    (void)state;
+    submit_and_start();
+    for (uint32_t k = 1; k <= 3; k++) {
+        if (k > 1)
+            playout_tells(PLAYOUT_DUE, k);
+        play_repetition(k, -12);
+    }
+    playout_tells(PLAYOUT_FINISHED, 3);
+    terminal_tells(0, 0, LINE_STOPPED);
+    line_event(0, (struct line_event){.kind = LINE_TROUBLE, .terminal = 1, .trouble = TROUBLE_NOT_STOPPED});
+    scene->log[0] = '\0';
+    tick(4900);
+    expect("");
+    tick(200); /* a line that never settles does not hold the channel */
+    expect("END A out=heard() out2=failed(not_stopped) sick=excluded(maintenance) ");
+}
+
+static void test_expired_when_it_would_play(void **state)
+{
+    (void)state;
+    struct alert *alert = submit_and_start();
+    play_repetition(1, -12);
+    alert->expires.ms = now().wall.ms;
+    scene->log[0] = '\0';
+    playout_tells(PLAYOUT_DUE, 2);
+    expect("stop:1 target0:0 target1:0 ");
+    playout_tells(PLAYOUT_FINISHED, 1);
+    stop_line_0();
+    expect("END A out=heard() out2=heard() sick=excluded(maintenance) ");
+}
+
+static void test_expired_while_arming(void **state)
+{
+    (void)state;
+    struct alert *alert = submit((struct cap_text){0});
+    playout_tells(PLAYOUT_DUE, 1);
+    alert->expires.ms = now().wall.ms + 500;
+    scene->log[0] = '\0';
+    tick(600);
+    expect("stop:1 target0:0 target1:0 ");
+    playout_tells(PLAYOUT_FINISHED, 0);
+    line_tells(0, LINE_SETTLED);
+    expect("END A out=expired() out2=expired() sick=excluded(maintenance) ");
+}
+
+/* ---- several alerts ---- */
+
+static void test_second_waits_and_higher_goes_first(void **state)
+{
+    (void)state;
+    bool was_waiting = false;
+    submit_and_start();
+    submit((struct cap_text){.status = "Exercise"});
+    struct alert *gone = submit((struct cap_text){.status = "Exercise"});
+    struct alert *higher = submit((struct cap_text){.infos = info_xml((struct info_text){.event = "landslide"})});
+    scene->log[0] = '\0';
+    tick(1000);
+    expect(""); /* one programme at a time */
+    assert_true(dispatcher_stop(scene->dispatcher, gone, CAUSE_STOPPED, &was_waiting, now()));
+    assert_true(was_waiting);
+    assert_false(dispatcher_submit(scene->dispatcher, higher, now())); /* it is there already */
+    uint32_t first_session = scene->session;
+    dispatcher_stop(scene->dispatcher, scene->alerts[0], CAUSE_STOPPED, &was_waiting, now());
+    playout_tells(PLAYOUT_FINISHED, 1);
+    scene->log[0] = '\0';
+    line_tells(0, LINE_SETTLED);
+    expect("END A out=cancelled() out2=cancelled() sick=excluded(maintenance) "
+           "target0:2 load:2 speak:2.0:zh-CN D:preparing.1 ");
+    assert_int_equal(scene->token, 43);
+    assert_int_not_equal(scene->session, first_session);
+    /* what is still told of the first session is not taken for the second */
+    struct line_event late = {.kind = LINE_STARTED, .session = first_session};
+    dispatcher_take_line_event(scene->dispatcher, 0, &late, now());
+    playout_tells(PLAYOUT_DUE, 1);
+    expect("");
+    dispatcher_spoken(scene->dispatcher, 1, 0, NULL, &(struct error){ERROR_IO, "late"}, now());
+    dispatcher_take_playout_event(scene->dispatcher, &(struct playout_event){.kind = PLAYOUT_FINISHED, .broadcast = 1}, now());
+    expect("");
+}
+
+static void test_resumed_at_its_repetition(void **state)
+{
+    (void)state;
+    struct alert *alert = alert_of((struct cap_text){0});
+    alert->ended[0] = 1;
+    dispatcher_submit(scene->dispatcher, alert, now());
+    expect("target0:2 load:1 speak:1.0:zh-CN A:preparing.2 ");
+    playout_tells(PLAYOUT_DUE, 2);
+    start_line_0();
+    expect("allow:1.2 release:1 ");
+}
+
+/* ---- lines ---- */
+
+static void test_line_down(void **state)
+{
+    (void)state;
+    submit_and_start();
+    play(1, SEGMENT_TONE, 0, -10, 500, -20);
+    line_tells(0, LINE_DOWN);
+    scene->deliveries_told = 0;
+    tick(2900);
+    assert_int_equal(scene->deliveries_told, 0);
+    tick(200);
+    assert_int_equal(scene->deliveries_told, 2);
+    assert_int_equal(dispatcher_current(scene->dispatcher)->deliveries[0].reason, REASON_LINE_DOWN);
+    tick(1000);
+    assert_int_equal(scene->deliveries_told, 2); /* said once */
+    line_tells(0, LINE_UP);
+    assert_int_equal(scene->deliveries_told, 4);
+    assert_int_equal(dispatcher_current(scene->dispatcher)->deliveries[0].end, END_NONE);
+    line_tells(0, LINE_DOWN);
+    tick(3100);
+    playout_tells(PLAYOUT_FINISHED, 1); /* nothing can be settled on a line that is gone: it is not waited for */
+    assert_non_null(strstr(scene->log, "END A out=failed(line_down) out2=failed(line_down) sick=excluded(maintenance) "));
+}
+
+static void test_line_back_too_late(void **state)
+{
+    (void)state;
+    submit_and_start();
+    line_tells(0, LINE_DOWN);
+    tick(3100);
+    bool was_waiting;
+    dispatcher_stop(scene->dispatcher, scene->alerts[0], CAUSE_STOPPED, &was_waiting, now());
+    scene->log[0] = '\0';
+    line_tells(0, LINE_UP);
+    line_tells(0, LINE_SETTLED);
+    playout_tells(PLAYOUT_FINISHED, 1);
+    expect("END A out=failed(line_down) out2=failed(line_down) sick=excluded(maintenance) ");
+}
+
+/* A line that is gone holds nothing back: the others, and the sound, go on. */
+static void test_dead_line_holds_nothing_back(void **state)
+{
+    (void)state;
+    line_tells(1, LINE_DOWN);
+    submit((struct cap_text){.infos = info_xml((struct info_text){.code = TOWNSHIP})});
+    playout_tells(PLAYOUT_DUE, 1);
+    scene->log[0] = '\0';
+    terminal_tells(0, 0, LINE_STARTED);
+    expect("allow:1.1 ");
+    line_tells(0, LINE_STARTS_SENT);
+    expect("release:1 ");
+}
+
+static void test_nobody_can_be_started(void **state)
+{
+    (void)state;
+    submit((struct cap_text){0});
+    playout_tells(PLAYOUT_DUE, 1);
+    scene->log[0] = '\0';
+    line_tells(0, LINE_STARTS_SENT); /* none answered: there may still be ears near a loudspeaker that only cannot tell */
+    expect("allow:1.1 release:1 ");
+}
+
+static void test_all_in_maintenance(void **state)
+{
+    (void)state;
+    scene->fixture.terminals[T_OUT].maintenance = scene->fixture.terminals[T_OUT_2].maintenance = true;
+    submit((struct cap_text){0});
+    expect("load:1 speak:1.0:zh-CN A:preparing.1 ");
+    playout_tells(PLAYOUT_DUE, 1);
+    expect("allow:1.1 release:1 "); /* the channel is not held by a line that has nothing to do */
+    playout_tells(PLAYOUT_FINISHED, 3);
+    expect("target0:0 target1:0 END A out=excluded(maintenance) out2=excluded(maintenance) sick=excluded(maintenance) ");
+}
+
+/* At the start what a crash left sounding is looked at first, but not for ever. */
+static void test_lines_are_seen_first(void **state)
+{
+    (void)state;
+    create(41);
+    line_tells(0, LINE_UP);
+    line_tells(0, LINE_SWEPT);
+    submit((struct cap_text){0});
+    tick(1000);
+    expect("");
+    line_tells(1, LINE_DOWN); /* not there is seen, too */
+    expect(BEGUN);
+    create(41);
+    submit((struct cap_text){0});
+    tick(5000);
+    expect("");
+    tick(100);
+    assert_non_null(strstr(scene->log, "B:preparing.1"));
+}
+
+/* ---- tokens ---- */
+
+static void test_tokens_are_never_zero(void **state)
+{
+    (void)state;
+    static const uint16_t ROWS[][2] = {{0, 1}, {1, 2}, {65534, 65535}, {65535, 1}};
+    for (size_t i = 0; i < 4; i++) {
+        create(ROWS[i][0]);
+        assert_int_equal(scene->token_asked, ROWS[i][1]);
+    }
+}
+
+static void test_token_is_reserved_before_the_first_arm(void **state)
+{
+    (void)state;
+    scene->hold_store = true;
+    create(7);
+    lines_up();
+    submit((struct cap_text){0});
+    tick(1900);
+    expect("");
+    scene->token_done(scene->dispatcher, 0, 99, true); /* of another time */
+    tick(50);
+    expect("");
+    scene->token_done(scene->dispatcher, 0, 8, true);
+    tick(10);
+    expect(BEGUN);
+    assert_int_equal(scene->token, 8);
+}
+
+static void test_token_on_a_slow_disk(void **state)
+{
+    (void)state;
+    scene->hold_store = true;
+    create(7);
+    lines_up();
+    submit((struct cap_text){0});
+    scene->token_done(scene->dispatcher, 0, 8, false);
+    tick(2000);
+    expect("");
+    tick(100);
+    expect("ALARM:store_slow " BEGUN);
+    assert_int_equal(scene->token, 8);
+}
+
+/* ---- voices ---- */
+
+static const char *two_languages(void)
+{
+    static char infos[8192];
+    snprintf(infos, sizeof infos, "%s%s", info_xml((struct info_text){0}),
+             info_xml((struct info_text){.language = "en", .headline = "Flood"}));
+    return infos;
+}
+
+static void test_one_voice_fails(void **state)
+{
+    (void)state;
+    for (uint32_t failing = 0; failing < 2; failing++) {
+        create(41);
+        lines_up();
+        submit((struct cap_text){.infos = two_languages()});
+        scene->log[0] = '\0';
+        spoken(failing, false);
+        spoken(1 - failing, true);
+        expect(failing ? "ALARM:not_spoken B:preparing words:1.1:0 words:1.0:1000 "
+                       : "ALARM:not_spoken A:preparing words:1.1:1000 words:1.0:0 ");
+        assert_int_equal(json_array_size(scene->alerts[failing]->not_spoken), 1);
+    }
+}
+
+static void test_all_voices_fail(void **state)
+{
+    (void)state;
+    submit((struct cap_text){.infos = two_languages()});
+    spoken(0, false);
+    scene->log[0] = '\0';
+    spoken(1, false);
+    expect("ALARM:not_spoken A:preparing words:1.1:0 ALARM:no_words speak:1.0:recording ");
+    spoken(0, true);
+    expect("words:1.0:1000 ");
+}
+
+static void test_recording_fails_too(void **state)
+{
+    (void)state;
+    submit((struct cap_text){.infos = info_xml((struct info_text){.language = "pt", .headline = "h"})});
+    expect("target0:2 load:1 ALARM:no_words speak:1.0:recording A:preparing.1 ");
+    spoken(0, false);
+    expect("ALARM:not_spoken A:preparing words:1.0:0 ");
+}
+
+/* The closing of a drill: in each language, once, in their order, whoever is ready first. */
+static void test_drill_closing(void **state)
+{
+    (void)state;
+    submit((struct cap_text){.status = "Exercise", .infos = two_languages()});
+    expect("target0:2 load:1 speak:1.0:zh-CN speak:1.1:en speak:1.4:zh-CN speak:1.5:en A:preparing.1 ");
+    spoken(5, true);
+    expect("");
+    spoken(4, true);
+    expect("words:1.4:6000 "); /* with half a second between them */
+    create(41);
+    lines_up();
+    submit((struct cap_text){.status = "Exercise", .infos = two_languages()});
+    scene->log[0] = '\0';
+    spoken(4, false);
+    spoken(5, true);
+    expect("words:1.4:1000 ");
+}
+
+/* ---- the card ---- */
+
+static void test_card_lost_and_back(void **state)
+{
+    (void)state;
+    playout_tells(PLAYOUT_READY, 0);
+    expect("");
+    submit_and_start();
+    scene->log[0] = '\0';
+    playout_tells(PLAYOUT_LOST, 0);
+    assert_true(dispatcher_output_lost(scene->dispatcher));
+    playout_tells(PLAYOUT_READY, 0);
+    assert_false(dispatcher_output_lost(scene->dispatcher));
+    playout_tells(PLAYOUT_UNDERRUN, 1);
+    expect("ALARM:output_lost ALARM:output_back ALARM:underrun ");
+}
+
+static void test_programme_cannot_be_made(void **state)
+{
+    (void)state;
+    scene->fixture.channels[0].playout.rate = 1;
+    struct alert *alert = submit((struct cap_text){0});
+    expect("target0:2 ALARM:no_audio speak:1.0:zh-CN A:preparing.1 ");
+    bool was_waiting;
+    assert_true(dispatcher_stop(scene->dispatcher, alert, CAUSE_STOPPED, &was_waiting, now()));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_from_submit_to_end),
+        TEST(test_sound_waits_for_all),
+        TEST(test_next_repetition_only_after_its_record),
+        TEST(test_store_slow),
+        TEST(test_store_failed),
+        TEST(test_extension),
+        TEST(test_sampled_is_not_extended),
+        TEST(test_stop),
+        TEST(test_stop_before_the_sound),
+        TEST(test_not_stopped),
+        TEST(test_expired_when_it_would_play),
+        TEST(test_expired_while_arming),
+        TEST(test_second_waits_and_higher_goes_first),
+        TEST(test_resumed_at_its_repetition),
+        TEST(test_line_down),
+        TEST(test_line_back_too_late),
+        TEST(test_dead_line_holds_nothing_back),
+        TEST(test_nobody_can_be_started),
+        TEST(test_all_in_maintenance),
+        TEST(test_lines_are_seen_first),
+        TEST(test_tokens_are_never_zero),
+        TEST(test_token_is_reserved_before_the_first_arm),
+        TEST(test_token_on_a_slow_disk),
+        TEST(test_one_voice_fails),
+        TEST(test_all_voices_fail),
+        TEST(test_recording_fails_too),
+        TEST(test_drill_closing),
+        TEST(test_card_lost_and_back),
+        TEST(test_programme_cannot_be_made),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,135 @@
+/* What is said of an alert. */
+#include "controller/words.h"
+
+#include "tests/controller/site_fixture.h"
+
+static char *choose(struct info_text info, bool exercise, uint32_t max_s, bool *shortened)
+{
+    struct alert_message *message = cap_message((struct cap_text){.infos = info_xml(info)});
+    char *text = words_choose(&message->infos[0], exercise, max_s, shortened);
+    alert_message_free(message);
+    return text;
+}
+
+#define PARAMETER(name, value) "<parameter><valueName>" name "</valueName><value>" value "</value></parameter>"
+
+static void test_choice(void **state)
+{
+    (void)state;
+    static const struct {
+        struct info_text info;
+        const char *expected; /* NULL: no words */
+    } ROWS[] = {
+        {{.headline = "h", .more = "<description>d</description><instruction>i</instruction>" PARAMETER("Speech", "说")}, "说"},
+        {{.headline = "h", .more = "<instruction>i</instruction>" PARAMETER("speech", "")}, "h。i"},
+        {{.headline = "洪水来了！", .more = "<instruction>快走。</instruction>"}, "洪水来了！ 快走。"},
+        {{.headline = "洪水来了", .more = "<instruction>快走。</instruction>"}, "洪水来了。快走。"},
+        {{.language = "en", .headline = "Flood", .more = "<instruction>Go.</instruction>"}, "Flood. Go."},
+        {{.language = "en", .headline = "Flood!", .more = "<instruction>Go.</instruction>"}, "Flood! Go."},
+        {{.language = "en", .headline = "Flood.", .more = "<instruction>Go.</instruction>"}, "Flood. Go."},
+        {{.language = "en", .headline = "Go!ab", .more = "<instruction>Go.</instruction>"}, "Go!ab. Go."},
+        {{.language = "en", .headline = "A", .more = "<instruction>Go.</instruction>"}, "A. Go."},
+        {{.headline = "只有标题", .more = "<description>d</description>"}, "只有标题"},
+        {{.headline = "", .more = "<description>d</description><instruction>i</instruction>"}, "i"},
+        {{.headline = "", .more = "<description>水位上涨。</description>"}, "水位上涨。"},
+        {{.headline = ""}, NULL},
+        {{.headline = " ", .more = "<description> </description>"}, NULL},
+    };
+    for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
+        bool shortened = false;
+        char *text = choose(ROWS[i].info, false, 60, &shortened);
+        assert_false(shortened);
+        if (ROWS[i].expected)
+            assert_string_equal(text, ROWS[i].expected);
+        else
+            assert_null(text);
+        free(text);
+    }
+}
+
+static void test_shortened_at_a_sentence(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *language, *text;
+        uint32_t max_s;
+        const char *expected;
+    } ROWS[] = {
+        {"zh", "山洪来了！快往高处跑！不要过河。", 4, "山洪来了！快往高处跑！"}, /* 11 characters take 3.1 s */
+        {"zh", "山洪来了！快往高处跑！不要过河。", 5, NULL},                     /* 16: 4.4 s */
+        {"zh", "山洪来了快往高处跑不要过河", 2, "山洪来了快往高"},               /* no end of a sentence: whole characters */
+        {"en", "Water rises 3.5 m. Leave now, by the hill road. Stay out.", 4,
+         "Water rises 3.5 m. Leave now, by the hill road."},
+        {"en", "Water rises 3.5 metres here today", 1, "Water rises 3."}, /* 14 characters a second; that point ends nothing */
+    };
+    for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
+        bool shortened = !ROWS[i].expected;
+        char *text = choose((struct info_text){.language = ROWS[i].language, .headline = ROWS[i].text}, false, ROWS[i].max_s,
+                            &shortened);
+        assert_string_equal(text, ROWS[i].expected ? ROWS[i].expected : ROWS[i].text);
+        assert_int_equal(shortened, ROWS[i].expected != NULL);
+        assert_true(text_is_utf8(slice_of(text)));
+        free(text);
+    }
+}
+
+static void test_drill_frame(void **state)
+{
+    (void)state;
+    bool shortened = false;
+    char *zh = choose((struct info_text){.language = "ZH_cn", .headline = "洪水来了。"}, true, 60, &shortened);
+    assert_string_equal(zh, "演习，演习，这是演习，没有险情！洪水来了。这是演习。");
+    char *en = choose((struct info_text){.language = "en-GB", .headline = "Flood."}, true, 60, &shortened);
+    assert_string_equal(en, "Drill, drill, this is a drill, there is no danger! Flood. This is a drill.");
+    assert_false(shortened);
+    free(zh);
+    free(en);
+}
+
+/* The frame is never what is cut off. */
+static void test_shortened_drill_keeps_its_frame(void **state)
+{
+    (void)state;
+    bool shortened = false;
+    char *zh = choose((struct info_text){.headline = "快走。洪水来了，水位上涨，马上进水。"}, true, 3, &shortened);
+    assert_true(shortened);
+    assert_string_equal(zh, "演习，演习，这是演习，没有险情！快走。这是演习。");
+    free(zh);
+}
+
+static void test_drill_closing(void **state)
+{
+    (void)state;
+    assert_string_equal(words_drill_closing("zh-TW"), "演习结束，没有险情，大家可以回家。");
+    assert_string_equal(words_drill_closing("EN"), "The drill is over, there is no danger, you may go home.");
+    assert_null(words_drill_closing("pt-PT"));
+}
+
+static void test_same_language(void **state)
+{
+    (void)state;
+    assert_true(words_same_language("zh-CN", "zh_TW"));
+    assert_true(words_same_language("EN", "en-US"));
+    assert_false(words_same_language("zh", "zho"));
+    assert_false(words_same_language("en", "zh"));
+    assert_false(words_same_language("", "zh"));
+}
+
+static void test_seconds(void **state)
+{
+    (void)state;
+    assert_true(fabs(words_seconds("") - 0) < 1e-9);
+    assert_true(fabs(words_seconds("水水水水水水水水水水水水水水水水水水") - 5) < 1e-9);
+    assert_true(fabs(words_seconds("fourteen chars") - 1) < 1e-9);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_choice),        cmocka_unit_test(test_shortened_at_a_sentence),
+        cmocka_unit_test(test_drill_frame),   cmocka_unit_test(test_shortened_drill_keeps_its_frame),
+        cmocka_unit_test(test_drill_closing), cmocka_unit_test(test_same_language),
+        cmocka_unit_test(test_seconds),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
