@@ -46,7 +46,7 @@ struct broadcast {
     double speech_mean;   /* dBFS, the quietest language */
     bool words_began;     /* the programme came to words, loud or not */
     double loudest_words; /* dBFS, the loudest step in words that was really played */
-    uint32_t first_repetition, repetitions;
+    uint32_t first_repetition, repetition, repetitions; /* repetition: the one that sounds; 0 before the first */
     uint32_t due, recorded, allowed; /* the latest repetition that the card waits for; begun on disk; told to begin */
     struct mono record_asked;
     bool released, any_started, sound_over;
