@@ -282,8 +282,7 @@ static bool nobody_hears(const struct broadcast *broadcast)
 void broadcast_finish(struct broadcast *broadcast, struct moment now)
 {
     bool has_output = broadcast->config->channels[broadcast->channel].has_output;
-    bool cut_off = broadcast->cause != CAUSE_FINISHED && !broadcast->words_began;
-    bool played = cut_off || broadcast->loudest_words >= broadcast->speech_mean - 12;
+    bool played = broadcast->loudest_words >= broadcast->speech_mean - 12;
     bool audio_ok = !has_output || (played && !nobody_hears(broadcast));
     for (size_t i = 0; i < broadcast->n_deliveries; i++)
         delivery_finish(&broadcast->deliveries[i], broadcast->cause, audio_ok, now);

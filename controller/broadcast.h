@@ -44,7 +44,6 @@ struct broadcast {
         size_t n;
     } closings[CONFIG_LANGUAGES_MAX];
     double speech_mean;   /* dBFS, the quietest language */
-    bool words_began;     /* the programme came to words, loud or not */
     double loudest_words; /* dBFS, the loudest step in words that was really played */
     uint32_t first_repetition, repetition, repetitions; /* repetition: the one that sounds; 0 before the first */
     uint32_t due, recorded, allowed; /* the latest repetition that the card waits for; begun on disk; told to begin */
@@ -86,7 +85,7 @@ size_t broadcast_verify_order(const struct broadcast *broadcast, const struct br
 bool broadcast_sampled(const struct broadcast *broadcast);
 
 /* Ends all deliveries. Where our own words were not really played, or nobody at all on a channel of several heard them, no
- * terminal is blamed (no_audio). A broadcast cut off before its words proves nothing about the sound. */
+ * terminal is blamed (no_audio). */
 void broadcast_finish(struct broadcast *broadcast, struct moment now);
 
 #endif

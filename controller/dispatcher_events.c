@@ -80,10 +80,8 @@ static void take_step(struct dispatcher *dispatcher, const struct playout_event 
     struct broadcast *broadcast = dispatcher->current;
     struct loudness_step step = {event->at, event->level, event->segment, event->segment_began};
     loudness_add(dispatcher->loudness, &step);
-    if (event->segment == SEGMENT_WORDS) {
-        broadcast->words_began = true;
+    if (event->segment == SEGMENT_WORDS)
         broadcast->loudest_words = fmax(broadcast->loudest_words, event->level);
-    }
     struct judging judging = {dispatcher, false};
     broadcast_judge(broadcast, dispatcher->loudness, now, told, &judging);
     if (judging.wants_changed && broadcast->phase == BROADCAST_SOUNDING)

@@ -252,6 +252,7 @@ static void test_trouble_comes_and_goes(void **state)
         {"123S4bhB", RUNG_HEARD, END_FAILED, REASON_BUSY_OTHER},
         {"123S4bhBo", RUNG_HEARD, END_FAILED, REASON_BUSY_OTHER},
         {"123S4bhB4", RUNG_HEARD, END_HEARD, REASON_NONE},
+        {"123S4bhNX", RUNG_HEARD, END_FAILED, REASON_NO_REPLY}, /* what was wrong before says more */
         {"XP", RUNG_NONE, END_FAILED, REASON_NO_REPLY},
         {"NP", RUNG_NONE, END_FAILED, REASON_NO_REPLY},
     };
@@ -326,6 +327,17 @@ static void test_no_audio(void **state)
     CHECK(&OUTPUT, CAUSE_FINISHED, false, ROWS);
     static const struct row PLAIN_ROWS[] = {{"123S4", RUNG_SOUNDING, END_FAILED, REASON_NO_AUDIO}};
     CHECK(&PLAIN, CAUSE_FINISHED, false, PLAIN_ROWS);
+}
+
+static void test_no_audio_cut_short(void **state)
+{
+    (void)state;
+    static const struct row ROWS[] = {
+        {"123S4bl", RUNG_SOUNDING, END_CANCELLED, REASON_NONE},
+        {"123S4bh", RUNG_HEARD, END_HEARD, REASON_NONE},
+        {"1N", RUNG_SENT, END_FAILED, REASON_NO_REPLY},
+    };
+    CHECK(&OUTPUT, CAUSE_STOPPED, false, ROWS);
 }
 
 /* After its end nothing changes it any more. */
@@ -446,6 +458,7 @@ int main(void)
         cmocka_unit_test(test_line_down_and_back),
         cmocka_unit_test(test_cut_short),
         cmocka_unit_test(test_no_audio),
+        cmocka_unit_test(test_no_audio_cut_short),
         cmocka_unit_test(test_final),
         cmocka_unit_test(test_told_once),
         cmocka_unit_test(test_times),
