@@ -35,11 +35,11 @@ void desk_dispatch(struct desk *desk, struct alert *alert);
 /* Ends an alert on every channel; where it sounds, its end follows when the terminals are stopped. */
 void desk_end(struct desk *desk, struct alert *alert, enum delivery_cause cause);
 
+/* The same, but the alert still lives, shown as ended, until the caller's desk_channel_done. */
+void desk_end_held(struct desk *desk, struct alert *alert, enum delivery_cause cause);
+
 /* One channel is through with the alert; the last one ends it. May free it. */
 void desk_channel_done(struct desk *desk, struct alert *alert, enum delivery_cause cause);
-
-/* Deliveries of an alert that never began, each with its end. */
-void desk_record_unbegun(struct desk *desk, struct alert *alert, enum delivery_cause cause);
 
 /* Ports (desk_ports.c). */
 struct dispatcher_ports desk_dispatcher_ports(struct desk *desk);

@@ -3,7 +3,7 @@ import json
 import subprocess
 import wave
 
-from township import ROOT, TownshipTest, UnixConnection, c4, cap, main, program, t8, until
+from township import ROOT, TownshipTest, UnixConnection, c4, cap, main, program, reference, t8, until
 
 import os
 import sys
@@ -99,17 +99,16 @@ class MainJob(TownshipTest):
         drill = town.send(cap(status="Exercise"))[1]
         self.assertTrue(drill["words"][0]["text"].startswith("演习，演习，这是演习，没有险情！"))
         self.assertTrue(drill["words"][1]["text"].endswith("This is a drill."))
-        refer = lambda alert: f'{alert["sender"]},{alert["identifier"]},{alert["sent"]}'
         town.until_segment(drill["id"], "tone")
-        status, cancel = town.send(cap(status="Exercise", msg_type="Cancel", references=refer(drill)))
+        status, cancel = town.send(cap(status="Exercise", msg_type="Cancel", references=reference(drill)))
         self.assertEqual((status, cancel["state"]), (202, "finished"))
         self.assertEqual(town.until_ended(drill["id"])["state"], "cancelled")
         old = town.send(cap())[1]
         town.until_segment(old["id"], "tone")
-        new = town.send(cap(msg_type="Update", references=refer(old)))[1]
+        new = town.send(cap(msg_type="Update", references=reference(old)))[1]
         self.assertEqual(town.until_ended(old["id"])["state"], "superseded")
         town.until_segment(new["id"], "tone")
-        town.send(cap(msg_type="Cancel", references=refer(new)))
+        town.send(cap(msg_type="Cancel", references=reference(new)))
         town.until_ended(new["id"])
         for status_text in ("System", "Test", "Draft"):
             status, recorded = town.send(cap(status=status_text))
