@@ -14,6 +14,15 @@ bool outcome_is_final(const char *state)
     return false;
 }
 
+bool outcome_all_ended(const json_t *deliveries)
+{
+    json_t *all = (json_t *)deliveries; /* jansson's iterators are not const */
+    for (void *at = json_object_iter(all); at; at = json_object_iter_next(all, at))
+        if (json_is_false(json_object_get(json_object_iter_value(at), "final")))
+            return false;
+    return true;
+}
+
 bool outcome_is_excluded(const json_t *delivery)
 {
     return strcmp(cli_text(delivery, "end"), "excluded") == 0;
@@ -22,7 +31,8 @@ bool outcome_is_excluded(const json_t *delivery)
 bool outcome_is_reached(const json_t *delivery)
 {
     const char *highest = cli_text(delivery, "highest");
-    return *highest && strcmp(cli_text(delivery, "rung"), highest) == 0;
+    /* it ended there: one that was heard and then lost its line did not */
+    return *highest && strcmp(cli_text(delivery, "rung"), highest) == 0 && strcmp(cli_text(delivery, "end"), "failed") != 0;
 }
 
 enum cli_exit outcome_exit(const json_t *alert, const json_t *deliveries)

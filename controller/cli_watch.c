@@ -44,7 +44,8 @@ struct watch {
 
 static bool is_final(const struct watch *watch)
 {
-    return outcome_is_final(cli_text(watch->view.alert, "state"));
+    /* a stop is told at once, and its terminals end after it */
+    return outcome_is_final(cli_text(watch->view.alert, "state")) && outcome_all_ended(watch->view.deliveries);
 }
 
 static void now_text(char text[16])

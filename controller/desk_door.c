@@ -34,12 +34,6 @@ static void refuse(desk_answer_fn *answer, void *context, unsigned status, const
     answer(context, &no);
 }
 
-static void agree(struct desk *desk, const struct alert *alert, unsigned status, desk_answer_fn *answer, void *context)
-{
-    struct desk_answer yes = {status, NULL, NULL, alert_to_json(alert, desk->config)};
-    answer(context, &yes);
-}
-
 static bool same_key(const struct alert *alert, const struct alert_message *message)
 {
     return strcmp(alert->message->sender, message->sender) == 0 &&
@@ -126,10 +120,13 @@ static void on_durable(void *context, int64_t seq, const struct error *error)
         return;
     }
     act_on_references(desk, alert);
-    bool sounds = alert->sounds;
-    if (sounds && alert->effective.ms <= clock_read().wall.ms)
+    bool sounds = alert->sounds, begins = sounds && alert->effective.ms <= clock_read().wall.ms;
+    if (begins)
+        alert->state = ALERT_QUEUED;
+    struct desk_answer yes = {202, NULL, NULL, alert_to_json(alert, desk->config)};
+    if (begins) /* it may be over at once; not to be looked at after this */
         desk_dispatch(desk, alert);
-    agree(desk, alert, 202, accepting->answer, accepting->context);
+    accepting->answer(accepting->context, &yes);
     if (!sounds)
         desk_drop(desk, alert);
     free(accepting);

@@ -113,14 +113,24 @@ void desk_end(struct desk *desk, struct alert *alert, enum delivery_cause cause)
 
 /* ---- on the way to the channels ---- */
 
+/* After a restart some channels may have played all of it. */
+static bool has_to_sound(const struct desk *desk, const struct alert *alert, uint32_t channel)
+{
+    return alert_uses_channel(alert, desk->config, channel) && alert->ended[channel] < alert->repetitions_planned;
+}
+
 void desk_dispatch(struct desk *desk, struct alert *alert)
 {
     alert->state = ALERT_QUEUED;
-    for (uint32_t c = 0; c < desk->config->n_channels; c++)
-        alert->channels_left += alert_uses_channel(alert, desk->config, c);
-    for (uint32_t c = 0; c < desk->config->n_channels; c++)
-        if (alert_uses_channel(alert, desk->config, c) && !dispatcher_submit(desk->dispatchers[c], alert, clock_read())) {
+    alert->channels_left = 1; /* holds it until all channels were told */
+    for (uint32_t c = 0; c < desk->config->n_channels; c++) {
+        if (!has_to_sound(desk, alert, c))
+            continue;
+        alert->channels_left++;
+        if (!dispatcher_submit(desk->dispatchers[c], alert, clock_read())) {
             journal_alarm(&desk->journal, alert, "no_memory", "the alert could not be queued on a channel");
             desk_channel_done(desk, alert, CAUSE_FINISHED);
         }
+    }
+    desk_channel_done(desk, alert, CAUSE_FINISHED);
 }

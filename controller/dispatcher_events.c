@@ -107,13 +107,16 @@ static void take_phase(struct dispatcher *dispatcher, const struct playout_event
 {
     struct broadcast *broadcast = dispatcher->current;
     broadcast->segment = event->segment;
-    if (event->segment == SEGMENT_TONE)
+    if (event->segment == SEGMENT_TONE) {
         broadcast->repetition_began = event->at;
+        broadcast->repetition = event->repetition;
+    }
     if (broadcast->alert->state == ALERT_PREPARING) {
         broadcast->alert->state = ALERT_SOUNDING;
         dispatcher_record_alert(dispatcher, 0, NULL);
     }
-    dispatcher->ports.tell_programme(dispatcher->ports.context, broadcast, event);
+    if (event->repetition == broadcast->repetition) /* else the pause until the next one may begin */
+        dispatcher->ports.tell_programme(dispatcher->ports.context, broadcast, event);
     if (broadcast->phase == BROADCAST_SOUNDING)
         dispatcher_verify(dispatcher);
     consider_extension(dispatcher, event);

@@ -29,8 +29,25 @@ static const char *const steps[] = {
     "CREATE INDEX reading_delivery ON reading(alert, terminal);"
     "CREATE TABLE event(seq INTEGER PRIMARY KEY AUTOINCREMENT, wall INTEGER NOT NULL, boot TEXT NOT NULL,"
     " mono INTEGER NOT NULL, type TEXT NOT NULL, data TEXT NOT NULL);"
-    "INSERT INTO meta VALUES('epoch', lower(hex(randomblob(6))));",
+    "INSERT INTO meta VALUES('epoch', lower(hex(randomblob(6))));"
+    "CREATE INDEX delivery_open ON delivery(alert) WHERE json_extract(detail, '$.final') = 0;",
 };
+
+/* What a crash left half told: an alert whose last repetition was played is finished, and deliveries of ended alerts end as
+ * their alert did. A terminal that had shown all that it can is not called lost with the controller. */
+static const char repair[] =
+    "UPDATE alert SET state = 'finished', detail = json_set(detail, '$.state', 'finished') WHERE " STORE_IS_OPEN
+    " AND json_extract(detail, '$.repetitions.planned') > 0"
+    " AND repetitions_ended >= json_extract(detail, '$.repetitions.planned');"
+    "UPDATE delivery SET"
+    " end = CASE WHEN rung = 'heard' THEN 'heard' ELSE (SELECT CASE state WHEN 'expired' THEN 'expired'"
+    " WHEN 'superseded' THEN 'superseded' WHEN 'finished' THEN 'failed' ELSE 'cancelled' END FROM alert AS a WHERE a.id = "
+    "delivery.alert) END,"
+    " reason = CASE WHEN rung = 'heard' THEN '' ELSE (SELECT iif(state = 'finished', 'controller_lost', '') FROM alert AS a"
+    " WHERE a.id = delivery.alert) END"
+    " WHERE end = '' AND json_extract(detail, '$.final') = 0 AND alert IN (SELECT id FROM alert WHERE NOT " STORE_IS_OPEN ");"
+    "UPDATE delivery SET detail = json_set(detail, '$.end', end, '$.reason', reason, '$.final', json('true'))"
+    " WHERE json_extract(detail, '$.final') = 0 AND alert IN (SELECT id FROM alert WHERE NOT " STORE_IS_OPEN ");";
 
 enum { SCHEMA_VERSION = sizeof steps / sizeof *steps, BUSY_MS = 2000 };
 
@@ -124,7 +141,7 @@ static bool set_up(struct store_sql *sql, bool *damaged, struct error *error)
     sqlite3_busy_timeout(db, BUSY_MS);
     if (!expect(db, "PRAGMA journal_mode = WAL", "wal", damaged, error) ||
         !store_sql_run(db, "PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 4194304", error) ||
-        !expect(db, "PRAGMA quick_check(1)", "ok", damaged, error) || !migrate(db, error))
+        !expect(db, "PRAGMA quick_check(1)", "ok", damaged, error) || !migrate(db, error) || !store_sql_run(db, repair, error))
         return false;
     for (int i = 0; i < STORE_STATEMENTS; i++)
         if (sqlite3_prepare_v3(db, statements[i], -1, SQLITE_PREPARE_PERSISTENT, &sql->put[i], NULL) != SQLITE_OK)
