@@ -85,6 +85,8 @@ static void act_on_references(struct desk *desk, const struct alert *alert)
             struct alert *other = desk->alerts[i];
             if (other == alert || !alert_is_referred(other, &m->references[r]))
                 continue;
+            if (other->message->status != m->status)
+                continue; /* no drill and no test ends a real alert */
             bool cancel = m->msg_type == MSG_CANCEL;
             snprintf(other->reason, sizeof other->reason, "%s by %s", cancel ? "cancelled" : "superseded", alert->id);
             desk_end(desk, other, cancel ? CAUSE_CANCELLED : CAUSE_SUPERSEDED);
