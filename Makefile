@@ -33,8 +33,7 @@ LIBRARIES := $(FOLDERS:%=$(BUILD)/%.a)
 MAINS := tocsind:controller/tocsind_main tocsin:controller/tocsin_main tocsin-voice:audio/voice_main tocsin-village:hardware/village_main
 PROGRAMS := $(foreach m,$(MAINS),$(if $(wildcard $(lastword $(subst :, ,$(m))).c),$(BUILD)/$(firstword $(subst :, ,$(m)))))
 PLUGIN := $(if $(wildcard audio/pacing_pcm.c),$(BUILD)/libasound_module_pcm_tocsin.so)
-TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/*/test_*.c))
-BENCHES := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/bench/bench_*.c))
+UNIT_TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/*/test_*.c))
 
 ORDERED := $(BUILD)/controller.a $(BUILD)/config.a $(BUILD)/hardware.a $(BUILD)/audio.a $(BUILD)/codecs.a
 FLITE := -lflite_cmu_us_kal16 -lflite_cmu_us_slt -lflite_usenglish -lflite_cmulex -lflite
@@ -110,7 +109,7 @@ check:
 	@BUILD=$(BUILD) tests/run
 
 .PHONY: $(BUILD)/.tests
-$(BUILD)/.tests: $(TESTS)
+$(BUILD)/.tests: $(UNIT_TESTS)
 
 demo:
 	@$(MAKE) --no-print-directory deps

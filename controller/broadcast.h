@@ -43,8 +43,8 @@ struct broadcast {
         int16_t *frames; /* owned */
         size_t n;
     } closings[CONFIG_LANGUAGES_MAX];
-    double speech_mean;   /* dBFS, the quietest language */
-    double loudest_words; /* dBFS, the loudest step in words that was really played */
+    double speech_mean;                                 /* dBFS, the quietest language */
+    double loudest_words;                               /* dBFS, the loudest step in words that was really played */
     uint32_t first_repetition, repetition, repetitions; /* repetition: the one that sounds; 0 before the first */
     uint32_t due, recorded, allowed; /* the latest repetition that the card waits for; begun on disk; told to begin */
     struct mono record_asked;

@@ -179,6 +179,10 @@ static void begin(struct dispatcher *dispatcher, struct alert *alert, struct mom
         dispatcher->ports.record_delivery(dispatcher->ports.context, broadcast, &broadcast->deliveries[i]);
     broadcast->record_asked = now.mono;
     dispatcher_record_alert(dispatcher, broadcast->first_repetition, dispatcher_alert_recorded);
+    if (!programme) {
+        broadcast->sound_over = true;
+        dispatcher_begin_stopping(dispatcher, now);
+    }
 }
 
 /* At start the lines are looked at first: what a crash left sounding is stopped before anything new. */

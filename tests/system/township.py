@@ -197,18 +197,21 @@ terminals = ({", ".join(f'{{ id = "{l}-{u}"; name = "{l} {u}"; line = "{l}"; uni
         return self
 
     def close(self):
-        for process in (self.daemon, self.village):
+        statuses = []
+        for process in (self.daemon, self.village):  # a leak or a bad access shows in the status under sanitizers and valgrind
             if process and process.poll() is None:
                 process.terminate()
-                process.wait()
+                statuses.append(process.wait())
         if self.village and not self.village.stdin.closed:
             self.village.stdin.close()
             self.village.stdout.close()
         self.log.close()
+        log = self.daemon_log()
         if os.environ.get("TOCSIN_TEST_KEEP"):
             print("kept:", self.dir, file=sys.stderr)
         else:
             shutil.rmtree(self.dir, ignore_errors=True)
+        assert not any(statuses), f"a program ended with {statuses}: {log}"
 
     # ---- the API ----
 
