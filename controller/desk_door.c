@@ -9,6 +9,8 @@
 #include <string.h>
 #include <time.h>
 
+enum { STORE_PATIENCE_MS = 2000 }; /* an actual alert waits no longer for a disk that stalls */
+
 json_t *desk_live_alert(const struct desk *desk, const char *id)
 {
     const struct alert *alert = desk_find(desk, id);
@@ -100,33 +102,19 @@ static void act_on_references(struct desk *desk, const struct alert *alert)
 
 struct accepting {
     struct desk *desk;
-    struct alert *alert;
+    struct alert *alert; /* NULL once it went on without the disk */
+    char id[ALERT_ID_SIZE];
+    struct mono asked;
     desk_answer_fn *answer;
     void *context;
 };
 
-/* On disk, or it cannot be: an actual alert sounds all the same and says so, anything else is refused. */
-static void on_durable(void *context, int64_t seq, const struct error *error)
+/* Answers, and hands it on to the channels if its time has come. May free the alert. */
+static void let_in(struct desk *desk, struct alert *alert, const struct accepting *accepting)
 {
-    (void)seq;
-    struct accepting *accepting = context;
-    struct desk *desk = accepting->desk;
-    struct alert *alert = accepting->alert;
-    alert->accepting = false;
-    alert->durable = error->code == ERROR_NONE;
-    alert->stored = alert->durable;
-    bool actual = alert->message->status == STATUS_ACTUAL;
-    if (!alert->durable)
-        journal_alarm(&desk->journal, alert, "store_failed", error->message);
-    if (!alert->durable && !actual) {
-        refuse(accepting->answer, accepting->context, 507, "not_durable",
-               "the alert could not be put on disk; free some space on the controller and send it again");
-        desk_drop(desk, alert);
-        free(accepting);
-        return;
-    }
     bool sounds = alert->sounds, ended = sounds && alert_state_ended(alert->state);
     bool begins = sounds && !ended && alert->effective.ms <= clock_read().wall.ms;
+    alert->accepting = NULL;
     if (begins)
         alert->state = ALERT_QUEUED;
     struct desk_answer yes = {202, NULL, NULL, alert_to_json(alert, desk->config)};
@@ -139,7 +127,52 @@ static void on_durable(void *context, int64_t seq, const struct error *error)
     accepting->answer(accepting->context, &yes);
     if (!sounds)
         desk_drop(desk, alert);
+}
+
+/* The disk's answer to what went on without it. */
+static void on_late(const struct accepting *accepting, const struct error *error)
+{
+    struct desk *desk = accepting->desk;
+    struct alert *alert = desk_find(desk, accepting->id);
+    if (error->code != ERROR_NONE)
+        journal_alarm(&desk->journal, alert, "store_failed", error->message);
+    else if (alert)
+        alert->durable = alert->stored = true;
+}
+
+/* On disk, or it cannot be: an actual alert sounds all the same and says so, anything else is refused. */
+static void on_durable(void *context, int64_t seq, const struct error *error)
+{
+    (void)seq;
+    struct accepting *accepting = context;
+    struct desk *desk = accepting->desk;
+    struct alert *alert = accepting->alert;
+    if (!alert) {
+        on_late(accepting, error);
+        free(accepting);
+        return;
+    }
+    alert->durable = alert->stored = error->code == ERROR_NONE;
+    if (!alert->durable)
+        journal_alarm(&desk->journal, alert, "store_failed", error->message);
+    if (alert->durable || alert->message->status == STATUS_ACTUAL) {
+        let_in(desk, alert, accepting);
+    } else {
+        refuse(accepting->answer, accepting->context, 507, "not_durable",
+               "the alert could not be put on disk; free some space on the controller and send it again");
+        desk_drop(desk, alert);
+    }
     free(accepting);
+}
+
+void desk_accept_late(struct desk *desk, struct alert *alert, struct mono now)
+{
+    struct accepting *accepting = alert->accepting;
+    if (alert->message->status != STATUS_ACTUAL || mono_since(now, accepting->asked) <= (int64_t)STORE_PATIENCE_MS * 1000)
+        return;
+    journal_alarm(&desk->journal, alert, "store_slow", "the alert is not on disk yet; it goes on without");
+    accepting->alert = NULL;
+    let_in(desk, alert, accepting);
 }
 
 static void take_in(struct desk *desk, struct alert *alert, struct slice bytes, desk_answer_fn *answer, void *context)
@@ -154,15 +187,17 @@ static void take_in(struct desk *desk, struct alert *alert, struct slice bytes, 
     }
     memcpy(alert->bytes, bytes.data, bytes.size);
     alert->n_bytes = bytes.size;
-    *accepting = (struct accepting){desk, alert, answer, context};
     make_id(desk, alert);
+    *accepting =
+        (struct accepting){.desk = desk, .alert = alert, .asked = clock_read().mono, .answer = answer, .context = context};
+    text_copy(accepting->id, sizeof accepting->id, alert->id);
     if (alert->sounds)
         alert->state = ALERT_WAITING; /* until it is on disk, and effective */
     alert->durable = true;            /* as the row will say once it is there */
     log_line(LOG_NOTE, "%s: %s %s from %s: %zu terminals", alert->id, alert_status_name(alert->message->status),
              alert_msg_type_name(alert->message->msg_type), alert->message->sender, alert->n_terminals);
     act_on_references(desk, alert);
-    alert->accepting = true;
+    alert->accepting = accepting;
     alert->channels_left = 1; /* lives until on_durable, whatever comes */
     journal_alert(&desk->journal, alert, alert->received, on_durable, accepting);
     alert->durable = false;

@@ -29,6 +29,9 @@ bool desk_keep(struct desk *desk, struct alert *alert);
 void desk_drop(struct desk *desk, struct alert *alert);
 struct alert *desk_find(const struct desk *desk, const char *id);
 
+/* Lets an actual alert in that the disk has kept waiting for too long. May free it. */
+void desk_accept_late(struct desk *desk, struct alert *alert, struct mono now);
+
 /* Hands an alert to the channels of its terminals. */
 void desk_dispatch(struct desk *desk, struct alert *alert);
 

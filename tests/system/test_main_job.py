@@ -1,6 +1,8 @@
 """The main job: a warning is accepted, durable, spoken, sounded, heard and proved, through the real programs."""
 import json
+import sqlite3
 import subprocess
+import time
 import wave
 
 from township import ROOT, TownshipTest, UnixConnection, c4, cap, main, program, reference, t8, until
@@ -114,6 +116,23 @@ class MainJob(TownshipTest):
             status, recorded = town.send(cap(status=status_text))
             self.assertEqual((status, recorded["state"]), (202, "finished"))
             self.assertIn("does not sound", recorded["reason"])
+
+    def test_a_disk_that_stalls_holds_back_no_real_warning(self):
+        town = self.township({"north": (9600, t8(1))}, programme=SHORT).start()
+        disk = sqlite3.connect(town.path("state/tocsin.db"), isolation_level=None)
+        self.addCleanup(disk.close)
+        disk.execute("BEGIN IMMEDIATE")  # nothing can be written until the end of this
+        status, problem = town.send(cap(status="Exercise"))
+        self.assertEqual((status, problem["code"]), (507, "not_durable"))
+        asked = time.monotonic()
+        status, alert = town.send(cap())  # behind what the disk still owes
+        self.assertLess(time.monotonic() - asked, 3.5)
+        self.assertEqual((status, alert["durable"]), (202, False))
+        until(lambda: town.sounding() > 0, "sound without a disk")
+        disk.execute("ROLLBACK")
+        ended = town.until_ended(alert["id"])
+        self.assertEqual((ended["state"], town.ends(alert["id"])), ("finished", {"north-1": "heard"}))
+        self.assertIn("ALARM", town.daemon_log())
 
     def test_words_that_no_voice_speaks(self):
         town = self.township({"north": (9600, t8(1))}, programme=SHORT).start()
