@@ -21,7 +21,6 @@ struct desk {
     struct alert **alerts;           /* that have not ended */
     size_t n_alerts, room;
     uint16_t next_number;
-    struct wall last_id;
 };
 
 /* The list of alerts that have not ended (desk_life.c). drop frees the alert. */
