@@ -53,7 +53,8 @@ struct alert {
     json_t *places, *not_ours, *not_spoken, *notes; /* arrays for people; owned */
     bool sounds;                                    /* false: only recorded (System, Test, Draft, Ack, Error, Cancel) */
     bool durable;
-    bool stored; /* its bytes are on disk */
+    bool stored;    /* its bytes are on disk */
+    bool accepting; /* on its way to the disk for the first time; the door has it, nobody else may end it */
     enum alert_state state;
     char reason[200];
     uint32_t repetitions_planned;

@@ -109,6 +109,7 @@ static void on_durable(void *context, int64_t seq, const struct error *error)
     struct alert *alert = accepting->alert;
     alert->durable = error->code == ERROR_NONE;
     alert->stored = alert->durable;
+    alert->accepting = false;
     bool actual = alert->message->status == STATUS_ACTUAL;
     if (!alert->durable)
         journal_alarm(&desk->journal, alert, "store_failed", error->message);
@@ -153,6 +154,7 @@ static void take_in(struct desk *desk, struct alert *alert, struct slice bytes, 
              alert_msg_type_name(alert->message->msg_type), alert->message->sender, alert->n_terminals);
     journal_alert(&desk->journal, alert, alert->received, on_durable, accepting);
     alert->durable = false;
+    alert->accepting = true;
 }
 
 void desk_submit_cap(struct desk *desk, struct slice bytes, desk_answer_fn *answer, void *context)
