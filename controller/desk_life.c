@@ -33,7 +33,7 @@ void desk_drop(struct desk *desk, struct alert *alert)
 struct alert *desk_find(const struct desk *desk, const char *id)
 {
     for (size_t i = 0; i < desk->n_alerts; i++)
-        if (strcmp(desk->alerts[i]->id, id) == 0)
+        if (!desk->alerts[i]->accepting && strcmp(desk->alerts[i]->id, id) == 0)
             return desk->alerts[i];
     return NULL;
 }

@@ -1,5 +1,5 @@
 """The main job: a warning is accepted, durable, spoken, sounded, heard and proved, through the real programs."""
-import json
+import re
 import sqlite3
 import subprocess
 import time
@@ -52,11 +52,13 @@ class MainJob(TownshipTest):
 
         # the wire as the village saw it: nothing begun too early, in any phase
         town.end_daemon()
+        # the village's own lateness on a busy machine is no fault of the master's
+        late = max(int(re.search(r"worst_late_us=(\d+)", line).group(1)) for line in town.tell_village("counts"))
         town.tell_village("quit")
         town.village.wait()
         log = frames.load(town.path("frames.log"))
         for line in ("north", "valley"):
-            self.assertEqual(log.line(line).too_early(), [], line)
+            self.assertEqual(log.line(line).too_early(frames.TOLERANCE_US + late), [], line)
             self.assertGreater(log.line(line).wire_us, 1e6, line)
         with wave.open(town.path("main.wav")) as recording:
             self.assertEqual(recording.getframerate(), 48000)
