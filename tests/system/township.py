@@ -316,6 +316,11 @@ def cap(identifier=None, status="Actual", msg_type="Alert", zh=ZH, en=EN, code="
 {block("zh-CN", zh) if zh is not None else ""}{block("en-US", en) if en is not None else ""}</alert>"""
 
 
+def reference(alert):
+    """How a later message names an alert."""
+    return f'{alert["sender"]},{alert["identifier"]},{alert["sent"]}'
+
+
 def t8(count, faults=None):
     return [(u, "linghu-t8", (faults or {}).get(u, "")) for u in range(1, count + 1)]
 
