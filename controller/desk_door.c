@@ -81,6 +81,12 @@ static bool answer_known(struct desk *desk, const struct alert_message *message,
     return found;
 }
 
+/* A drill or a test takes back its own kind; what is actual is ended by what is actual only. */
+static bool may_end(const struct alert_message *message, const struct alert *other)
+{
+    return message->status == STATUS_ACTUAL || message->status == other->message->status;
+}
+
 static void act_on_references(struct desk *desk, const struct alert *alert)
 {
     const struct alert_message *m = alert->message;
@@ -89,7 +95,7 @@ static void act_on_references(struct desk *desk, const struct alert *alert)
     for (size_t r = 0; r < m->n_references; r++)
         for (size_t i = desk->n_alerts; i-- > 0;) {
             struct alert *other = desk->alerts[i];
-            if (other == alert || !alert_is_referred(other, &m->references[r]))
+            if (other == alert || !alert_is_referred(other, &m->references[r]) || !may_end(m, other))
                 continue;
             bool cancel = m->msg_type == MSG_CANCEL;
             snprintf(other->reason, sizeof other->reason, "%s by %s", cancel ? "cancelled" : "superseded", alert->id);
