@@ -50,6 +50,8 @@ struct broadcast {
     struct mono record_asked;
     bool released, any_started, sound_over;
     uint32_t extended_ms;
+    bool words_played;          /* a segment of words began, in whatever repetition */
+    unsigned repetitions_added; /* because no words had been ready */
     struct mono repetition_began;
     enum segment_kind segment;
     struct reading_list *pending; /* readings that the loudness line does not cover yet */

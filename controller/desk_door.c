@@ -77,6 +77,12 @@ static bool answer_known(struct desk *desk, const struct alert_message *message,
     return found;
 }
 
+/* A drill or a test takes back its own kind; what is actual is ended by what is actual only. */
+static bool may_end(const struct alert_message *message, const struct alert *other)
+{
+    return message->status == STATUS_ACTUAL || message->status == other->message->status;
+}
+
 /* What it cancels or supersedes ends before it is written itself: once this is on disk, so is that end, and after no crash does
  * anything of the others sound again. */
 static void act_on_references(struct desk *desk, const struct alert *alert)
@@ -88,10 +94,9 @@ static void act_on_references(struct desk *desk, const struct alert *alert)
     for (size_t r = 0; r < m->n_references; r++)
         for (size_t i = desk->n_alerts; i-- > 0;) {
             struct alert *other = desk->alerts[i];
-            if (other == alert || alert_state_ended(other->state) || !alert_is_referred(other, &m->references[r]))
+            if (other == alert || alert_state_ended(other->state) || !alert_is_referred(other, &m->references[r]) ||
+                !may_end(m, other))
                 continue;
-            if (other->message->status != m->status)
-                continue; /* no drill and no test ends a real alert */
             snprintf(other->reason, sizeof other->reason, "%s by %s", cause == CAUSE_CANCELLED ? "cancelled" : "superseded",
                      alert->id);
             desk_end_held(desk, other, cause);
