@@ -35,6 +35,7 @@ void alert_free(struct alert *alert)
         return;
     for (size_t i = 0; i < alert->n_words; i++)
         free(alert->words[i].text);
+    json_decref(alert->evidence);
     json_decref(alert->places);
     json_decref(alert->not_ours);
     json_decref(alert->not_spoken);

@@ -42,6 +42,24 @@ static void resume_repetitions(const struct desk *desk, struct alert *alert, con
         alert->ended[c] = (uint32_t)json_integer_value(json_object_get(by_channel, desk->config->channels[c].id));
 }
 
+/* The configuration may have changed meanwhile: what is not accepted any more ends here, and says why. */
+static void refuse_stored(const struct desk *desk, const struct store_alert *row, const char *why)
+{
+    log_line(LOG_ALARM, "%s: the stored alert is not accepted any more: %s", row->id, why);
+    struct store_alert end = *row;
+    end.bytes = NULL; /* as they are */
+    end.n_bytes = 0;
+    end.state_reason = (char *)why;
+    end.changed = clock_read().wall;
+    text_copy(end.state, sizeof end.state, alert_state_name(ALERT_REFUSED));
+    end.detail = json_copy(row->detail);
+    json_object_set_new(end.detail, "state", json_string(end.state));
+    json_object_set_new(end.detail, "reason", json_string(why));
+    struct store_change change = {.alert = &end, .event = "alert", .event_data = end.detail};
+    store_commit(desk->store, &change, NULL, NULL);
+    json_decref(end.detail);
+}
+
 static struct alert *read_back(const struct desk *desk, const struct store_alert *row)
 {
     struct alert_message *message = NULL;
@@ -50,11 +68,11 @@ static struct alert *read_back(const struct desk *desk, const struct store_alert
     struct refusal refusal = {0};
     struct intake_terms terms = {desk->config, clock_read().wall, clock_trusted(desk->config->clock), true};
     if (!cap_decode((struct slice){row->bytes, row->n_bytes}, &message, &error)) {
-        log_line(LOG_ERROR, "%s: stored alert cannot be read back: %s", row->id, error.message);
+        refuse_stored(desk, row, error.message);
         return NULL;
     }
     if (!intake_judge(&terms, message, &alert, &refusal)) {
-        log_line(LOG_ERROR, "%s: stored alert is not accepted any more: %s", row->id, refusal.message);
+        refuse_stored(desk, row, refusal.message);
         alert_message_free(message);
         return NULL;
     }
@@ -69,6 +87,8 @@ static struct alert *read_back(const struct desk *desk, const struct store_alert
     }
     if (alert->sounds)
         resume_repetitions(desk, alert, row->detail);
+    if (!store_load_deliveries(desk->store, alert->id, &alert->evidence, &error))
+        log_line(LOG_ERROR, "%s: what was proved before cannot be read back: %s", alert->id, error.message);
     return alert;
 }
 

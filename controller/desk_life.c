@@ -1,6 +1,8 @@
 /* From the list of live alerts to the channels, and to their end. */
 #include "controller/desk_intern.h"
 
+#include "controller/evidence.h"
+
 #include "controller/log.h"
 
 #include <stdlib.h>
@@ -76,9 +78,14 @@ static void record_unbegun(struct desk *desk, struct alert *alert, uint32_t chan
     if (!broadcast)
         return;
     broadcast->cause = cause;
+    evidence_recall(broadcast);
+    for (size_t i = 0; cause == CAUSE_FINISHED && i < broadcast->n_deliveries; i++)
+        if (broadcast->deliveries[i].rung < delivery_highest(&broadcast->deliveries[i]))
+            broadcast->deliveries[i].trouble = REASON_CONTROLLER_LOST;
     broadcast_finish(broadcast, clock_read());
     for (size_t i = 0; i < broadcast->n_deliveries; i++)
-        journal_delivery(&desk->journal, broadcast, &broadcast->deliveries[i]);
+        if (!evidence_is_final(broadcast, &broadcast->deliveries[i]))
+            journal_delivery(&desk->journal, broadcast, &broadcast->deliveries[i]);
     broadcast_free(broadcast);
 }
 
@@ -120,19 +127,17 @@ void desk_end(struct desk *desk, struct alert *alert, enum delivery_cause cause)
 
 /* ---- on the way to the channels ---- */
 
-/* After a restart some channels may have played all of it. */
-static bool has_to_sound(const struct desk *desk, const struct alert *alert, uint32_t channel)
-{
-    return alert_uses_channel(alert, desk->config, channel) && alert->ended[channel] < alert->repetitions_planned;
-}
-
 void desk_dispatch(struct desk *desk, struct alert *alert)
 {
     alert->state = ALERT_QUEUED;
     alert->channels_left = 1; /* holds it until all channels were told */
     for (uint32_t c = 0; c < desk->config->n_channels; c++) {
-        if (!has_to_sound(desk, alert, c))
+        if (!alert_uses_channel(alert, desk->config, c))
             continue;
+        if (alert->ended[c] >= alert->repetitions_planned) { /* after a restart: this channel had played all of it */
+            record_unbegun(desk, alert, c, CAUSE_FINISHED);
+            continue;
+        }
         alert->channels_left++;
         if (!dispatcher_submit(desk->dispatchers[c], alert, clock_read())) {
             journal_alarm(&desk->journal, alert, "no_memory", "the alert could not be queued on a channel");

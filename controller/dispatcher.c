@@ -1,6 +1,8 @@
 /* The state machine of one channel: its queue, how a broadcast begins, advances and ends, and what time alone decides. */
 #include "controller/dispatcher_intern.h"
 
+#include "controller/evidence.h"
+
 #include "controller/words.h"
 
 #include <stdio.h>
@@ -10,7 +12,8 @@
 enum {
     STORE_PATIENCE_MS = 2000,  /* a disk that stalls longer does not hold back an actual alert */
     SWEEP_PATIENCE_MS = 5000,  /* at start: how long the first look at the lines may hold back a broadcast */
-    SETTLE_PATIENCE_MS = 5000, /* at the end: how long stops that cannot be confirmed are waited for */
+    SETTLE_PATIENCE_MS = 5000, /* at the end: how long stops that cannot be confirmed are waited for, ... */
+    SETTLE_EACH_MS = 150,      /* ... and for each terminal of the longest line: its stop, reading and power-off at 9600 baud */
 };
 
 static void on_token(struct dispatcher *dispatcher, uint32_t broadcast, uint32_t token, bool ok);
@@ -162,6 +165,7 @@ static void begin(struct dispatcher *dispatcher, struct alert *alert, struct mom
         dispatcher->ports.alarm(dispatcher->ports.context, alert, "no_memory", "cannot begin the broadcast; it is tried again");
         return;
     }
+    evidence_recall(broadcast);
     queue_remove(dispatcher->queue, alert);
     dispatcher->current = broadcast;
     dispatcher->session++;
@@ -311,10 +315,32 @@ void dispatcher_end_sound(struct dispatcher *dispatcher, enum delivery_cause cau
     dispatcher_begin_stopping(dispatcher, now);
 }
 
+/* What an officer must act on at once: our own sound failed, or something may still sound. */
+static void alarm_ends(struct dispatcher *dispatcher, const struct broadcast *broadcast)
+{
+    size_t no_audio = 0, not_stopped = 0;
+    for (size_t i = 0; i < broadcast->n_deliveries; i++) {
+        no_audio += broadcast->deliveries[i].reason == REASON_NO_AUDIO;
+        not_stopped += broadcast->deliveries[i].reason == REASON_NOT_STOPPED;
+    }
+    char text[160];
+    if (no_audio) {
+        snprintf(text, sizeof text, "%zu terminals sounded silence: check this controller's sound card and what hangs on it",
+                 no_audio);
+        dispatcher->ports.alarm(dispatcher->ports.context, broadcast->alert, "no_audio", text);
+    }
+    if (not_stopped) {
+        snprintf(text, sizeof text, "%zu terminals did not confirm their stop and may still sound; the report names them",
+                 not_stopped);
+        dispatcher->ports.alarm(dispatcher->ports.context, broadcast->alert, "not_stopped", text);
+    }
+}
+
 static void end_broadcast(struct dispatcher *dispatcher, struct moment now)
 {
     struct broadcast *broadcast = dispatcher->current;
     broadcast_finish(broadcast, now);
+    alarm_ends(dispatcher, broadcast);
     dispatcher->current = NULL;
     dispatcher->ports.record_end(dispatcher->ports.context, broadcast);
     broadcast_free(broadcast);
@@ -337,8 +363,11 @@ static void advance_end(struct dispatcher *dispatcher, struct moment now)
     struct broadcast *broadcast = dispatcher->current;
     if (broadcast->phase != BROADCAST_STOPPING)
         return;
-    bool patience = mono_since(now.mono, broadcast->stop_began.mono) < (int64_t)SETTLE_PATIENCE_MS * 1000;
-    if (!patience || (broadcast->sound_over && settled(dispatcher)))
+    size_t longest = 0;
+    for (size_t i = 0; i < broadcast->n_lines; i++)
+        longest = broadcast->lines[i].n_meant > longest ? broadcast->lines[i].n_meant : longest;
+    int64_t patience_us = (SETTLE_PATIENCE_MS + SETTLE_EACH_MS * (int64_t)longest) * 1000;
+    if (mono_since(now.mono, broadcast->stop_began.mono) >= patience_us || (broadcast->sound_over && settled(dispatcher)))
         end_broadcast(dispatcher, now);
 }
 

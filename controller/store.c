@@ -244,6 +244,12 @@ bool store_load_open_alerts(struct store *store, struct store_alert **alerts, si
     return store_query_open_alerts(store->reader, alerts, n, error);
 }
 
+bool store_load_deliveries(struct store *store, const char *alert, json_t **rows, struct error *error)
+{
+    *rows = store_query_deliveries(store->reader, alert, error);
+    return *rows != NULL;
+}
+
 bool store_find_key(struct store *store, const char *sender, const char *identifier, const char *sent,
                     struct store_alert *alert, bool *found, struct error *error)
 {

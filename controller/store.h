@@ -81,6 +81,8 @@ void store_list_events(struct store *store, const char *after, size_t limit, sto
 
 /* Direct reads see what is committed, not what is still queued. Before the loop runs (start-up only): blocking. */
 bool store_load_open_alerts(struct store *store, struct store_alert **alerts, size_t *n, struct error *error); /* not ended */
+/* The same rows as store_list_deliveries; *rows is the caller's. */
+bool store_load_deliveries(struct store *store, const char *alert, json_t **rows, struct error *error);
 bool store_find_key(struct store *store, const char *sender, const char *identifier, const char *sent,
                     struct store_alert *alert, bool *found,
                     struct error *error); /* also later; sub-millisecond read on the caller's own read handle */

@@ -72,6 +72,15 @@ static json_t *rows(sqlite3 *db, struct store_job *job)
     return array;
 }
 
+json_t *store_query_deliveries(sqlite3 *db, const char *alert, struct error *error)
+{
+    struct store_job job = {.query = QUERY_DELIVERIES, .text = {(char *)alert}};
+    json_t *found = rows(db, &job);
+    if (!found)
+        *error = job.error;
+    return found;
+}
+
 static void query_alert(sqlite3 *db, struct store_job *job)
 {
     json_t *found = rows(db, job);

@@ -75,6 +75,7 @@ bool store_sql_set_aside(const char *path, char *name, size_t size, struct error
 /* store_query.c */
 void store_query_run(sqlite3 *db, const char *epoch, struct store_job *job);
 bool store_query_epoch(sqlite3 *db, char *epoch, size_t size, struct error *error);
+json_t *store_query_deliveries(sqlite3 *db, const char *alert, struct error *error);
 bool store_query_open_alerts(sqlite3 *db, struct store_alert **alerts, size_t *n, struct error *error);
 bool store_query_key(sqlite3 *db, const char *const key[3], struct store_alert *alert, bool *found, struct error *error);
 bool store_query_setting(sqlite3 *db, const char *name, int64_t *value);

@@ -501,7 +501,7 @@ static void test_extension(void **state)
     playout_tells(PLAYOUT_FINISHED, 9);
     scene->log[0] = '\0';
     stop_line_0();
-    expect("END A out=failed(no_audio) out2=failed(no_audio) sick=excluded(maintenance) ");
+    expect("ALARM:no_audio END A out=failed(no_audio) out2=failed(no_audio) sick=excluded(maintenance) ");
 }
 
 static void test_sampled_is_not_extended(void **state)
@@ -598,10 +598,10 @@ static void test_not_stopped(void **state)
     terminal_tells(0, 0, LINE_STOPPED);
     line_event(0, (struct line_event){.kind = LINE_TROUBLE, .terminal = 1, .trouble = TROUBLE_NOT_STOPPED});
     scene->log[0] = '\0';
-    tick(4900);
+    tick(5200); /* 5 s, and some for each terminal */
     expect("");
     tick(200); /* a line that never settles does not hold the channel */
-    expect("END A out=heard() out2=failed(not_stopped) sick=excluded(maintenance) ");
+    expect("ALARM:not_stopped END A out=heard() out2=failed(not_stopped) sick=excluded(maintenance) ");
 }
 
 static void test_expired_when_it_would_play(void **state)

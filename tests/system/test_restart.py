@@ -72,6 +72,18 @@ class Restart(TownshipTest):
         self.assertEqual(set(town.ends(updates[0]["id"]).values()), {"heard"})
         town.silent()
 
+    def test_what_was_proved_before_is_kept(self):
+        town = self.township({"north": (9600, t8(2))}, programme=SHORT).start()
+        alert = town.send(cap())[1]["id"]
+        town.until_segment(alert, "tone", 2)
+        self.assertEqual({d["rung"] for d in town.deliveries(alert).values()}, {"heard"})
+        town.kill_daemon()
+        town.tell_village("fault north/2 dead")
+        town.start_daemon()
+        town.until_ended(alert, patience=120)
+        self.assertEqual(town.ends(alert), {"north-1": "heard", "north-2": "failed(no_reply)"})
+        self.assertEqual(town.deliveries(alert)["north-2"]["rung"], "heard")  # the best rung, beside the last state
+
     def test_expired_while_down(self):
         town = self.township({"north": (9600, t8(1))}, programme=SHORT).start()
         alert = town.send(cap(expires=6))[1]["id"]

@@ -1,0 +1,51 @@
+/* Reads stored deliveries, as journal.c wrote them. */
+#include "controller/evidence.h"
+
+#include "codecs/rfc3339.h"
+
+#include <string.h>
+
+/* The stored delivery of a terminal; NULL where there is none. */
+static const json_t *stored(const struct broadcast *broadcast, const struct delivery *delivery)
+{
+    const char *id = broadcast->config->terminals[delivery->terminal].hardware.id;
+    size_t i;
+    const json_t *row;
+    json_array_foreach(broadcast->alert->evidence, i, row)
+    {
+        const char *terminal = json_string_value(json_object_get(row, "terminal"));
+        if (terminal && strcmp(terminal, id) == 0)
+            return json_object_get(row, "detail");
+    }
+    return NULL;
+}
+
+static void recall(struct delivery *delivery, const json_t *detail)
+{
+    const json_t *times = json_object_get(detail, "times"), *level = json_object_get(detail, "level");
+    for (int rung = RUNG_SENT; rung < RUNG_COUNT; rung++) {
+        struct error error;
+        const char *text = json_string_value(json_object_get(times, rung_name((enum rung)rung)));
+        if (!text || !rfc3339_parse(slice_of(text), &delivery->reached[rung].wall, NULL, &error))
+            continue;
+        delivery->rung = (enum rung)rung;
+    }
+    if (json_is_number(level)) {
+        delivery->level = json_number_value(level);
+        delivery->has_level = true;
+    }
+}
+
+void evidence_recall(struct broadcast *broadcast)
+{
+    for (size_t i = 0; i < broadcast->n_deliveries; i++) {
+        const json_t *detail = stored(broadcast, &broadcast->deliveries[i]);
+        if (detail)
+            recall(&broadcast->deliveries[i], detail);
+    }
+}
+
+bool evidence_is_final(const struct broadcast *broadcast, const struct delivery *delivery)
+{
+    return json_is_true(json_object_get(stored(broadcast, delivery), "final"));
+}
