@@ -182,3 +182,8 @@ void playout_stop(struct playout *p, uint32_t broadcast)
     orders->stopped = true;
     orders_unlock(p);
 }
+
+void playout_end_library(void)
+{
+    snd_config_update_free_global();
+}

@@ -71,4 +71,7 @@ void playout_stop(struct playout *playout, uint32_t broadcast);
 
 void playout_destroy(struct playout *playout); /* silent at once; NULL is allowed */
 
+/* Once, when all playouts are destroyed: gives back what the sound library keeps for the process. */
+void playout_end_library(void);
+
 #endif

@@ -30,6 +30,8 @@ const char *alert_state_name(enum alert_state state);
 bool alert_state_parse(const char *name, enum alert_state *state);
 bool alert_state_ended(enum alert_state state);
 
+struct accepting;
+
 struct alert_words {
     char language[16];
     char *text;
@@ -52,6 +54,7 @@ struct alert {
     uint32_t *terminals;                            /* indexes into the configuration; owned */
     json_t *places, *not_ours, *not_spoken, *notes; /* arrays for people; owned */
     bool sounds;                                    /* false: only recorded (System, Test, Draft, Ack, Error, Cancel) */
+    struct accepting *accepting; /* on its way to the disk; nothing is done with it before (desk_door.c); borrowed */
     bool durable;
     bool stored; /* its bytes are on disk */
     enum alert_state state;

@@ -7,8 +7,8 @@
 #include <string.h>
 
 /* In the order of the table. Times stand in the member "times". */
-static const char *const columns[] = {"terminal", "end",   "reason",    "rung",       "highest", "name",     "line",  "channel",
-                                      "baseline", "level", "threshold", "level_kind", "counted", "readings", "token", "alert"};
+static const char *const columns[] = {"terminal", "end",   "reason",    "rung",       "highest", "name",  "line", "channel",
+                                      "baseline", "level", "threshold", "level_kind", "counted", "token", "alert"};
 static const char *const times[] = {"sent", "acknowledged", "armed", "started", "sounding", "heard", "stopped", "ended"};
 
 enum { N_COLUMNS = sizeof columns / sizeof *columns, N_TIMES = sizeof times / sizeof *times };

@@ -9,20 +9,26 @@
 
 enum { TICK_MS = 100 };
 
+/* May free it. */
+static void tick_alert(struct desk *desk, struct alert *alert, struct moment at)
+{
+    bool begun = alert->state == ALERT_PREPARING || alert->state == ALERT_SOUNDING;
+    if (alert->accepting)
+        desk_accept_late(desk, alert, at.mono);
+    else if (alert_state_ended(alert->state))
+        return; /* its terminals are being stopped */
+    else if (!begun && alert->expires.ms <= at.wall.ms)
+        desk_end(desk, alert, CAUSE_EXPIRED);
+    else if (alert->state == ALERT_WAITING && alert->effective.ms <= at.wall.ms)
+        desk_dispatch(desk, alert);
+}
+
 static void on_tick(uv_timer_t *timer)
 {
     struct desk *desk = timer->data;
     struct moment at = clock_read();
-    for (size_t i = desk->n_alerts; i-- > 0;) {
-        struct alert *alert = desk->alerts[i];
-        if (!alert->durable && alert->state == ALERT_WAITING)
-            continue; /* its acceptance is still on its way to the disk */
-        bool begun = alert->state == ALERT_PREPARING || alert->state == ALERT_SOUNDING;
-        if (!begun && alert->expires.ms <= at.wall.ms)
-            desk_end(desk, alert, CAUSE_EXPIRED);
-        else if (alert->state == ALERT_WAITING && alert->effective.ms <= at.wall.ms)
-            desk_dispatch(desk, alert);
-    }
+    for (size_t i = desk->n_alerts; i-- > 0;)
+        tick_alert(desk, desk->alerts[i], at);
     for (uint32_t c = 0; c < desk->config->n_channels; c++)
         dispatcher_tick(desk->dispatchers[c], at);
 }

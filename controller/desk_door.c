@@ -9,6 +9,8 @@
 #include <string.h>
 #include <time.h>
 
+enum { STORE_PATIENCE_MS = 2000 }; /* an actual alert waits no longer for a disk that stalls */
+
 json_t *desk_live_alert(const struct desk *desk, const char *id)
 {
     const struct alert *alert = desk_find(desk, id);
@@ -75,30 +77,73 @@ static bool answer_known(struct desk *desk, const struct alert_message *message,
     return found;
 }
 
+/* A drill or a test takes back its own kind; what is actual is ended by what is actual only. */
+static bool may_end(const struct alert_message *message, const struct alert *other)
+{
+    return message->status == STATUS_ACTUAL || message->status == other->message->status;
+}
+
+/* What it cancels or supersedes ends before it is written itself: once this is on disk, so is that end, and after no crash does
+ * anything of the others sound again. */
 static void act_on_references(struct desk *desk, const struct alert *alert)
 {
     const struct alert_message *m = alert->message;
     if (m->msg_type != MSG_UPDATE && m->msg_type != MSG_CANCEL)
         return;
+    enum delivery_cause cause = m->msg_type == MSG_CANCEL ? CAUSE_CANCELLED : CAUSE_SUPERSEDED;
     for (size_t r = 0; r < m->n_references; r++)
         for (size_t i = desk->n_alerts; i-- > 0;) {
             struct alert *other = desk->alerts[i];
-            if (other == alert || !alert_is_referred(other, &m->references[r]))
+            if (other == alert || alert_state_ended(other->state) || !alert_is_referred(other, &m->references[r]) ||
+                !may_end(m, other))
                 continue;
-            if (other->message->status != m->status)
-                continue; /* no drill and no test ends a real alert */
-            bool cancel = m->msg_type == MSG_CANCEL;
-            snprintf(other->reason, sizeof other->reason, "%s by %s", cancel ? "cancelled" : "superseded", alert->id);
-            desk_end(desk, other, cancel ? CAUSE_CANCELLED : CAUSE_SUPERSEDED);
+            snprintf(other->reason, sizeof other->reason, "%s by %s", cause == CAUSE_CANCELLED ? "cancelled" : "superseded",
+                     alert->id);
+            desk_end_held(desk, other, cause);
+            journal_alert(&desk->journal, other, clock_read().wall, NULL, NULL);
+            desk_channel_done(desk, other, cause);
         }
 }
 
 struct accepting {
     struct desk *desk;
-    struct alert *alert;
+    struct alert *alert; /* NULL once it went on without the disk */
+    char id[ALERT_ID_SIZE];
+    struct mono asked;
     desk_answer_fn *answer;
     void *context;
 };
+
+/* Answers, and hands it on to the channels if its time has come. May free the alert. */
+static void let_in(struct desk *desk, struct alert *alert, const struct accepting *accepting)
+{
+    bool sounds = alert->sounds, ended = sounds && alert_state_ended(alert->state);
+    bool begins = sounds && !ended && alert->effective.ms <= clock_read().wall.ms;
+    alert->accepting = NULL;
+    if (begins)
+        alert->state = ALERT_QUEUED;
+    struct desk_answer yes = {202, NULL, NULL, alert_to_json(alert, desk->config)};
+    if (ended) /* cancelled or superseded before it was on disk */
+        desk_channel_done(desk, alert, CAUSE_FINISHED);
+    else if (begins) /* it may be over at once; not to be looked at after this */
+        desk_dispatch(desk, alert);
+    else
+        alert->channels_left = 0;
+    accepting->answer(accepting->context, &yes);
+    if (!sounds)
+        desk_drop(desk, alert);
+}
+
+/* The disk's answer to what went on without it. */
+static void on_late(const struct accepting *accepting, const struct error *error)
+{
+    struct desk *desk = accepting->desk;
+    struct alert *alert = desk_find(desk, accepting->id);
+    if (error->code != ERROR_NONE)
+        journal_alarm(&desk->journal, alert, "store_failed", error->message);
+    else if (alert)
+        alert->durable = alert->stored = true;
+}
 
 /* On disk, or it cannot be: an actual alert sounds all the same and says so, anything else is refused. */
 static void on_durable(void *context, int64_t seq, const struct error *error)
@@ -107,29 +152,32 @@ static void on_durable(void *context, int64_t seq, const struct error *error)
     struct accepting *accepting = context;
     struct desk *desk = accepting->desk;
     struct alert *alert = accepting->alert;
-    alert->durable = error->code == ERROR_NONE;
-    alert->stored = alert->durable;
-    bool actual = alert->message->status == STATUS_ACTUAL;
-    if (!alert->durable)
-        journal_alarm(&desk->journal, alert, "store_failed", error->message);
-    if (!alert->durable && !actual) {
-        refuse(accepting->answer, accepting->context, 507, "not_durable",
-               "the alert could not be put on disk; free some space on the controller and send it again");
-        desk_drop(desk, alert);
+    if (!alert) {
+        on_late(accepting, error);
         free(accepting);
         return;
     }
-    act_on_references(desk, alert);
-    bool sounds = alert->sounds, begins = sounds && alert->effective.ms <= clock_read().wall.ms;
-    if (begins)
-        alert->state = ALERT_QUEUED;
-    struct desk_answer yes = {202, NULL, NULL, alert_to_json(alert, desk->config)};
-    if (begins) /* it may be over at once; not to be looked at after this */
-        desk_dispatch(desk, alert);
-    accepting->answer(accepting->context, &yes);
-    if (!sounds)
+    alert->durable = alert->stored = error->code == ERROR_NONE;
+    if (!alert->durable)
+        journal_alarm(&desk->journal, alert, "store_failed", error->message);
+    if (alert->durable || alert->message->status == STATUS_ACTUAL) {
+        let_in(desk, alert, accepting);
+    } else {
+        refuse(accepting->answer, accepting->context, 507, "not_durable",
+               "the alert could not be put on disk; free some space on the controller and send it again");
         desk_drop(desk, alert);
+    }
     free(accepting);
+}
+
+void desk_accept_late(struct desk *desk, struct alert *alert, struct mono now)
+{
+    struct accepting *accepting = alert->accepting;
+    if (alert->message->status != STATUS_ACTUAL || mono_since(now, accepting->asked) <= (int64_t)STORE_PATIENCE_MS * 1000)
+        return;
+    journal_alarm(&desk->journal, alert, "store_slow", "the alert is not on disk yet; it goes on without");
+    accepting->alert = NULL;
+    let_in(desk, alert, accepting);
 }
 
 static void take_in(struct desk *desk, struct alert *alert, struct slice bytes, desk_answer_fn *answer, void *context)
@@ -144,13 +192,18 @@ static void take_in(struct desk *desk, struct alert *alert, struct slice bytes, 
     }
     memcpy(alert->bytes, bytes.data, bytes.size);
     alert->n_bytes = bytes.size;
-    *accepting = (struct accepting){desk, alert, answer, context};
     make_id(desk, alert);
+    *accepting =
+        (struct accepting){.desk = desk, .alert = alert, .asked = clock_read().mono, .answer = answer, .context = context};
+    text_copy(accepting->id, sizeof accepting->id, alert->id);
     if (alert->sounds)
         alert->state = ALERT_WAITING; /* until it is on disk, and effective */
     alert->durable = true;            /* as the row will say once it is there */
     log_line(LOG_NOTE, "%s: %s %s from %s: %zu terminals", alert->id, alert_status_name(alert->message->status),
              alert_msg_type_name(alert->message->msg_type), alert->message->sender, alert->n_terminals);
+    act_on_references(desk, alert);
+    alert->accepting = accepting;
+    alert->channels_left = 1; /* lives until on_durable, whatever comes */
     journal_alert(&desk->journal, alert, alert->received, on_durable, accepting);
     alert->durable = false;
 }
@@ -203,6 +256,8 @@ static void on_stopped(void *context, int64_t seq, const struct error *error)
 void desk_stop(struct desk *desk, const char *id, const char *reason, desk_answer_fn *answer, void *context)
 {
     struct alert *alert = desk_find(desk, id);
+    if (alert && alert_state_ended(alert->state) && alert->state != ALERT_STOPPED)
+        alert = NULL; /* cancelled or superseded; its terminals are being stopped */
     struct stopping *stopping = alert ? malloc(sizeof *stopping) : NULL;
     if (!stopping) {
         refuse(answer, context, alert ? 503 : 409, alert ? "no_memory" : "ended",
@@ -210,14 +265,7 @@ void desk_stop(struct desk *desk, const char *id, const char *reason, desk_answe
         return;
     }
     snprintf(alert->reason, sizeof alert->reason, "stopped: %.180s", reason);
-    alert->channels_left++; /* keeps it while we still look at it */
-    alert->outcome = ALERT_STOPPED;
-    bool waiting = alert->channels_left == 1;
-    if (!waiting)
-        desk_end(desk, alert, CAUSE_STOPPED);
-    else
-        desk_record_unbegun(desk, alert, CAUSE_STOPPED);
-    alert->state = ALERT_STOPPED;
+    desk_end_held(desk, alert, CAUSE_STOPPED);
     *stopping = (struct stopping){answer, context, alert_to_json(alert, desk->config)};
     journal_alert(&desk->journal, alert, clock_read().wall, on_stopped, stopping);
     desk_channel_done(desk, alert, CAUSE_STOPPED);

@@ -21,7 +21,6 @@ struct desk {
     struct alert **alerts;           /* that have not ended */
     size_t n_alerts, room;
     uint16_t next_number;
-    struct wall last_id;
 };
 
 /* The list of alerts that have not ended (desk_life.c). drop frees the alert. */
@@ -29,17 +28,20 @@ bool desk_keep(struct desk *desk, struct alert *alert);
 void desk_drop(struct desk *desk, struct alert *alert);
 struct alert *desk_find(const struct desk *desk, const char *id);
 
+/* Lets an actual alert in that the disk has kept waiting for too long. May free it. */
+void desk_accept_late(struct desk *desk, struct alert *alert, struct mono now);
+
 /* Hands an alert to the channels of its terminals. */
 void desk_dispatch(struct desk *desk, struct alert *alert);
 
 /* Ends an alert on every channel; where it sounds, its end follows when the terminals are stopped. */
 void desk_end(struct desk *desk, struct alert *alert, enum delivery_cause cause);
 
+/* The same, but the alert still lives, shown as ended, until the caller's desk_channel_done. */
+void desk_end_held(struct desk *desk, struct alert *alert, enum delivery_cause cause);
+
 /* One channel is through with the alert; the last one ends it. May free it. */
 void desk_channel_done(struct desk *desk, struct alert *alert, enum delivery_cause cause);
-
-/* Deliveries of an alert that never began, each with its end. */
-void desk_record_unbegun(struct desk *desk, struct alert *alert, enum delivery_cause cause);
 
 /* Ports (desk_ports.c). */
 struct dispatcher_ports desk_dispatcher_ports(struct desk *desk);

@@ -33,7 +33,7 @@ void desk_drop(struct desk *desk, struct alert *alert)
 struct alert *desk_find(const struct desk *desk, const char *id)
 {
     for (size_t i = 0; i < desk->n_alerts; i++)
-        if (strcmp(desk->alerts[i]->id, id) == 0)
+        if (!desk->alerts[i]->accepting && strcmp(desk->alerts[i]->id, id) == 0)
             return desk->alerts[i];
     return NULL;
 }
@@ -82,22 +82,15 @@ static void record_unbegun(struct desk *desk, struct alert *alert, uint32_t chan
     broadcast_free(broadcast);
 }
 
-void desk_record_unbegun(struct desk *desk, struct alert *alert, enum delivery_cause cause)
+static void record_unbegun_everywhere(struct desk *desk, struct alert *alert, enum delivery_cause cause)
 {
     for (uint32_t c = 0; c < desk->config->n_channels; c++)
         if (alert_uses_channel(alert, desk->config, c))
             record_unbegun(desk, alert, c, cause);
 }
 
-/* Ends the alert on every channel; where it sounds its end follows when the terminals are stopped. */
-void desk_end(struct desk *desk, struct alert *alert, enum delivery_cause cause)
+static void tell_channels(struct desk *desk, struct alert *alert, enum delivery_cause cause)
 {
-    if (alert->channels_left == 0) { /* not handed to a channel yet */
-        desk_record_unbegun(desk, alert, cause);
-        end_alert(desk, alert, state_of(cause));
-        return;
-    }
-    alert->channels_left++; /* holds it until all channels were told */
     for (uint32_t c = 0; c < desk->config->n_channels; c++) {
         bool was_waiting = false;
         if (!alert_uses_channel(alert, desk->config, c) ||
@@ -108,6 +101,20 @@ void desk_end(struct desk *desk, struct alert *alert, enum delivery_cause cause)
             desk_channel_done(desk, alert, cause);
         }
     }
+}
+
+void desk_end_held(struct desk *desk, struct alert *alert, enum delivery_cause cause)
+{
+    if (alert->channels_left++ == 0 || alert->accepting) /* not handed to a channel yet */
+        record_unbegun_everywhere(desk, alert, cause);
+    else
+        tell_channels(desk, alert, cause);
+    alert->state = alert->outcome = state_of(cause);
+}
+
+void desk_end(struct desk *desk, struct alert *alert, enum delivery_cause cause)
+{
+    desk_end_held(desk, alert, cause);
     desk_channel_done(desk, alert, cause);
 }
 

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { WORDS_PATIENCE = 3 /* repetitions added at most to wait for words */ };
+
 static void take_terminal_event(struct dispatcher *dispatcher, uint32_t line, const struct line_event *event, struct moment now)
 {
     struct broadcast *broadcast = dispatcher->current;
@@ -96,6 +98,20 @@ static uint32_t repetition_ms(const struct dispatcher *dispatcher)
     return dispatcher->config->tone_min_ms + silences * dispatcher->config->silence_ms + broadcast->words_ms;
 }
 
+/* A tone without words is no warning: where they came too late for every repetition there is one more. */
+static void consider_words(struct dispatcher *dispatcher, const struct playout_event *event)
+{
+    struct broadcast *broadcast = dispatcher->current;
+    broadcast->words_played |= event->segment == SEGMENT_WORDS;
+    if (event->segment != SEGMENT_END_TONE || broadcast->words_played || broadcast->repetitions_added == WORDS_PATIENCE)
+        return;
+    broadcast->repetitions_added++;
+    broadcast->repetitions++;
+    dispatcher->ports.alarm(dispatcher->ports.context, broadcast->alert, "no_words",
+                            "no words were ready in any repetition; one more follows");
+    playout_extend(dispatcher->playout, broadcast->id, 1);
+}
+
 /* Near the end of the last repetition: if somebody was not sampled enough, one more, within hold_open_s. */
 static void consider_extension(struct dispatcher *dispatcher, const struct playout_event *event)
 {
@@ -126,6 +142,7 @@ static void take_phase(struct dispatcher *dispatcher, const struct playout_event
     if (broadcast->phase == BROADCAST_SOUNDING)
         dispatcher_verify(dispatcher);
     consider_extension(dispatcher, event);
+    consider_words(dispatcher, event);
 }
 
 static void take_due(struct dispatcher *dispatcher, const struct playout_event *event, struct moment now)

@@ -2,6 +2,8 @@
 #include "controller/site.h"
 
 #include "codecs/monotonic.h"
+#include "controller/alert.h"
+#include "controller/clock.h"
 #include "controller/mailbox.h"
 
 #include <pthread.h>
@@ -36,6 +38,7 @@ struct health {
 struct site {
     const struct config *config;
     struct site_ports ports;
+    struct mono created;
     struct mailbox *from_lines, *from_playouts;
     struct sender *line_senders, *playout_senders;
     struct line **lines;
@@ -150,6 +153,7 @@ struct site *site_create(const struct config *config, const uint16_t *tokens, co
     }
     site->config = config;
     site->ports = *ports;
+    site->created = mono_now();
     if (create_all(site, tokens, loop, error))
         return site;
     site_destroy(site, 0);
@@ -182,13 +186,14 @@ static json_t *line_json(const struct site *site, size_t index)
     const struct config_line *line = &site->config->lines[index];
     struct line_counts counts;
     line_get_counts(site->lines[index], &counts);
+    double percent = 100.0 * (double)counts.busy_us / (double)(mono_since(mono_now(), site->created) + 1);
     return json_pack(
-        "{s:s, s:s, s:i, s:s, s:b, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "id", line->hardware.id, "device",
+        "{s:s, s:s, s:i, s:s, s:b, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f}", "id", line->hardware.id, "device",
         line->hardware.device, "baud", line->hardware.baud, "channel", site->config->channels[line->channel].id, "up",
         (int)counts.up, counts.up ? "method" : "error", site->line_words[index], "terminals", (json_int_t)line->n_terminals,
         "requests", (json_int_t)counts.requests, "replies", (json_int_t)counts.replies, "timeouts", (json_int_t)counts.timeouts,
         "crc_errors", (json_int_t)counts.crc_errors, "exceptions", (json_int_t)counts.exceptions, "strays",
-        (json_int_t)counts.strays, "reopened", (json_int_t)counts.reopened, "busy_us", (json_int_t)counts.busy_us);
+        (json_int_t)counts.strays, "reopened", (json_int_t)counts.reopened, "wire_percent", percent);
 }
 
 json_t *site_lines_json(const struct site *site)
@@ -199,8 +204,10 @@ json_t *site_lines_json(const struct site *site)
     return list;
 }
 
-static void set_health(json_t *object, const struct profile *profile, const struct health *health)
+static void set_health(json_t *object, const struct config *config, const struct profile *profile, const struct health *health)
 {
+    struct moment now = clock_read();
+    int64_t age_us = mono_since(now.mono, health->at);
     json_t *when = json_object(), *values = json_object(), *units = json_object();
     for (int c = 0; c < WHEN_COUNT; c++)
         json_object_set_new(when, condition_name((enum condition_kind)c), json_string(truth_name(health->reading.when[c])));
@@ -211,7 +218,8 @@ static void set_health(json_t *object, const struct profile *profile, const stru
         if (*profile->fields[i].unit)
             json_object_set_new(units, profile->fields[i].name, json_string(profile->fields[i].unit));
     }
-    json_object_set_new(object, "age", json_real((double)mono_since(mono_now(), health->at) / 1e6));
+    json_object_set_new(object, "last_seen", json_time((struct wall){now.wall.ms - age_us / 1000}, config));
+    json_object_set_new(object, "age", json_real((double)age_us / 1e6));
     json_object_set_new(object, "when", when);
     json_object_set_new(object, "values", values);
     json_object_set_new(object, "units", units);
@@ -235,7 +243,7 @@ static json_t *terminal_json(const struct site *site, size_t index)
     if (*why)
         json_object_set_new(object, "why", json_string(why));
     if (health->read)
-        set_health(object, terminal->hardware.profile, health);
+        set_health(object, site->config, terminal->hardware.profile, health);
     return object;
 }
 

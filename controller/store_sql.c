@@ -34,19 +34,23 @@ static const char *const steps[] = {
 };
 
 /* What a crash left half told: an alert whose last repetition was played is finished, and deliveries of ended alerts end as
- * their alert did. A terminal that had shown all that it can is not called lost with the controller. */
+ * their alert did. As without a crash, what stood against a terminal stays its reason; one that had shown all that it can is
+ * not called lost with the controller. The column of the reason may be cut, the detail is whole. */
 static const char repair[] =
     "UPDATE alert SET state = 'finished', detail = json_set(detail, '$.state', 'finished') WHERE " STORE_IS_OPEN
     " AND json_extract(detail, '$.repetitions.planned') > 0"
     " AND repetitions_ended >= json_extract(detail, '$.repetitions.planned');"
-    "UPDATE delivery SET"
-    " end = CASE WHEN rung = 'heard' THEN 'heard' ELSE (SELECT CASE state WHEN 'expired' THEN 'expired'"
-    " WHEN 'superseded' THEN 'superseded' WHEN 'finished' THEN 'failed' ELSE 'cancelled' END FROM alert AS a WHERE a.id = "
-    "delivery.alert) END,"
-    " reason = CASE WHEN rung = 'heard' THEN '' ELSE (SELECT iif(state = 'finished', 'controller_lost', '') FROM alert AS a"
-    " WHERE a.id = delivery.alert) END"
+    "UPDATE delivery SET (end, reason) = (SELECT"
+    " CASE WHEN reason <> '' THEN 'failed' WHEN rung = 'heard' THEN 'heard' WHEN state IN ('expired', 'superseded') THEN state"
+    " WHEN state <> 'finished' THEN 'cancelled' WHEN rung = json_extract(delivery.detail, '$.highest') THEN 'sounded'"
+    " ELSE 'failed' END,"
+    " CASE WHEN reason <> '' THEN reason WHEN rung = 'heard' OR state <> 'finished' THEN ''"
+    " WHEN rung = json_extract(delivery.detail, '$.highest') THEN 'no_level' ELSE 'controller_lost' END"
+    " FROM (SELECT state, delivery.reason AS reason FROM alert WHERE id = delivery.alert))"
     " WHERE end = '' AND json_extract(detail, '$.final') = 0 AND alert IN (SELECT id FROM alert WHERE NOT " STORE_IS_OPEN ");"
-    "UPDATE delivery SET detail = json_set(detail, '$.end', end, '$.reason', reason, '$.final', json('true'))"
+    "UPDATE delivery SET detail = json_set(detail, '$.end', end, '$.final', json('true'), '$.reason',"
+    " iif(reason <> '' AND reason = substr(json_extract(detail, '$.reason'), 1, length(reason)), json_extract(detail, "
+    "'$.reason'), reason))"
     " WHERE json_extract(detail, '$.final') = 0 AND alert IN (SELECT id FROM alert WHERE NOT " STORE_IS_OPEN ");";
 
 enum { SCHEMA_VERSION = sizeof steps / sizeof *steps, BUSY_MS = 2000 };

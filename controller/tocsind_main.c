@@ -141,6 +141,7 @@ static int serve(const struct config *config, struct store *store, uv_loop_t *lo
     store_close(store);
     http_stop(http);
     desk_destroy(desk, GRACE_MS);
+    playout_end_library();
     api_free(api);
     uv_close((uv_handle_t *)&terminate, NULL);
     uv_close((uv_handle_t *)&interrupt, NULL);

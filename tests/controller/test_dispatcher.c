@@ -687,6 +687,34 @@ static void test_sampled_is_not_extended(void **state)
     assert_null(strstr(scene->log, "extend"));
 }
 
+/* No words were ready in any repetition: a tone alone is no warning, so one more follows, but not for ever. */
+static void test_waits_for_words(void **state)
+{
+    (void)state;
+    submit_and_start();
+    for (uint32_t k = 1; k <= 6; k++) {
+        if (k > 1)
+            playout_tells(PLAYOUT_DUE, k);
+        play(k, SEGMENT_TONE, 0, -10, 1000, -20);
+        playout_tells(PLAYOUT_ENDED, k);
+        scene->log[0] = '\0';
+        if (k >= 3)
+            play(k, SEGMENT_END_TONE, 0, -10, 500, -20);
+        bool more = strstr(scene->log, "ALARM:no_words extend:1+1") != NULL;
+        assert_int_equal(more, k >= 3 && k < 6);
+    }
+}
+
+static void test_words_in_time_need_no_more(void **state)
+{
+    (void)state;
+    submit_and_start();
+    play_repetition(1, -12);
+    scene->log[0] = '\0';
+    play(3, SEGMENT_END_TONE, 0, -10, 500, -20);
+    assert_null(strstr(scene->log, "extend"));
+}
+
 /* ---- ends before its time ---- */
 
 static void test_stop(void **state)
@@ -1096,6 +1124,8 @@ int main(void)
         TEST(test_extension_counts_the_words),
         TEST(test_extension_in_the_last_language),
         TEST(test_sampled_is_not_extended),
+        TEST(test_waits_for_words),
+        TEST(test_words_in_time_need_no_more),
         TEST(test_stop),
         TEST(test_stop_before_the_sound),
         TEST(test_not_stopped),

@@ -255,6 +255,62 @@ static void all_parts_of_a_change(void **state)
     check_all_parts(f);
 }
 
+/* A delivery under way of an alert that ended, and what it is after the next start. */
+struct left_open {
+    const char *state, *rung, *highest, *reason, *end_after, *reason_after;
+};
+
+static const struct left_open left_open[] = {
+    {"stopped", "sounding", "heard", "", "cancelled", ""},
+    {"cancelled", "none", "heard", "no_reply", "failed", "no_reply"},
+    {"superseded", "armed", "heard", "", "superseded", ""},
+    {"expired", "none", "heard", "", "expired", ""},
+    {"finished", "heard", "heard", "", "heard", ""},
+    {"finished", "heard", "heard", "rebooted", "failed", "rebooted"},
+    {"finished", "sounding", "sounding", "", "sounded", "no_level"},
+    {"finished", "sounding", "heard", "", "failed", "controller_lost"},
+    {"stopped", "sent", "heard", "exception(gateway_target_no_response)", "failed", "exception(gateway_target_no_response)"},
+    {"sounding", "sounding", "heard", "no_reply", "", "no_reply"}, /* not ended: it is taken up again */
+};
+
+static void a_crash_is_repaired(void **state)
+{
+    struct fixture *f = *state;
+    for (size_t i = 0; i < sizeof left_open / sizeof *left_open; i++) {
+        const struct left_open *it = &left_open[i];
+        char id[24], key[16];
+        snprintf(id, sizeof id, "20261122T032000Z-%04zx", i);
+        snprintf(key, sizeof key, "left-%zu", i);
+        struct store_alert alert = an_alert(id, it->state);
+        alert.identifier = key;
+        struct store_delivery delivery = {.terminal = "t1", .line = "l1", .channel = "c1"};
+        text_copy(delivery.alert, sizeof delivery.alert, id);
+        text_copy(delivery.rung, sizeof delivery.rung, it->rung);
+        text_copy(delivery.reason, sizeof delivery.reason, it->reason);
+        delivery.detail = json_pack("{s:s, s:s, s:s, s:s, s:b}", "rung", it->rung, "highest", it->highest, "end", "", "reason",
+                                    it->reason, "final", 0);
+        struct store_change change = {.alert = &alert, .deliveries = &delivery, .n_deliveries = 1};
+        commit(f, &change);
+        json_decref(delivery.detail);
+    }
+    wait_all(f);
+    assert_int_equal(f->failed, 0);
+    close_store(f);
+    open_store(f);
+    for (size_t i = 0; i < sizeof left_open / sizeof *left_open; i++) {
+        char id[24];
+        snprintf(id, sizeof id, "20261122T032000Z-%04zx", i);
+        f->waiting++;
+        store_list_deliveries(f->store, id, on_result, f);
+        wait_all(f);
+        const json_t *row = json_array_get(f->result, 0), *detail = json_object_get(row, "detail");
+        assert_string_equal(text_of(row, "end"), left_open[i].end_after);
+        assert_string_equal(text_of(detail, "end"), left_open[i].end_after);
+        assert_string_equal(text_of(detail, "reason"), left_open[i].reason_after);
+        assert_int_equal(json_is_true(json_object_get(detail, "final")), *left_open[i].end_after != '\0');
+    }
+}
+
 static void answers_in_order(void **state)
 {
     struct fixture *f = *state;
@@ -691,6 +747,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(all_parts_of_a_change, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_crash_is_repaired, set_up, tear_down),
         cmocka_unit_test_setup_teardown(answers_in_order, set_up, tear_down),
         cmocka_unit_test_setup_teardown(events_are_replayed, set_up, tear_down),
         cmocka_unit_test_setup_teardown(foreign_ids_reset, set_up, tear_down),

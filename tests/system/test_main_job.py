@@ -1,9 +1,11 @@
 """The main job: a warning is accepted, durable, spoken, sounded, heard and proved, through the real programs."""
-import json
+import re
+import sqlite3
 import subprocess
+import time
 import wave
 
-from township import ROOT, TownshipTest, UnixConnection, c4, cap, main, program, t8, until
+from township import ROOT, TownshipTest, UnixConnection, c4, cap, main, program, reference, t8, until
 
 import os
 import sys
@@ -50,11 +52,13 @@ class MainJob(TownshipTest):
 
         # the wire as the village saw it: nothing begun too early, in any phase
         town.end_daemon()
+        # the village's own lateness on a busy machine is no fault of the master's
+        late = max(int(re.search(r"worst_late_us=(\d+)", line).group(1)) for line in town.tell_village("counts"))
         town.tell_village("quit")
         town.village.wait()
         log = frames.load(town.path("frames.log"))
         for line in ("north", "valley"):
-            self.assertEqual(log.line(line).too_early(), [], line)
+            self.assertEqual(log.line(line).too_early(frames.TOLERANCE_US + late), [], line)
             self.assertGreater(log.line(line).wire_us, 1e6, line)
         with wave.open(town.path("main.wav")) as recording:
             self.assertEqual(recording.getframerate(), 48000)
@@ -99,22 +103,38 @@ class MainJob(TownshipTest):
         drill = town.send(cap(status="Exercise"))[1]
         self.assertTrue(drill["words"][0]["text"].startswith("演习，演习，这是演习，没有险情！"))
         self.assertTrue(drill["words"][1]["text"].endswith("This is a drill."))
-        refer = lambda alert: f'{alert["sender"]},{alert["identifier"]},{alert["sent"]}'
         town.until_segment(drill["id"], "tone")
-        status, cancel = town.send(cap(status="Exercise", msg_type="Cancel", references=refer(drill)))
+        status, cancel = town.send(cap(status="Exercise", msg_type="Cancel", references=reference(drill)))
         self.assertEqual((status, cancel["state"]), (202, "finished"))
         self.assertEqual(town.until_ended(drill["id"])["state"], "cancelled")
         old = town.send(cap())[1]
         town.until_segment(old["id"], "tone")
-        new = town.send(cap(msg_type="Update", references=refer(old)))[1]
+        new = town.send(cap(msg_type="Update", references=reference(old)))[1]
         self.assertEqual(town.until_ended(old["id"])["state"], "superseded")
         town.until_segment(new["id"], "tone")
-        town.send(cap(msg_type="Cancel", references=refer(new)))
+        town.send(cap(msg_type="Cancel", references=reference(new)))
         town.until_ended(new["id"])
         for status_text in ("System", "Test", "Draft"):
             status, recorded = town.send(cap(status=status_text))
             self.assertEqual((status, recorded["state"]), (202, "finished"))
             self.assertIn("does not sound", recorded["reason"])
+
+    def test_a_disk_that_stalls_holds_back_no_real_warning(self):
+        town = self.township({"north": (9600, t8(1))}, programme=SHORT).start()
+        disk = sqlite3.connect(town.path("state/tocsin.db"), isolation_level=None)
+        self.addCleanup(disk.close)
+        disk.execute("BEGIN IMMEDIATE")  # nothing can be written until the end of this
+        status, problem = town.send(cap(status="Exercise"))
+        self.assertEqual((status, problem["code"]), (507, "not_durable"))
+        asked = time.monotonic()
+        status, alert = town.send(cap())  # behind what the disk still owes
+        self.assertLess(time.monotonic() - asked, 3.5)
+        self.assertEqual((status, alert["durable"]), (202, False))
+        until(lambda: town.sounding() > 0, "sound without a disk")
+        disk.execute("ROLLBACK")
+        ended = town.until_ended(alert["id"])
+        self.assertEqual((ended["state"], town.ends(alert["id"])), ("finished", {"north-1": "heard"}))
+        self.assertIn("ALARM", town.daemon_log())
 
     def test_words_that_no_voice_speaks(self):
         town = self.township({"north": (9600, t8(1))}, programme=SHORT).start()

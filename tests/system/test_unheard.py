@@ -41,6 +41,8 @@ class Unheard(TownshipTest):
         town.request("POST", f"/v1/alerts/{alert['id']}/stop", b'{"reason": "only the tone"}')
         town.until_ended(alert["id"])
         self.assertEqual(town.alert(alert["id"])["counts"].get("heard", 0), 0)
+        _, ends, _ = self.broadcast(town)  # the control: the same terminals, and the words too
+        self.assertEqual(set(ends.values()), {"heard"})
 
     def test_the_sound_is_on_another_channel(self):
         town = self.township(LINES, channels=["main", "other"], programme=SHORT)

@@ -1,0 +1,143 @@
+"""docs/api.yaml held against the running daemon: every operation answers, and every answer is as its schema says."""
+import json
+import os
+import re
+import sys
+
+from township import ROOT, TownshipTest, c4, cap, main, t8
+
+sys.path.insert(0, os.path.join(ROOT, "tests", "tools"))
+import yaml_subset  # noqa: E402
+
+TYPES = {"object": dict, "array": list, "string": str, "integer": int, "number": (int, float), "boolean": bool}
+EVENTS = {"alert": "Alert", "delivery": "Delivery", "programme": "Programme", "line": "LineChange", "alarm": "Alarm",
+          "reset": "Reset"}
+RARE = {"Alert.not_ours", "Alert.notes", "Alert.not_spoken"}  # lists that are empty here
+
+
+class Contract:
+    def __init__(self):
+        self.page = yaml_subset.load(os.path.join(ROOT, "docs", "api.yaml"))
+        self.schemas = self.page["components"]["schemas"]
+        self.seen = set()  # "Schema.member"
+
+    def resolve(self, schema):
+        while "$ref" in schema:
+            node = self.page
+            for part in schema["$ref"][2:].split("/"):
+                node = node[part]
+            schema = node
+        return schema
+
+    def faults(self, value, schema, where, name=""):
+        """What is wrong with a value, as texts."""
+        if "$ref" in schema:
+            name = schema["$ref"].split("/")[-1]
+        schema = self.resolve(schema)
+        wanted = schema.get("type")
+        types = [TYPES[t] for t in (wanted if isinstance(wanted, list) else [wanted])] if wanted else []
+        if types and not any(isinstance(value, t) and not (t is not bool and isinstance(value, bool)) for t in types):
+            yield f"{where}: {value!r} is not of type {wanted}"
+            return
+        if "enum" in schema and value not in schema["enum"]:
+            yield f"{where}: {value!r} is none of {schema['enum']}"
+        if "pattern" in schema and not re.search(schema["pattern"], value):
+            yield f"{where}: {value!r} does not match {schema['pattern']}"
+        if isinstance(value, list):
+            for i, item in enumerate(value):
+                yield from self.faults(item, schema.get("items", {}), f"{where}[{i}]", name)
+        if isinstance(value, dict) and ("properties" in schema or "additionalProperties" in schema):
+            yield from self.member_faults(value, schema, where, name)
+
+    def member_faults(self, value, schema, where, name):
+        properties = schema.get("properties", {})
+        for key in schema.get("required", []):
+            if key not in value:
+                yield f"{where}: {key} is missing"
+        for key, member in value.items():
+            self.seen.add(f"{name}.{key}")
+            if key not in properties and "additionalProperties" not in schema:
+                yield f"{where}: {key} is not documented"
+            else:
+                yield from self.faults(member, properties.get(key, schema.get("additionalProperties")), f"{where}.{key}")
+
+    def answer_schema(self, path, method, status, media_type):
+        answers = self.page["paths"][path][method]["responses"]
+        answer = self.resolve(answers.get(str(status)) or answers["default"])
+        return answer["content"][media_type]["schema"]
+
+
+class Api(TownshipTest):
+    def check(self, contract, town, method, path, status, page_path=None, **request):
+        got, body = town.request(method, path, **request)
+        self.assertEqual(got, status, body)
+        media_type = "application/problem+json" if status >= 400 else "application/json"
+        schema = contract.answer_schema(page_path or path, method.lower(), status, media_type)
+        self.assertEqual(list(contract.faults(body, schema, f"{method} {path}")), [])
+        return body
+
+    def test_the_page_and_the_daemon_agree(self):
+        contract = Contract()
+        town = self.township({"north": (9600, t8(3, {2: "dead"})), "south": (19200, c4(1))},
+                             programme="repetitions = 1; tone_min_ms = 1000;").start()
+        kind = {"Content-Type": "application/cap+xml"}
+        message = cap().replace("</expires>", "</expires><headline>Release of water</headline>")
+        ask = lambda *args, **more: self.check(contract, town, *args, **more)
+        alert = ask("POST", "/v1/alerts", 202, body=message.encode(), headers=kind)["id"]
+        ask("POST", "/v1/alerts", 200, body=message.encode(), headers=kind)
+        ask("POST", "/v1/alerts", 409, body=message.replace("Immediate", "Expected").encode(), headers=kind)
+        ask("POST", "/v1/alerts", 415, body=message.encode(), headers={"Content-Type": "text/plain"})
+        ask("POST", "/v1/alerts", 422, body=b"<html/>", headers=kind)
+        town.until_segment(alert, "words")
+        for path, page_path in (("/v1/alerts", None), (f"/v1/alerts/{alert}", "/v1/alerts/{id}"), ("/v1/terminals", None),
+                                (f"/v1/alerts/{alert}/deliveries", "/v1/alerts/{id}/deliveries"), ("/v1/lines", None),
+                                ("/v1/terminals/north-1", "/v1/terminals/{id}"), ("/healthz", None)):
+            ask("GET", path, 200, page_path)
+        ask("GET", "/v1/alerts/20261122T032000Z-ffff", 404, "/v1/alerts/{id}")
+        ask("GET", "/v1/terminals/nobody", 404, "/v1/terminals/{id}")
+        ask("POST", "/v1/alerts/20261122T032000Z-ffff/stop", 404, "/v1/alerts/{id}/stop", body=b'{"reason": "x"}')
+        ask("POST", f"/v1/alerts/{alert}/stop", 422, "/v1/alerts/{id}/stop", body=b"{}")
+        town.until_ended(alert)
+        ask("POST", f"/v1/alerts/{alert}/stop", 409, "/v1/alerts/{id}/stop", body=b'{"reason": "x"}')
+        raw = ask("GET", f"/v1/alerts/{alert}/deliveries?terminal=north-1", 200, "/v1/alerts/{id}/deliveries")["raw"]
+        self.assertGreater(len(raw), 0)
+        town.tell_village("detach south")
+        other = ask("POST", "/v1/alerts", 202, body=cap().encode(), headers=kind)["id"]
+        town.until_segment(other, "tone")
+        stopped = ask("POST", f"/v1/alerts/{other}/stop", 200, "/v1/alerts/{id}/stop", body=b'{"reason": "wrong village"}')
+        self.assertEqual(stopped["state"], "stopped")
+        town.until_ended(other)
+        ask("GET", "/v1/lines", 200)
+        ask("GET", f"/v1/alerts/{other}/deliveries", 200, "/v1/alerts/{id}/deliveries")
+        self.csv(contract, town, alert)
+        self.events_agree(contract, town)
+        self.nothing_is_promised_that_never_comes(contract)
+
+    def csv(self, contract, town, alert):
+        status, text = town.get(f"/v1/alerts/{alert}/deliveries?format=csv")
+        page = contract.answer_schema("/v1/alerts/{id}/deliveries", "get", status, "text/csv")["description"]
+        self.assertEqual(re.split(r",\s*", page.split("names: ")[1].strip()), text.splitlines()[0].split(","))
+        rows = [line.split(",") for line in text.splitlines()[1:]]
+        empty = [name for i, name in enumerate(text.splitlines()[0].split(",")) if all(not row[i] for row in rows)]
+        self.assertEqual(empty, [])  # no column that is never filled
+
+    def events_agree(self, contract, town):
+        kinds = set()
+        for block in town.events_text().split("\n\n"):
+            fields = dict(line.split(": ", 1) for line in block.splitlines() if ": " in line and not line.startswith(":"))
+            if "event" not in fields:
+                continue
+            kinds.add(fields["event"])
+            self.assertIn(fields["event"], EVENTS)
+            schema = {"$ref": f"#/components/schemas/{EVENTS[fields['event']]}"}
+            self.assertEqual(list(contract.faults(json.loads(fields["data"]), schema, fields["event"])), [])
+        self.assertTrue(kinds >= {"alert", "delivery", "programme", "line"}, kinds)
+
+    def nothing_is_promised_that_never_comes(self, contract):
+        for name in ("Alert", "Delivery", "Terminal", "Line", "Programme", "Health", "Problem", "Reading", "LineChange"):
+            promised = {f"{name}.{key}" for key in contract.schemas[name]["properties"]}
+            self.assertEqual(promised - contract.seen - RARE, set())
+
+
+if __name__ == "__main__":
+    main()
