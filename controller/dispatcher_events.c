@@ -90,6 +90,14 @@ static void take_step(struct dispatcher *dispatcher, const struct playout_event 
         dispatcher_verify(dispatcher);
 }
 
+/* What one more repetition takes at most: its tone is the short one, since starts and words are there by then. */
+static uint32_t repetition_ms(const struct dispatcher *dispatcher)
+{
+    const struct broadcast *broadcast = dispatcher->current;
+    uint32_t silences = broadcast->n_languages ? (uint32_t)broadcast->n_languages : 1;
+    return dispatcher->config->tone_min_ms + silences * dispatcher->config->silence_ms + broadcast->words_ms;
+}
+
 /* A tone without words is no warning: where they came too late for every repetition there is one more. */
 static void consider_words(struct dispatcher *dispatcher, const struct playout_event *event)
 {
@@ -111,10 +119,10 @@ static void consider_extension(struct dispatcher *dispatcher, const struct playo
     if (event->repetition < broadcast->repetitions || event->segment != SEGMENT_WORDS ||
         event->language + 1 < broadcast->n_languages || broadcast_sampled(broadcast))
         return;
-    int64_t length_ms = mono_since(event->at, broadcast->repetition_began) / 1000 * 2; /* at most: words so far, twice */
-    if (broadcast->extended_ms + length_ms > (int64_t)dispatcher->config->hold_open_s * 1000)
+    uint32_t length_ms = repetition_ms(dispatcher);
+    if ((uint64_t)broadcast->extended_ms + length_ms > (uint64_t)dispatcher->config->hold_open_s * 1000)
         return;
-    broadcast->extended_ms += (uint32_t)length_ms;
+    broadcast->extended_ms += length_ms;
     broadcast->repetitions++;
     playout_extend(dispatcher->playout, broadcast->id, 1);
 }
@@ -123,10 +131,8 @@ static void take_phase(struct dispatcher *dispatcher, const struct playout_event
 {
     struct broadcast *broadcast = dispatcher->current;
     broadcast->segment = event->segment;
-    if (event->segment == SEGMENT_TONE) {
-        broadcast->repetition_began = event->at;
+    if (event->segment == SEGMENT_TONE)
         broadcast->repetition = event->repetition;
-    }
     if (broadcast->alert->state == ALERT_PREPARING) {
         broadcast->alert->state = ALERT_SOUNDING;
         dispatcher_record_alert(dispatcher, 0, NULL);
@@ -258,6 +264,7 @@ void dispatcher_spoken(struct dispatcher *dispatcher, uint32_t id, uint32_t inde
     if (speech) {
         if (broadcast->speech_mean == 0 || speech->mean_level < broadcast->speech_mean)
             broadcast->speech_mean = speech->mean_level;
+        broadcast->words_ms += (uint32_t)((uint64_t)speech->n_frames * 1000 / speech->rate);
         playout_words(dispatcher->playout, id, index, speech->frames, speech->n_frames);
     } else {
         not_spoken(dispatcher, index, error);

@@ -236,6 +236,9 @@ static void test_verification_order(void **state)
     assert_order(r, "10");
     b->segment = SEGMENT_TONE; /* in the tone first: does it sound at all? */
     assert_order(r, "01");
+    start(r, T_OUT);
+    b->segment = SEGMENT_WORDS; /* words are of no use to place 0, which has no baseline */
+    assert_order(r, "10");
     of(r, T_OUT)->final = true;
     assert_order(r, "1");
 }
@@ -336,6 +339,19 @@ static void test_nobody_hears(void **state)
     assert_end(r, T_OUT_2, END_HEARD, REASON_NONE);
 }
 
+/* Nobody was asked during the words: that is no proof of silence, neither theirs nor ours. */
+static void test_nobody_sampled(void **state)
+{
+    struct run *r = *state;
+    begin(r, 0, (struct cap_text){0});
+    start(r, T_OUT);
+    start(r, T_OUT_2);
+    play(r, SEGMENT_WORDS, -15, 1500);
+    finish(r);
+    assert_end(r, T_OUT, END_SOUNDED, REASON_NOT_SAMPLED);
+    assert_end(r, T_OUT_2, END_SOUNDED, REASON_NOT_SAMPLED);
+}
+
 static void test_card_silent(void **state)
 {
     struct run *r = *state;
@@ -413,6 +429,7 @@ int main(void)
         TEST(test_pending),
         TEST(test_many_pending),
         TEST(test_nobody_hears),
+        TEST(test_nobody_sampled),
         TEST(test_card_silent),
         TEST(test_cut_off),
         TEST(test_boxes),

@@ -1,5 +1,6 @@
 /* One channel in virtual time, against fakes of lines, playout and ports: what was commanded is written down as text, and a
  * script plays lines, card, disk and voices. No thread runs. */
+#include "audio/programme_reader.h"
 #include "controller/dispatcher.h"
 
 #include "tests/controller/site_fixture.h"
@@ -20,7 +21,12 @@ struct scene {
     uint16_t token; /* of the last target */
     struct {
         size_t n_members, n_verify;
+        char order[8]; /* in which its terminals are read, one digit each */
     } lines[3];
+    char programme[16]; /* of the last one: its repetitions, c with closing words, e with an end tone */
+    unsigned silence_ms;
+    double speech_mean;
+    size_t speech_frames;
 };
 
 /* The fakes below have no context of their own. */
@@ -65,13 +71,40 @@ void line_set_target(struct line *line, const struct line_target *target)
 
 void line_set_verify(struct line *line, const uint16_t *terminals, size_t n)
 {
-    (void)terminals;
-    scene->lines[index_of(line)].n_verify = n;
+    size_t l = index_of(line);
+    scene->lines[l].n_verify = n;
+    memset(scene->lines[l].order, 0, sizeof scene->lines[l].order);
+    for (size_t i = 0; i < n; i++)
+        scene->lines[l].order[i] = (char)('0' + terminals[i]);
+}
+
+/* Reads all of a programme as if everything had come: what it consists of. */
+static void look_at(struct programme *programme)
+{
+    int16_t frames[400], spoken_frames[400] = {0};
+    struct programme_orders orders = {.allowed = 9, .released = true};
+    struct programme_step step;
+    char *to = scene->programme;
+    assert_int_equal(programme_step_frames(programme_rate(programme)), 400);
+    for (size_t i = 0; i < PROGRAMME_WORDS; i++)
+        orders.words[i] = (struct programme_words){true, spoken_frames, 400};
+    scene->silence_ms = 0;
+    while (programme_read(programme, &orders, frames, &step) == PROGRAMME_PLAYS) {
+        if (step.due)
+            *to++ = (char)('0' + step.repetition);
+        if (step.segment == SEGMENT_END_TONE && step.begins)
+            *to++ = 'e';
+        if (step.segment == SEGMENT_WORDS && step.begins && step.language == PROGRAMME_CLOSING)
+            *to++ = 'c';
+        scene->silence_ms += step.segment == SEGMENT_SILENCE ? PROGRAMME_STEP_MS : 0;
+    }
+    *to = '\0';
 }
 
 void playout_load(struct playout *playout, struct programme *programme, uint32_t broadcast)
 {
     (void)playout;
+    look_at(programme);
     programme_free(programme);
     say("load:%u", broadcast);
 }
@@ -244,14 +277,14 @@ static void playout_tells(enum playout_event_kind kind, uint32_t repetition)
     playout_event((struct playout_event){.kind = kind, .repetition = repetition, .error = {ERROR_IO, "as it says"}});
 }
 
-/* A segment that is really played. In its middle the two terminals of line 0 are read. */
+/* A segment that is really played. In its middle the two terminals of line 0 are read, unless reads is NAN. */
 static void play(uint32_t repetition, enum segment_kind segment, uint32_t language, double level, int64_t ms, double reads)
 {
     struct mono began = now().mono;
     playout_event((struct playout_event){
         .kind = PLAYOUT_PHASE, .repetition = repetition, .segment = segment, .language = language, .segment_began = began});
     for (int64_t t = 0; t < ms; t += LOUDNESS_STEP_MS) {
-        if (t == ms / 2)
+        if (t == ms / 2 && !isnan(reads))
             for (uint16_t i = 0; i < 2; i++)
                 terminal_reads(0, i, reads);
         playout_event((struct playout_event){
@@ -270,12 +303,13 @@ static void play_repetition(uint32_t k, double reads)
 
 static void spoken(uint32_t index, bool ok)
 {
-    int16_t frames[1000];
-    for (size_t i = 0; i < 1000; i++)
+    int16_t *frames = malloc(scene->speech_frames * sizeof *frames);
+    for (size_t i = 0; i < scene->speech_frames; i++)
         frames[i] = 100;
-    struct speech speech = {.frames = frames, .n_frames = 1000, .rate = 8000, .mean_level = -16};
+    struct speech speech = {.frames = frames, .n_frames = scene->speech_frames, .rate = 8000, .mean_level = scene->speech_mean};
     struct error error = {ERROR_TIMEOUT, "the voice took too long"};
     dispatcher_spoken(scene->dispatcher, dispatcher_current(scene->dispatcher)->id, index, ok ? &speech : NULL, &error, now());
+    free(frames);
 }
 
 static struct alert *alert_of(struct cap_text cap)
@@ -290,6 +324,14 @@ static struct alert *submit(struct cap_text cap)
     struct alert *alert = alert_of(cap);
     assert_true(dispatcher_submit(scene->dispatcher, alert, now()));
     return alert;
+}
+
+static const char *two_languages(void)
+{
+    static char infos[8192];
+    snprintf(infos, sizeof infos, "%s%s", info_xml((struct info_text){0}),
+             info_xml((struct info_text){.language = "en", .headline = "Flood"}));
+    return infos;
 }
 
 static void create(uint16_t last_token)
@@ -317,6 +359,8 @@ static int set_up(void **state)
 {
     *state = scene = calloc(1, sizeof *scene);
     scene->ms = 10000;
+    scene->speech_mean = -16;
+    scene->speech_frames = 1000;
     fixture_init(&scene->fixture);
     create(41);
     lines_up();
@@ -368,6 +412,8 @@ static void test_from_submit_to_end(void **state)
     submit((struct cap_text){0});
     expect(BEGUN); /* armed at once: targets before all else */
     assert_int_equal(scene->token, 42);
+    assert_string_equal(scene->programme, "123e");
+    assert_int_equal(scene->silence_ms, 3 * 1500);
     playout_tells(PLAYOUT_DUE, 1);
     spoken(0, true);
     expect("words:1.0:1000 ");
@@ -469,6 +515,77 @@ static void test_store_failed(void **state)
     expect("ALARM:store_failed allow:1.1 ");
 }
 
+/* A record of an alert that is over does not let the next one sound. */
+static void test_record_of_another(void **state)
+{
+    (void)state;
+    bool was_waiting;
+    scene->hold_store = true;
+    struct alert *alert = submit((struct cap_text){0});
+    dispatcher_stop(scene->dispatcher, alert, CAUSE_STOPPED, &was_waiting, now());
+    playout_tells(PLAYOUT_FINISHED, 0);
+    submit((struct cap_text){0});
+    line_tells(0, LINE_SETTLED);
+    scene->token_done(scene->dispatcher, 0, scene->token_asked, true);
+    tick(10);
+    assert_int_equal(dispatcher_current(scene->dispatcher)->id, 2);
+    playout_tells(PLAYOUT_DUE, 1);
+    terminal_tells(0, 0, LINE_STARTED);
+    scene->log[0] = '\0';
+    scene->record_done(scene->dispatcher, 1, 1, true);
+    tick(10);
+    expect("");
+    give_record(true);
+    expect("allow:2.1 ");
+}
+
+/* ---- what is read, and what it proves ---- */
+
+static void test_reading_follows_the_programme(void **state)
+{
+    (void)state;
+    submit_and_start();
+    assert_string_equal(scene->lines[0].order, "01");
+    play(1, SEGMENT_TONE, 0, -10, 500, NAN);
+    terminal_reads(0, 0, -20);
+    assert_string_equal(scene->lines[0].order, "10"); /* of the other nothing is known yet */
+    terminal_reads(0, 1, -20);
+    play(1, SEGMENT_SILENCE, 0, -120, 500, NAN);
+    assert_string_equal(scene->lines[0].order, "01");
+    terminal_reads(0, 0, -60);
+    playout_event((struct playout_event){
+        .kind = PLAYOUT_STEP, .repetition = 1, .segment = SEGMENT_SILENCE, .level = -120, .segment_began = now().mono});
+    assert_string_equal(scene->lines[0].order, "10"); /* that one has its baseline */
+    scene->ms += LOUDNESS_STEP_MS;
+    play(1, SEGMENT_WORDS, 0, -15, 50, NAN);
+    assert_string_equal(scene->lines[0].order, "01"); /* and is read in the words first */
+}
+
+/* The control for no_audio: words that were really played blame nobody and excuse nobody. */
+static void test_played_and_not_sampled(void **state)
+{
+    (void)state;
+    submit_and_start();
+    play(1, SEGMENT_TONE, 0, -10, 1000, -20);
+    play(1, SEGMENT_SILENCE, 0, -120, 1500, -60);
+    play(1, SEGMENT_WORDS, 0, -15, 2000, NAN);
+    playout_tells(PLAYOUT_FINISHED, 1);
+    scene->log[0] = '\0';
+    stop_line_0();
+    expect("END A out=sounded(not_sampled) out2=sounded(not_sampled) sick=excluded(maintenance) ");
+}
+
+/* The pause in which the card waits for the next repetition is not told as a part of it. */
+static void test_pause_is_not_told(void **state)
+{
+    (void)state;
+    submit_and_start();
+    play_repetition(1, -12);
+    scene->log[0] = '\0';
+    playout_event((struct playout_event){.kind = PLAYOUT_PHASE, .repetition = 2, .segment = SEGMENT_SILENCE});
+    expect("");
+}
+
 /* ---- extension ---- */
 
 static void test_extension(void **state)
@@ -502,6 +619,60 @@ static void test_extension(void **state)
     scene->log[0] = '\0';
     stop_line_0();
     expect("ALARM:no_audio END A out=failed(no_audio) out2=failed(no_audio) sick=excluded(maintenance) ");
+}
+
+/* How often the last repetition is played again when nobody can be sampled, each with words of this length. */
+static unsigned extensions(size_t speech_frames)
+{
+    unsigned n = 0;
+    scene->speech_frames = speech_frames;
+    create(41);
+    lines_up();
+    scene->fixture.config.repetitions = 1;
+    submit_and_start();
+    for (uint32_t k = 1; k <= n + 1; k++) {
+        assert_true(k < 20);
+        if (k > 1)
+            playout_tells(PLAYOUT_DUE, k);
+        play(k, SEGMENT_TONE, 0, -10, 3000, NAN);
+        play(k, SEGMENT_SILENCE, 0, -120, 1500, NAN);
+        scene->log[0] = '\0';
+        play(k, SEGMENT_WORDS, 0, -120, (int64_t)speech_frames / 8, NAN);
+        n += strstr(scene->log, "extend:") != NULL;
+        playout_tells(PLAYOUT_ENDED, k);
+    }
+    return n;
+}
+
+/* Held open within 30 s, however its length is divided: tone 3 s, silence 1.5 s, words. */
+static void test_extension_counts_the_words(void **state)
+{
+    (void)state;
+    assert_int_equal(extensions(8000 * 25), 1); /* 29.5 s */
+    assert_int_equal(extensions(8000 * 26), 0); /* 30.5 s */
+    assert_int_equal(extensions(8000 * 10), 2); /* 14.5 s each */
+}
+
+static void test_extension_in_the_last_language(void **state)
+{
+    (void)state;
+    scene->fixture.config.repetitions = 1;
+    scene->speech_frames = 8000 * 10;
+    submit((struct cap_text){.infos = two_languages()});
+    playout_tells(PLAYOUT_DUE, 1);
+    spoken(0, true);
+    scene->speech_mean = -20;
+    spoken(1, true);
+    assert_true(fabs(dispatcher_current(scene->dispatcher)->speech_mean + 20) < 1e-9); /* the quieter one decides */
+    start_line_0();
+    play(1, SEGMENT_TONE, 0, -10, 3000, NAN);
+    play(1, SEGMENT_SILENCE, 0, -120, 1500, NAN);
+    scene->log[0] = '\0';
+    play(1, SEGMENT_WORDS, 0, -120, 10000, NAN);
+    expect("at:1.words ");
+    play(1, SEGMENT_SILENCE, 1, -120, 1500, NAN);
+    play(1, SEGMENT_WORDS, 1, -120, 10000, NAN);
+    expect("at:1.silence at:1.words extend:1+1 "); /* 26 s fit */
 }
 
 static void test_sampled_is_not_extended(void **state)
@@ -558,7 +729,8 @@ static void test_stop(void **state)
     expect("stop:1 target0:0 target1:0 "); /* within the call */
     assert_true(dispatcher_stop(scene->dispatcher, alert, CAUSE_CANCELLED, &was_waiting, now()));
     expect("");
-    terminal_tells(0, 0, LINE_READING); /* says nothing of the delivery any more */
+    /* what one does while it is being stopped says nothing of the delivery any more */
+    line_event(0, (struct line_event){.kind = LINE_TROUBLE, .terminal = 0, .trouble = TROUBLE_NOT_SOUNDING});
     playout_tells(PLAYOUT_DUE, 2);
     stop_line_0();
     expect(""); /* the sound is not out yet */
@@ -618,6 +790,31 @@ static void test_expired_when_it_would_play(void **state)
     expect("END A out=heard() out2=heard() sick=excluded(maintenance) ");
 }
 
+/* What has begun is said to its end: half a sentence helps nobody. */
+static void test_expired_in_a_repetition(void **state)
+{
+    (void)state;
+    struct alert *alert = submit_and_start();
+    play(1, SEGMENT_TONE, 0, -10, 500, -20);
+    alert->expires.ms = now().wall.ms;
+    scene->log[0] = '\0';
+    tick(1000);
+    expect("");
+}
+
+/* Lines settle more than once: only what is settled after the stop ends it. */
+static void test_settled_before_the_stop(void **state)
+{
+    (void)state;
+    submit_and_start();
+    line_tells(0, LINE_SETTLED);
+    scene->log[0] = '\0';
+    playout_tells(PLAYOUT_FINISHED, 1);
+    expect("target0:0 target1:0 ");
+    line_tells(0, LINE_SETTLED);
+    assert_null(dispatcher_current(scene->dispatcher));
+}
+
 static void test_expired_while_arming(void **state)
 {
     (void)state;
@@ -659,7 +856,9 @@ static void test_second_waits_and_higher_goes_first(void **state)
     assert_int_not_equal(scene->session, first_session);
     /* what is still told of the first session is not taken for the second */
     struct line_event late = {.kind = LINE_STARTED, .session = first_session};
+    struct line_event late_too = {.kind = LINE_STARTS_SENT, .session = first_session, .terminal = LINE_TERMINALS_MAX};
     dispatcher_take_line_event(scene->dispatcher, 0, &late, now());
+    dispatcher_take_line_event(scene->dispatcher, 0, &late_too, now());
     playout_tells(PLAYOUT_DUE, 1);
     expect("");
     dispatcher_spoken(scene->dispatcher, 1, 0, NULL, &(struct error){ERROR_IO, "late"}, now());
@@ -674,6 +873,7 @@ static void test_resumed_at_its_repetition(void **state)
     alert->ended[0] = 1;
     dispatcher_submit(scene->dispatcher, alert, now());
     expect("target0:2 load:1 speak:1.0:zh-CN A:preparing.2 ");
+    assert_string_equal(scene->programme, "23e");
     playout_tells(PLAYOUT_DUE, 2);
     start_line_0();
     expect("allow:1.2 release:1 ");
@@ -822,14 +1022,6 @@ static void test_token_on_a_slow_disk(void **state)
 
 /* ---- voices ---- */
 
-static const char *two_languages(void)
-{
-    static char infos[8192];
-    snprintf(infos, sizeof infos, "%s%s", info_xml((struct info_text){0}),
-             info_xml((struct info_text){.language = "en", .headline = "Flood"}));
-    return infos;
-}
-
 static void test_one_voice_fails(void **state)
 {
     (void)state;
@@ -873,6 +1065,7 @@ static void test_drill_closing(void **state)
     (void)state;
     submit((struct cap_text){.status = "Exercise", .infos = two_languages()});
     expect("target0:2 load:1 speak:1.0:zh-CN speak:1.1:en speak:1.4:zh-CN speak:1.5:en A:preparing.1 ");
+    assert_string_equal(scene->programme, "123ce");
     spoken(5, true);
     expect("");
     spoken(4, true);
@@ -923,7 +1116,13 @@ int main(void)
         TEST(test_next_repetition_only_after_its_record),
         TEST(test_store_slow),
         TEST(test_store_failed),
+        TEST(test_record_of_another),
+        TEST(test_reading_follows_the_programme),
+        TEST(test_played_and_not_sampled),
+        TEST(test_pause_is_not_told),
         TEST(test_extension),
+        TEST(test_extension_counts_the_words),
+        TEST(test_extension_in_the_last_language),
         TEST(test_sampled_is_not_extended),
         TEST(test_waits_for_words),
         TEST(test_words_in_time_need_no_more),
@@ -931,6 +1130,8 @@ int main(void)
         TEST(test_stop_before_the_sound),
         TEST(test_not_stopped),
         TEST(test_expired_when_it_would_play),
+        TEST(test_expired_in_a_repetition),
+        TEST(test_settled_before_the_stop),
         TEST(test_expired_while_arming),
         TEST(test_second_waits_and_higher_goes_first),
         TEST(test_resumed_at_its_repetition),

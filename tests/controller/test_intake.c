@@ -249,6 +249,17 @@ static void test_several_blocks(void **state)
     assert_true(noted(a->not_spoken, "an earlier block"));
 }
 
+/* In force until the last of them is over. */
+static void test_longest_life(void **state)
+{
+    struct judged *j = *state;
+    char infos[8192];
+    snprintf(infos, sizeof infos, "%s%s", info_xml((struct info_text){0}),
+             info_xml((struct info_text){.language = "en", .times = "<expires>2026-11-22T09:00:00+08:00</expires>"}));
+    assert_true(judge(j, (struct cap_text){.infos = infos}));
+    assert_int_equal(j->alert->expires.ms, fixture_sent().ms + 340 * 60000);
+}
+
 static void test_languages(void **state)
 {
     struct judged *j = *state;
@@ -419,6 +430,7 @@ int main(void)
         TEST(test_levels_by_rules),
         TEST(test_hazards),
         TEST(test_several_blocks),
+        TEST(test_longest_life),
         TEST(test_languages),
         TEST(test_notes),
         TEST(test_shortened),
