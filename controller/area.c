@@ -36,19 +36,33 @@ static bool terminal_meant(const struct config_terminal *terminal, const struct 
     return false;
 }
 
-static void note_not_ours(struct area_match *match, const char *what, const char *description)
+/* The lists are for people. noted is taken over. */
+static void list_once(struct area_match *match, json_t *list, json_t *noted)
 {
-    char text[200];
-    snprintf(text, sizeof text, description && *description ? "%s (%s)" : "%s", what, description);
-    json_t *noted = json_string(text);
     size_t i;
     json_t *other;
-    json_array_foreach(match->not_ours, i, other) if (json_equal(other, noted))
+    json_array_foreach(list, i, other) if (json_equal(other, noted))
     {
         json_decref(noted);
         return;
     }
-    json_array_append_new(match->not_ours, noted);
+    if (i < AREA_LISTED_MAX) {
+        json_array_append_new(list, noted);
+        return;
+    }
+    match->n_unlisted++;
+    json_decref(noted);
+}
+
+static void note_not_ours(struct area_match *match, const char *what, const char *description)
+{
+    char text[200];
+    if (description && *description)
+        text_print(text, sizeof text, "%s (%s)", what, description);
+    else
+        text_copy(text, sizeof text, what);
+    json_t *noted = json_string(text);
+    list_once(match, match->not_ours, noted);
 }
 
 static void note_place(struct area_match *match, const struct config *config, const struct area_code *code)
@@ -59,14 +73,7 @@ static void note_place(struct area_match *match, const struct config *config, co
         json_object_set_new(noted, "name_zh", json_string(place->name_zh));
         json_object_set_new(noted, "name_en", json_string(place->name_en));
     }
-    size_t i;
-    json_t *other;
-    json_array_foreach(match->places, i, other) if (json_equal(other, noted))
-    {
-        json_decref(noted);
-        return;
-    }
-    json_array_append_new(match->places, noted);
+    list_once(match, match->places, noted);
 }
 
 static size_t match_code(struct area_match *match, const struct config *config, const struct area_code *code, bool covers)
@@ -93,7 +100,7 @@ static size_t match_area(struct area_match *match, const struct config *config, 
         struct error error;
         if (!holds_codes(config, geocode->name)) {
             char what[120];
-            snprintf(what, sizeof what, "%s=%s", geocode->name, geocode->value);
+            text_print(what, sizeof what, "%s=%s", geocode->name, geocode->value);
             note_not_ours(match, what, area->description);
         } else if (!area_code_parse(slice_of(geocode->value), &code, &error)) {
             note_not_ours(match, error.message, area->description);

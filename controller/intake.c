@@ -125,7 +125,9 @@ static bool have_language(const struct alert *alert, const char *language)
 
 static void not_spoken(struct alert *alert, const char *language, const char *reason)
 {
-    json_array_append_new(alert->not_spoken, json_pack("{s:s, s:s}", "language", language, "reason", reason));
+    char tag[36]; /* as long as the longest that has a meaning (RFC 5646, 4.4.1) */
+    text_copy(tag, sizeof tag, language);
+    json_array_append_new(alert->not_spoken, json_pack("{s:s, s:s}", "language", tag, "reason", reason));
 }
 
 static void take_words(struct alert *alert, const struct config *config, const struct alert_info *info)
@@ -179,10 +181,11 @@ static bool judge_match(struct alert *alert, const struct area_match *match, str
     if (match->n_meant == 0) {
         const char *first = json_string_value(json_array_get(match->not_ours, 0));
         char text[256];
-        snprintf(text, sizeof text, "area: none of its codes has a terminal here%s%.150s", first ? ": " : "",
-                 first ? first : "");
+        text_print(text, sizeof text, "area: none of its codes has a terminal here%s%s", first ? ": " : "", first ? first : "");
         return refuse(refusal, "area_not_ours", text);
     }
+    if (match->n_unlisted > 0)
+        note(alert, "not_listed: it names more places than are listed here");
     if (match->n_shapes > 0)
         note(alert, "polygon_not_matched: codes beside its polygons and circles were matched, the shapes were not");
     return true;
@@ -277,9 +280,10 @@ bool intake_judge(const struct intake_terms *terms, struct alert_message *messag
 {
     const struct config_source *source = find_source(terms->config, message->sender);
     if (!source && terms->config->n_sources > 0) {
-        char text[256];
-        snprintf(text, sizeof text, "sender: \"%.120s\" is not a configured source; add it to sources in the configuration",
-                 message->sender);
+        char text[256], sender[121];
+        text_copy(sender, sizeof sender, message->sender);
+        snprintf(text, sizeof text, "sender: \"%s\" is not a configured source; add it to sources in the configuration",
+                 sender);
         return refuse(refusal, "sender_unknown", text);
     }
     struct alert *alert = calloc(1, sizeof *alert);
