@@ -15,8 +15,8 @@ static void on_tick(uv_timer_t *timer)
     struct moment at = desk_now();
     for (size_t i = desk->n_alerts; i-- > 0;) {
         struct alert *alert = desk->alerts[i];
-        if (!alert->durable && alert->state == ALERT_WAITING)
-            continue; /* its acceptance is still on its way to the disk */
+        if (alert->arriving)
+            continue;
         bool begun = alert->state == ALERT_PREPARING || alert->state == ALERT_SOUNDING;
         if (!begun && alert->expires.ms <= at.wall.ms)
             desk_end(desk, alert, CAUSE_EXPIRED);

@@ -12,7 +12,7 @@
 json_t *desk_live_alert(const struct desk *desk, const char *id)
 {
     const struct alert *alert = desk_find(desk, id);
-    return alert ? alert_to_json(alert, desk->config) : NULL;
+    return alert && !alert->arriving ? alert_to_json(alert, desk->config) : NULL;
 }
 
 /* yyyymmddThhmmssZ- and a number that no other alert of the same second has. */
@@ -95,7 +95,7 @@ static void act_on_references(struct desk *desk, const struct alert *alert)
     for (size_t r = 0; r < m->n_references; r++)
         for (size_t i = desk->n_alerts; i-- > 0;) {
             struct alert *other = desk->alerts[i];
-            if (other == alert || !alert_is_referred(other, &m->references[r]) || !may_end(m, other))
+            if (other == alert || other->arriving || !alert_is_referred(other, &m->references[r]) || !may_end(m, other))
                 continue;
             bool cancel = m->msg_type == MSG_CANCEL;
             snprintf(other->reason, sizeof other->reason, "%s by %s", cancel ? "cancelled" : "superseded", alert->id);
@@ -117,6 +117,7 @@ static void on_durable(void *context, int64_t seq, const struct error *error)
     struct accepting *accepting = context;
     struct desk *desk = accepting->desk;
     struct alert *alert = accepting->alert;
+    alert->arriving = false;
     alert->durable = error->code == ERROR_NONE;
     alert->stored = alert->durable;
     bool actual = alert->message->status == STATUS_ACTUAL;
@@ -153,6 +154,7 @@ static void take_in(struct desk *desk, struct alert *alert, struct slice bytes, 
     alert->n_bytes = bytes.size;
     *accepting = (struct accepting){desk, alert, answer, context};
     make_id(desk, alert);
+    alert->arriving = true;
     if (alert->sounds)
         alert->state = ALERT_WAITING; /* until it is on disk, and effective */
     alert->durable = true;            /* as the row will say once it is there */
@@ -210,13 +212,15 @@ static void on_stopped(void *context, int64_t seq, const struct error *error)
 void desk_stop(struct desk *desk, const char *id, const char *reason, desk_answer_fn *answer, void *context)
 {
     struct alert *alert = desk_find(desk, id);
+    if (alert && alert->arriving)
+        alert = NULL; /* nobody can know its id yet */
     struct stopping *stopping = alert ? malloc(sizeof *stopping) : NULL;
     if (!stopping) {
         refuse(answer, context, alert ? 503 : 409, alert ? "no_memory" : "ended",
                alert ? "out of memory; try again" : "no alert of this id is queued, waiting or sounding: it has ended already");
         return;
     }
-    snprintf(alert->reason, sizeof alert->reason, "stopped: %.180s", reason);
+    text_print(alert->reason, sizeof alert->reason, "stopped: %s", reason);
     alert->channels_left++; /* keeps it while we still look at it */
     alert->outcome = ALERT_STOPPED;
     bool waiting = alert->channels_left == 1;
