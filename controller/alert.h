@@ -52,7 +52,7 @@ struct alert {
     uint32_t *terminals;                            /* indexes into the configuration; owned */
     json_t *places, *not_ours, *not_spoken, *notes; /* arrays for people; owned */
     bool sounds;                                    /* false: only recorded (System, Test, Draft, Ack, Error, Cancel) */
-    bool arriving; /* its acceptance is still on its way to the disk */
+    bool arriving;                                  /* its acceptance is still on its way to the disk */
     bool durable;
     bool stored; /* its bytes are on disk */
     enum alert_state state;
