@@ -92,6 +92,22 @@ static size_t utf8_length(const unsigned char *p, size_t left)
     return n;
 }
 
+bool text_print(char *to, size_t size, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    int n = vsnprintf(to, size, format, args);
+    va_end(args);
+    if (n >= 0 && (size_t)n < size)
+        return true;
+    size_t end = size > 0 ? strlen(to) : 0, begin = end;
+    while (begin > 0 && ((unsigned char)to[begin - 1] & 0xC0) == 0x80)
+        begin--;
+    if (begin > 0 && (unsigned char)to[begin - 1] >= 0xC0 && !utf8_length((unsigned char *)to + begin - 1, end - begin + 1))
+        to[begin - 1] = '\0';
+    return false;
+}
+
 bool text_is_utf8(struct slice text)
 {
     const unsigned char *p = (const unsigned char *)text.data;

@@ -81,6 +81,9 @@ static inline bool mono_before(struct mono a, struct mono b)
 /* Copies at most size-1 bytes and always ends with NUL, never inside a UTF-8 character. Returns false if it had to cut. */
 bool text_copy(char *to, size_t size, const char *from);
 
+/* Prints as text_copy copies; precisions in the format count bytes, so they may cut a character. */
+bool text_print(char *to, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
 /* True if all of it is well-formed UTF-8 (RFC 3629), without NUL. */
 bool text_is_utf8(struct slice text);
 

@@ -11,6 +11,7 @@ enum {
     CAP_INFOS_MAX = 64,
     CAP_DEPTH_MAX = 32,     /* elements within elements; CAP needs 5, signatures up to about 12 */
     CAP_IDENTITY_MAX = 512, /* bytes of identifier and of sender */
+    CAP_TIME_MAX = 64,      /* bytes of sent, which is kept as written; a fraction may have any number of digits */
 };
 
 /* Decodes one alert. Strict in what decides (identifier, sender, sent, status, msgType, scope, area geometry, expires),

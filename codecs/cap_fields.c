@@ -122,6 +122,8 @@ static bool end_sent(struct cap_reader *reader, const struct cap_field *field, s
 {
     if (text.size == 0)
         return cap_refuse(reader, ERROR_MISSING, field->name, "empty; CAP 1.2 requires the date and time of sending");
+    if (text.size > CAP_TIME_MAX)
+        return cap_refuse(reader, ERROR_TOO_LARGE, field->name, "%zu bytes; at most %d are allowed", text.size, CAP_TIME_MAX);
     return read_time(reader, field, text, target(reader, field)) && cap_copy_text(reader, text, &reader->message->sent_text);
 }
 

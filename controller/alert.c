@@ -67,6 +67,14 @@ static void set_text(json_t *object, const char *name, const char *text)
         json_object_set_new(object, name, json_string(text));
 }
 
+/* Enough of a text to know it by: the alert goes to every listener at each of its changes. */
+static void set_start(json_t *object, const char *name, const char *text)
+{
+    char start[1024];
+    text_copy(start, sizeof start, text ? text : "");
+    set_text(object, name, start);
+}
+
 static json_t *words_to_json(const struct alert *alert)
 {
     json_t *list = json_array();
@@ -130,8 +138,8 @@ static void set_danger(json_t *object, const struct alert *alert, const struct c
     set_text(object, "hazard", hazard->id);
     set_text(object, "hazard_zh", hazard->name_zh);
     set_text(object, "hazard_en", hazard->name_en);
-    set_text(object, "event", alert->first_info->event);
-    set_text(object, "headline", alert->first_info->headline);
+    set_start(object, "event", alert->first_info->event);
+    set_start(object, "headline", alert->first_info->headline);
     set_text(object, "urgency", alert_urgency_name(alert->urgency));
     set_text(object, "severity", alert_severity_name(alert->first_info->severity));
 }

@@ -133,12 +133,12 @@ static void on_tally(void *context, json_t *rows, const struct error *error)
 static void on_alert(void *context, json_t *row, const struct error *error)
 {
     struct waiting *waiting = context;
-    if (!row) {
+    waiting->alert = row ? row_to_alert(waiting->api, row) : desk_live_alert(waiting->api->desk, http_id(waiting->request));
+    json_decref(row);
+    if (!waiting->alert) {
         fail(waiting, error);
         return;
     }
-    waiting->alert = row_to_alert(waiting->api, row);
-    json_decref(row);
     store_list_deliveries(waiting->api->store, http_id(waiting->request), on_tally, waiting);
 }
 
@@ -234,6 +234,19 @@ static void get_deliveries(void *context, struct http_request *request)
 
 /* ---- stop ---- */
 
+static void stop(struct api *api, struct http_request *request)
+{
+    json_error_t where;
+    struct slice body = http_body(request);
+    json_t *asked = json_loadb(body.data, body.size, JSON_REJECT_DUPLICATES, &where);
+    const char *reason = json_string_value(json_object_get(asked, "reason"));
+    if (!reason || !*reason)
+        http_reply_problem(request, 422, "reason", "reason: missing; send {\"reason\": \"why it is stopped\"}");
+    else
+        desk_stop(api->desk, http_id(request), reason, on_submitted, request);
+    json_decref(asked);
+}
+
 static void on_stop_found(void *context, json_t *row, const struct error *error)
 {
     struct waiting *waiting = context;
@@ -242,24 +255,21 @@ static void on_stop_found(void *context, json_t *row, const struct error *error)
         return;
     }
     json_decref(row);
-    json_error_t where;
-    struct slice body = http_body(waiting->request);
-    json_t *asked = json_loadb(body.data, body.size, JSON_REJECT_DUPLICATES, &where);
-    const char *reason = json_string_value(json_object_get(asked, "reason"));
-    if (!reason || !*reason)
-        http_reply_problem(waiting->request, 422, "reason", "reason: missing; send {\"reason\": \"why it is stopped\"}");
-    else
-        desk_stop(waiting->api->desk, http_id(waiting->request), reason, on_submitted, waiting->request);
-    json_decref(asked);
+    stop(waiting->api, waiting->request);
     free(waiting);
 }
 
+/* What is live can be stopped even where the store does not know it: on a full disk it sounds all the same. */
 static void post_stop(void *context, struct http_request *request)
 {
     struct api *api = context;
-    struct waiting *waiting = wait_with(api, request);
-    if (waiting)
+    json_t *live = desk_live_alert(api->desk, http_id(request));
+    struct waiting *waiting = live ? NULL : wait_with(api, request);
+    if (live)
+        stop(api, request);
+    else if (waiting)
         store_get_alert(api->store, http_id(request), on_stop_found, waiting);
+    json_decref(live);
 }
 
 /* ---- the site ---- */

@@ -3,7 +3,10 @@
 
 #include <stdlib.h>
 
-enum { REPLAY_PAGE = 100 }; /* events asked for at once: well within a stream's backlog */
+enum {
+    REPLAY_PAGE = 100,         /* events asked for at once */
+    REPLAY_BYTES = 128 * 1024, /* sent at once, and one event more: well within a stream's backlog */
+};
 
 struct listener {
     struct listener *next;
@@ -56,17 +59,21 @@ static void send_reset(struct listener *listener, const json_t *result)
     json_decref(reset);
 }
 
-static void send_page(struct listener *listener, const json_t *events)
+/* Returns how many were sent. */
+static size_t send_page(struct listener *listener, const json_t *events)
 {
     const json_t *event;
     size_t i;
     json_array_foreach(events, i, event)
     {
+        if (http_stream_waiting(listener->stream) > REPLAY_BYTES)
+            break;
         const char *id = json_string_value(json_object_get(event, "id"));
         text_copy(listener->last, sizeof listener->last, id ? id : "");
         http_stream_send(listener->stream, listener->last, json_string_value(json_object_get(event, "type")),
                          json_object_get(event, "data"));
     }
+    return i;
 }
 
 static void on_page(void *context, json_t *result, const struct error *error)
@@ -80,11 +87,13 @@ static void on_page(void *context, json_t *result, const struct error *error)
         return;
     }
     const json_t *events = json_object_get(result, "events");
+    size_t n_sent = 0;
     if (!result || json_is_true(json_object_get(result, "reset")))
         send_reset(listener, result);
     else
-        send_page(listener, events);
-    listener->live = json_array_size(events) < REPLAY_PAGE; /* else the rest follows when this is taken */
+        n_sent = send_page(listener, events);
+    /* else the rest follows when this is taken */
+    listener->live = n_sent == json_array_size(events) && n_sent < REPLAY_PAGE;
     json_decref(result);
 }
 

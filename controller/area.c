@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NOT_OURS_MAX = 100 /* texts that a person may still read */ };
 
 bool area_match_create(struct area_match *match, const struct config *config)
 {
@@ -38,22 +37,33 @@ static bool terminal_meant(const struct config_terminal *terminal, const struct 
     return false;
 }
 
-static void note_not_ours(struct area_match *match, const char *what, const char *description)
+/* The lists are for people. noted is taken over. */
+static void list_once(struct area_match *match, json_t *list, json_t *noted)
 {
-    if (json_array_size(match->not_ours) == NOT_OURS_MAX)
-        return;
-    char whole[512], text[200]; /* cut by text_copy, which keeps characters whole: a description may name fifty villages */
-    snprintf(whole, sizeof whole, description && *description ? "%s (%s)" : "%s", what, description);
-    text_copy(text, sizeof text, whole);
-    json_t *noted = json_string(text);
     size_t i;
     json_t *other;
-    json_array_foreach(match->not_ours, i, other) if (json_equal(other, noted))
+    json_array_foreach(list, i, other) if (json_equal(other, noted))
     {
         json_decref(noted);
         return;
     }
-    json_array_append_new(match->not_ours, noted);
+    if (i < AREA_LISTED_MAX) {
+        json_array_append_new(list, noted);
+        return;
+    }
+    match->n_unlisted++;
+    json_decref(noted);
+}
+
+static void note_not_ours(struct area_match *match, const char *what, const char *description)
+{
+    char text[200];
+    if (description && *description)
+        text_print(text, sizeof text, "%s (%s)", what, description);
+    else
+        text_copy(text, sizeof text, what);
+    json_t *noted = json_string(text);
+    list_once(match, match->not_ours, noted);
 }
 
 static void note_place(struct area_match *match, const struct config *config, const struct area_code *code)
@@ -64,14 +74,7 @@ static void note_place(struct area_match *match, const struct config *config, co
         json_object_set_new(noted, "name_zh", json_string(place->name_zh));
         json_object_set_new(noted, "name_en", json_string(place->name_en));
     }
-    size_t i;
-    json_t *other;
-    json_array_foreach(match->places, i, other) if (json_equal(other, noted))
-    {
-        json_decref(noted);
-        return;
-    }
-    json_array_append_new(match->places, noted);
+    list_once(match, match->places, noted);
 }
 
 static size_t match_code(struct area_match *match, const struct config *config, const struct area_code *code, bool covers)
@@ -97,8 +100,8 @@ static size_t match_area(struct area_match *match, const struct config *config, 
         struct area_code code;
         struct error error;
         if (!holds_codes(config, geocode->name)) {
-            char what[512];
-            snprintf(what, sizeof what, "%s=%s", geocode->name, geocode->value);
+            char what[120];
+            text_print(what, sizeof what, "%s=%s", geocode->name, geocode->value);
             note_not_ours(match, what, area->description);
         } else if (!area_code_parse(slice_of(geocode->value), &code, &error)) {
             note_not_ours(match, error.message, area->description);

@@ -7,15 +7,18 @@
 
 #include <jansson.h>
 
+enum { AREA_LISTED_MAX = 100 }; /* entries of each list */
+
 /* What came of the areas of one info block. Collects: start from area_match_create, free with area_match_free. */
 struct area_match {
     bool *meant; /* per terminal of the configuration */
     size_t n_meant;
-    size_t n_areas;   /* areas seen */
-    size_t n_codes;   /* geocodes under a name that holds our codes */
-    size_t n_shapes;  /* polygons and circles, not matched yet */
-    json_t *places;   /* [{code, name_zh, name_en}] of ours that were named */
-    json_t *not_ours; /* ["360401000000 (some county)", ...]: the first 100 codes without a terminal, names not mapped */
+    size_t n_areas;    /* areas seen */
+    size_t n_codes;    /* geocodes under a name that holds our codes */
+    size_t n_shapes;   /* polygons and circles, not matched yet */
+    size_t n_unlisted; /* entries that found no room in the lists below */
+    json_t *places;    /* [{code, name_zh, name_en}] of ours that were named */
+    json_t *not_ours;  /* ["360401000000 (some county)", ...]: codes without a terminal here, names not mapped */
 };
 
 bool area_match_create(struct area_match *match, const struct config *config);

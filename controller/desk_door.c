@@ -264,7 +264,7 @@ void desk_stop(struct desk *desk, const char *id, const char *reason, desk_answe
                alert ? "out of memory; try again" : "no alert of this id is queued, waiting or sounding: it has ended already");
         return;
     }
-    snprintf(alert->reason, sizeof alert->reason, "stopped: %.180s", reason);
+    text_print(alert->reason, sizeof alert->reason, "stopped: %s", reason);
     desk_end_held(desk, alert, CAUSE_STOPPED);
     *stopping = (struct stopping){answer, context, alert_to_json(alert, desk->config)};
     journal_alert(&desk->journal, alert, clock_read().wall, on_stopped, stopping);

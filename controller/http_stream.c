@@ -155,6 +155,11 @@ void http_stream_set_drained(struct http_stream *stream, void (*drained)(void *c
         stream->drained = drained;
 }
 
+size_t http_stream_waiting(const struct http_stream *stream)
+{
+    return stream->end - stream->begin;
+}
+
 /* JSON in one line, so that a line break within a value cannot end the event; id and type must have none. */
 void http_stream_send(struct http_stream *stream, const char *id, const char *type, const json_t *data)
 {

@@ -134,7 +134,9 @@ static bool have_language(const struct alert *alert, const char *language)
 
 static void not_spoken(struct alert *alert, const char *language, const char *reason)
 {
-    json_array_append_new(alert->not_spoken, json_pack("{s:s, s:s}", "language", language, "reason", reason));
+    char tag[36]; /* as long as the longest that has a meaning (RFC 5646, 4.4.1) */
+    text_copy(tag, sizeof tag, language);
+    json_array_append_new(alert->not_spoken, json_pack("{s:s, s:s}", "language", tag, "reason", reason));
 }
 
 static void take_words(struct alert *alert, const struct config *config, const struct alert_info *info)
@@ -190,6 +192,8 @@ static bool judge_match(struct alert *alert, const struct area_match *match, str
         return refuse(refusal, "area_not_ours", "area: none of its codes has a terminal here%s%s", first ? ": " : "",
                       first ? first : "");
     }
+    if (match->n_unlisted > 0)
+        note(alert, "not_listed: it names more places than are listed here");
     if (match->n_shapes > 0)
         note(alert, "polygon_not_matched: codes beside its polygons and circles were matched, the shapes were not");
     return true;

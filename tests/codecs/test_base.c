@@ -89,6 +89,25 @@ static void copy_cuts_and_says_so(void **state)
     assert_string_equal(to, "same");
 }
 
+static void print_cuts_between_characters(void **state)
+{
+    (void)state;
+    char to[8];
+    assert_true(text_print(to, sizeof to, "%s%d", "abc", 1234));
+    assert_string_equal(to, "abc1234");
+    assert_false(text_print(to, sizeof to, "%s", "abc青溪"));
+    assert_string_equal(to, "abc青");
+    assert_false(text_print(to, sizeof to, "%s", "ab青溪"));
+    assert_string_equal(to, "ab青");
+    assert_false(text_print(to, sizeof to, "%s", "a青溪镇"));
+    assert_string_equal(to, "a青溪");
+    assert_false(text_print(to, 3, "%s", "青"));
+    assert_string_equal(to, "");
+    strcpy(to, "same");
+    assert_false(text_print(to, 0, "%s", "abc"));
+    assert_string_equal(to, "same");
+}
+
 static void slices(void **state)
 {
     (void)state;
@@ -141,6 +160,7 @@ int main(void)
         cmocka_unit_test(own_message_may_be_an_argument),
         cmocka_unit_test(long_messages_are_cut_between_characters),
         cmocka_unit_test(copy_cuts_and_says_so),
+        cmocka_unit_test(print_cuts_between_characters),
         cmocka_unit_test(slices),
         cmocka_unit_test(utf8),
         cmocka_unit_test(times),
