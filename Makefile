@@ -22,7 +22,7 @@ LINT_PACKAGES := clang-format clang-tidy cppcheck
 WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Werror
 OPTIMISE ?= -O2 -g
 SANITIZE ?=
-CPPFLAGS := -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -I.
+CPPFLAGS := -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -I. -DTOCSIN_DATA='"$(PREFIX)/share/tocsin"'
 CFLAGS = -std=c17 $(OPTIMISE) $(WARNINGS) -fPIC -pthread -fstack-protector-strong $(SANITIZE)
 LDFLAGS = -pthread $(SANITIZE)
 
@@ -143,10 +143,9 @@ fuzz:
 	    -artifact_prefix=$(BUILD)/fuzz/ $(BUILD)/fuzz/cap tests/fuzz/corpus/cap
 
 install: all
-	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/tocsin/profiles \
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/tocsin/profiles \
 	    $(DESTDIR)$(PREFIX)/share/doc/tocsin $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man8
-	install -m 755 $(BUILD)/tocsind $(DESTDIR)$(PREFIX)/sbin/
-	install -m 755 $(BUILD)/tocsin $(BUILD)/tocsin-voice $(BUILD)/tocsin-village $(DESTDIR)$(PREFIX)/bin/
+	install -m 755 $(BUILD)/tocsind $(BUILD)/tocsin $(BUILD)/tocsin-voice $(BUILD)/tocsin-village $(DESTDIR)$(PREFIX)/bin/
 	install -m 644 $(BUILD)/share/tocsin/*.cfg $(BUILD)/share/tocsin/*.wav $(DESTDIR)$(PREFIX)/share/tocsin/
 	install -m 644 $(BUILD)/share/tocsin/profiles/*.cfg $(DESTDIR)$(PREFIX)/share/tocsin/profiles/
 	install -m 644 config/example/site.cfg $(DESTDIR)$(PREFIX)/share/doc/tocsin/example-site.cfg

@@ -214,12 +214,12 @@ static int say(const struct options *o, const char *text)
     return ok ? 0 : 1;
 }
 
-static int usage(void)
+static int usage(FILE *to, int status)
 {
     fputs("usage: tocsin-voice [--cpu S] [--memory MIB] [--english kal16|slt]\n"
           "       tocsin-voice --say LANGUAGE TEXT --out FILE.wav\n",
-          stderr);
-    return 2;
+          to);
+    return status;
 }
 
 static bool parse(int argc, char **argv, struct options *o)
@@ -245,8 +245,10 @@ int main(int argc, char **argv)
 {
     struct options o;
     struct engines engines = {0};
+    if (argc == 2 && strcmp(argv[1], "--help") == 0)
+        return usage(stdout, 0);
     if (!parse(argc, argv, &o))
-        return usage();
+        return usage(stderr, 2);
     if (o.language)
         return say(&o, argv[optind]);
     if (!confine(&o))
@@ -256,5 +258,5 @@ int main(int argc, char **argv)
         engines.english = register_cmu_us_slt(NULL);
     else if (strcmp(o.english, "kal16") == 0)
         engines.english = register_cmu_us_kal16(NULL);
-    return engines.english ? serve(&engines) : usage();
+    return engines.english ? serve(&engines) : usage(stderr, 2);
 }

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-
 bool area_match_create(struct area_match *match, const struct config *config)
 {
     *match = (struct area_match){

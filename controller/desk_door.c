@@ -2,6 +2,7 @@
 #include "controller/desk_intern.h"
 
 #include "codecs/cap.h"
+#include "codecs/rfc3339.h"
 #include "controller/log.h"
 
 #include <stdio.h>
@@ -69,7 +70,9 @@ static bool answer_known(struct desk *desk, const struct alert_message *message,
     struct store_alert row = {0};
     struct error error = {0};
     bool found = false;
-    if (!store_find_key(desk->store, message->sender, message->identifier, message->sent_text, &row, &found, &error))
+    char key_time[RFC3339_SIZE];
+    rfc3339_format(message->sent, 0, key_time);
+    if (!store_find_key(desk->store, message->sender, message->identifier, key_time, &row, &found, &error))
         log_line(LOG_ERROR, "looking for an earlier copy of the alert: %s", error.message);
     if (found)
         answer_again(bytes, row.bytes, row.n_bytes, json_incref(row.detail), answer, context);
@@ -154,6 +157,12 @@ static void on_durable(void *context, int64_t seq, const struct error *error)
     struct alert *alert = accepting->alert;
     if (!alert) {
         on_late(accepting, error);
+        free(accepting);
+        return;
+    }
+    if (error->code == ERROR_CONFLICT) { /* it came before, and could not be found then */
+        refuse(accepting->answer, accepting->context, 409, "conflict", error->message);
+        desk_drop(desk, alert);
         free(accepting);
         return;
     }

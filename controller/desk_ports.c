@@ -73,6 +73,7 @@ static void record_reading(void *context, const struct broadcast *broadcast, con
 static void record_end(void *context, struct broadcast *broadcast)
 {
     struct desk *desk = context;
+    speaker_forget(desk->speaker, desk->dispatchers[broadcast->channel], broadcast->id);
     for (size_t i = 0; i < broadcast->n_deliveries; i++)
         journal_delivery(&desk->journal, broadcast, &broadcast->deliveries[i]);
     desk_channel_done(desk, broadcast->alert, broadcast->cause);

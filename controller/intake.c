@@ -104,7 +104,7 @@ static void take_danger(struct alert *alert, const struct config *config, const 
     enum level level = level_of(config, source, info);
     struct wall expires =
         info->has_expires ? info->expires : (struct wall){alert->message->sent.ms + (int64_t)config->default_life_s * 1000};
-    struct wall effective = info->has_effective ? info->effective : alert->message->sent;
+    struct wall effective = info->has_effective ? info->effective : (struct wall){0}; /* now: a sender's clock may be fast */
     if (!alert->first_info) {
         alert->first_info = info;
         alert->hazard = hazard_of(config, info);
@@ -219,6 +219,8 @@ static bool judge_blocks(struct alert *alert, const struct intake_terms *terms, 
 /* With a clock that may be wrong, what seems to be in the past or the future sounds now, but not for long. */
 static bool judge_expiry(struct alert *alert, const struct intake_terms *terms, struct refusal *refusal)
 {
+    if (terms->resuming && !terms->clock_trusted && alert->effective.ms < alert->message->sent.ms)
+        alert->effective = alert->message->sent; /* a clock before that is wrong: what is stored waits for a better one */
     if (!terms->resuming && !terms->clock_trusted && alert->effective.ms > terms->now.ms)
         alert->effective = terms->now;
     if (terms->resuming || alert->expires.ms > terms->now.ms)

@@ -1,6 +1,8 @@
 /* Rows and events. */
 #include "controller/journal.h"
 
+#include "codecs/rfc3339.h"
+
 #include "controller/log.h"
 
 #include <math.h>
@@ -11,10 +13,12 @@ void journal_alert(const struct journal *journal, const struct alert *alert, str
                    void *context)
 {
     json_t *detail = alert_to_json(alert, journal->config);
+    char key_time[RFC3339_SIZE]; /* one instant is one key, in whatever offset it is written */
+    rfc3339_format(alert->message->sent, 0, key_time);
     struct store_alert row = {
         .sender = alert->message->sender,
         .identifier = alert->message->identifier,
-        .sent = alert->message->sent_text,
+        .sent = key_time,
         .bytes = alert->stored ? NULL : alert->bytes, /* they do not change */
         .n_bytes = alert->stored ? 0 : alert->n_bytes,
         .state_reason = *alert->reason ? (char *)alert->reason : NULL,

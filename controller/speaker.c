@@ -10,10 +10,11 @@ struct speaker {
     struct uv_loop_s *loop;
     speaker_fn *spoken; /* NULL once freed; the last job frees the rest */
     void *context;
-    size_t n_jobs;
+    struct job *jobs;
 };
 
 struct job {
+    struct job *next;
     uv_work_t work;
     struct speaker *speaker;
     const struct voice_settings *voice;
@@ -56,10 +57,20 @@ static void on_worker(uv_work_t *work)
                             : read_recordings(job);
 }
 
+static void unlink_job(struct job *job)
+{
+    for (struct job **at = &job->speaker->jobs; *at; at = &(*at)->next)
+        if (*at == job) {
+            *at = job->next;
+            return;
+        }
+}
+
 static void on_loop(uv_work_t *work, int status)
 {
     struct job *job = work->data;
     struct speaker *speaker = job->speaker;
+    unlink_job(job);
     if (status != 0)
         job->ok = error_set(&job->error, ERROR_INTERNAL, "the voice was not asked: %s", uv_strerror(status));
     if (speaker->spoken)
@@ -69,7 +80,7 @@ static void on_loop(uv_work_t *work, int status)
     free(job->language);
     free(job->text);
     free(job);
-    if (--speaker->n_jobs == 0 && !speaker->spoken)
+    if (!speaker->jobs && !speaker->spoken)
         free(speaker);
 }
 
@@ -100,10 +111,11 @@ void speaker_ask(struct speaker *speaker, void *of, uint32_t broadcast, uint32_t
         job->work.data = job;
         job->language = language ? strdup(language) : NULL;
         job->text = text ? strdup(text) : NULL;
-        speaker->n_jobs++;
-        if (uv_queue_work(speaker->loop, &job->work, on_worker, on_loop) == 0)
+        if (uv_queue_work(speaker->loop, &job->work, on_worker, on_loop) == 0) {
+            job->next = speaker->jobs;
+            speaker->jobs = job;
             return;
-        speaker->n_jobs--;
+        }
         free(job->language);
         free(job->text);
         free(job);
@@ -112,11 +124,20 @@ void speaker_ask(struct speaker *speaker, void *of, uint32_t broadcast, uint32_t
     speaker->spoken(speaker->context, of, broadcast, index, NULL, &error);
 }
 
+void speaker_forget(struct speaker *speaker, const void *of, uint32_t broadcast)
+{
+    for (struct job *job = speaker->jobs; job; job = job->next)
+        if (job->of == of && job->broadcast == broadcast)
+            uv_cancel((uv_req_t *)&job->work); /* one that a worker has already goes on to its deadline */
+}
+
 void speaker_free(struct speaker *speaker)
 {
     if (!speaker)
         return;
     speaker->spoken = NULL;
-    if (speaker->n_jobs == 0)
+    for (struct job *job = speaker->jobs; job; job = job->next)
+        uv_cancel((uv_req_t *)&job->work);
+    if (!speaker->jobs)
         free(speaker);
 }

@@ -123,6 +123,8 @@ static bool serve(const struct village_settings *settings, bool stdin_quit, stru
 
 int main(int argc, char **argv)
 {
+    if (argc == 2 && strcmp(argv[1], "--help") == 0)
+        return fputs(usage, stdout) < 0;
     struct error error = {0};
     struct village_settings *settings = calloc(1, sizeof *settings);
     bool stdin_quit = false;
