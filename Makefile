@@ -22,7 +22,7 @@ LINT_PACKAGES := clang-format clang-tidy cppcheck
 WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Werror
 OPTIMISE ?= -O2 -g
 SANITIZE ?=
-CPPFLAGS := -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -I. -DTOCSIN_DATA='"$(PREFIX)/share/tocsin"'
+CPPFLAGS := -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -I.
 CFLAGS = -std=c17 $(OPTIMISE) $(WARNINGS) -fPIC -pthread -fstack-protector-strong $(SANITIZE)
 LDFLAGS = -pthread $(SANITIZE)
 
@@ -63,6 +63,8 @@ $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
 	@echo '  CC $<'
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/config/config.o: CPPFLAGS += -DTOCSIN_DATA='"$(PREFIX)/share/tocsin"'
 
 define library
 $(BUILD)/$(1).a: $(patsubst %.c,$(BUILD)/%.o,$(filter $(1)/%,$(SOURCES)))
