@@ -35,6 +35,7 @@ void alert_free(struct alert *alert)
         return;
     for (size_t i = 0; i < alert->n_words; i++)
         free(alert->words[i].text);
+    json_decref(alert->tally);
     json_decref(alert->evidence);
     json_decref(alert->places);
     json_decref(alert->not_ours);
@@ -165,5 +166,7 @@ json_t *alert_to_json(const struct alert *alert, const struct config *config)
     json_object_set(object, "notes", alert->notes);
     if (alert->sounds)
         json_object_set_new(object, "repetitions", repetitions_to_json(alert, config));
+    if (alert->tally)
+        json_object_update(object, alert->tally);
     return object;
 }

@@ -51,8 +51,9 @@ struct alert {
     size_t n_words;
     struct alert_words words[CONFIG_LANGUAGES_MAX]; /* in the order in which they are spoken */
     size_t n_terminals;
-    uint32_t *terminals;                            /* indexes into the configuration; owned */
-    json_t *evidence;                               /* deliveries as stored before a restart, NULL otherwise; owned */
+    uint32_t *terminals; /* indexes into the configuration; owned */
+    json_t *tally;       /* {counts, ends} of its deliveries once they have ended, NULL before; owned */
+    json_t *evidence;    /* deliveries as stored before a restart, NULL otherwise; owned */
     json_t *places, *not_ours, *not_spoken, *notes; /* arrays for people; owned */
     bool sounds;                                    /* false: only recorded (System, Test, Draft, Ack, Error, Cancel) */
     struct accepting *accepting; /* on its way to the disk; nothing is done with it before (desk_door.c); borrowed */

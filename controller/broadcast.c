@@ -287,3 +287,20 @@ void broadcast_finish(struct broadcast *broadcast, struct moment now)
     for (size_t i = 0; i < broadcast->n_deliveries; i++)
         delivery_finish(&broadcast->deliveries[i], broadcast->cause, audio_ok, now);
 }
+
+static void count_up(json_t *tally, const char *kind, const char *name)
+{
+    json_t *counts = json_object_get(tally, kind);
+    json_object_set_new(counts, name, json_integer(json_integer_value(json_object_get(counts, name)) + 1));
+}
+
+void broadcast_tally(const struct broadcast *broadcast, json_t **tally)
+{
+    if (!*tally)
+        *tally = json_pack("{s:{}, s:{}}", "counts", "ends");
+    for (size_t i = 0; i < broadcast->n_deliveries; i++) {
+        const struct delivery *delivery = &broadcast->deliveries[i];
+        count_up(*tally, "counts", rung_name(delivery->rung));
+        count_up(*tally, "ends", delivery->end == END_NONE ? "pending" : delivery_end_name(delivery->end));
+    }
+}

@@ -86,6 +86,9 @@ size_t broadcast_verify_order(const struct broadcast *broadcast, const struct br
 /* True if each started terminal was sampled enough. */
 bool broadcast_sampled(const struct broadcast *broadcast);
 
+/* Counts the deliveries into {counts: {rung: n}, ends: {end or pending: n}}; *tally is made when it is NULL. */
+void broadcast_tally(const struct broadcast *broadcast, json_t **tally);
+
 /* Ends all deliveries. Where our own words were not really played, or nobody at all on a channel of several heard them, no
  * terminal is blamed (no_audio). */
 void broadcast_finish(struct broadcast *broadcast, struct moment now);

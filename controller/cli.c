@@ -45,7 +45,7 @@ enum cli_exit cli_unreachable(struct cli *cli, const struct error *error)
 {
     fprintf(cli->err,
             "tocsin: the daemon cannot be reached at %s: %s\n"
-            "  Is it running?                 systemctl status tocsind\n"
+            "  Is it running?                 look at the log of tocsind\n"
             "  Does it listen elsewhere?      --socket PATH, or --url URL --token-file PATH\n"
             "  \"Permission denied\"?           only root, the daemon's user and group tocsin may use the socket\n",
             client_where(cli->client), error->message);

@@ -88,6 +88,15 @@ enum cli_exit cli_alert_send(struct cli *cli)
     return exit;
 }
 
+/* A number that is not known is not zero. */
+static void count_text(const json_t *counts, const char *name, char text[24])
+{
+    if (counts)
+        snprintf(text, 24, "%ld", cli_integer(counts, name));
+    else
+        text_copy(text, 24, "-");
+}
+
 enum cli_exit cli_alert_list(struct cli *cli)
 {
     static const char *const titles[] = {"id",       "state",  "status",  "level", "hazard",
@@ -101,8 +110,8 @@ enum cli_exit cli_alert_list(struct cli *cli)
     json_array_foreach(json_object_get(answer, "alerts"), i, alert)
     {
         char numbers[3][24];
-        snprintf(numbers[0], sizeof numbers[0], "%ld", cli_integer(json_object_get(alert, "counts"), "heard"));
-        snprintf(numbers[1], sizeof numbers[1], "%ld", cli_integer(json_object_get(alert, "ends"), "failed"));
+        count_text(json_object_get(alert, "counts"), "heard", numbers[0]);
+        count_text(json_object_get(alert, "ends"), "failed", numbers[1]);
         snprintf(numbers[2], sizeof numbers[2], "%ld", cli_integer(alert, "terminals"));
         const char *cells[N] = {cli_text(alert, "id"),
                                 cli_text(alert, "state"),

@@ -68,7 +68,7 @@ void report_alert(FILE *out, const json_t *alert)
              cli_text(alert, "hazard_zh"), cli_text(alert, "hazard_en"), cli_text(alert, "hazard"), cli_text(alert, "status"),
              cli_text(alert, "state"));
     field(out, "Alert", text);
-    field(out, "State is so", cli_text(alert, "reason"));
+    field(out, "Because    ", cli_text(alert, "reason"));
     field(out, "Headline", cli_text(alert, "headline"));
     snprintf(text, sizeof text, "%s, %s, sent %s", cli_text(alert, "sender"), cli_text(alert, "identifier"),
              cli_text(alert, "sent"));

@@ -215,6 +215,7 @@ void desk_silence(struct desk *desk)
 {
     if (!desk || !desk->site)
         return;
+    desk->ending = true;
     uv_timer_stop(&desk->tick);
     for (uint32_t c = 0; c < desk->config->n_channels; c++) {
         const struct broadcast *broadcast = desk->dispatchers[c] ? dispatcher_current(desk->dispatchers[c]) : NULL;

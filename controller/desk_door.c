@@ -15,7 +15,17 @@ enum { STORE_PATIENCE_MS = 2000 }; /* an actual alert waits no longer for a disk
 json_t *desk_live_alert(const struct desk *desk, const char *id)
 {
     const struct alert *alert = desk_find(desk, id);
-    return alert ? alert_to_json(alert, desk->config) : NULL;
+    if (!alert)
+        return NULL;
+    json_t *shown = alert_to_json(alert, desk->config), *tally = json_deep_copy(alert->tally);
+    for (size_t c = 0; c < desk->config->n_channels; c++) {
+        const struct broadcast *broadcast = dispatcher_current(desk->dispatchers[c]);
+        if (broadcast && broadcast->alert == alert)
+            broadcast_tally(broadcast, &tally);
+    }
+    json_object_update(shown, tally);
+    json_decref(tally);
+    return shown;
 }
 
 /* yyyymmddThhmmssZ- and a number that no other alert of the same second has. */
@@ -273,7 +283,8 @@ void desk_stop(struct desk *desk, const char *id, const char *reason, desk_answe
                alert ? "out of memory; try again" : "no alert of this id is queued, waiting or sounding: it has ended already");
         return;
     }
-    text_print(alert->reason, sizeof alert->reason, "stopped: %s", reason);
+    if (alert->state != ALERT_STOPPED) /* the first reason is the one that counts */
+        text_copy(alert->reason, sizeof alert->reason, reason);
     desk_end_held(desk, alert, CAUSE_STOPPED);
     *stopping = (struct stopping){answer, context, alert_to_json(alert, desk->config)};
     journal_alert(&desk->journal, alert, clock_read().wall, on_stopped, stopping);

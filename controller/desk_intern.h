@@ -14,6 +14,7 @@ struct desk {
     const struct config *config;
     struct store *store;
     struct journal journal;
+    bool ending; /* nothing new begins; what is open goes on after the next start */
     uv_timer_t tick;
     struct site *site;
     struct speaker *speaker;

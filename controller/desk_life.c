@@ -86,6 +86,7 @@ static void record_unbegun(struct desk *desk, struct alert *alert, uint32_t chan
     for (size_t i = 0; i < broadcast->n_deliveries; i++)
         if (!evidence_is_final(broadcast, &broadcast->deliveries[i]))
             journal_delivery(&desk->journal, broadcast, &broadcast->deliveries[i]);
+    broadcast_tally(broadcast, &alert->tally);
     broadcast_free(broadcast);
 }
 
@@ -129,6 +130,8 @@ void desk_end(struct desk *desk, struct alert *alert, enum delivery_cause cause)
 
 void desk_dispatch(struct desk *desk, struct alert *alert)
 {
+    if (desk->ending)
+        return;
     alert->state = ALERT_QUEUED;
     alert->channels_left = 1; /* holds it until all channels were told */
     for (uint32_t c = 0; c < desk->config->n_channels; c++) {

@@ -74,6 +74,7 @@ static void record_end(void *context, struct broadcast *broadcast)
 {
     struct desk *desk = context;
     speaker_forget(desk->speaker, desk->dispatchers[broadcast->channel], broadcast->id);
+    broadcast_tally(broadcast, &broadcast->alert->tally);
     for (size_t i = 0; i < broadcast->n_deliveries; i++)
         journal_delivery(&desk->journal, broadcast, &broadcast->deliveries[i]);
     desk_channel_done(desk, broadcast->alert, broadcast->cause);

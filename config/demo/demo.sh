@@ -135,7 +135,7 @@ TEXT
 
 echo "This is Tocsin: a warning becomes sound at every loudspeaker of a township, with proof from each one."
 echo "A simulated township (青溪镇 Qingxi: 12 villages, 36 loudspeakers on 3 serial lines, 2 of them broken) receives a red"
-echo "warning: Longtang reservoir releases water. Watch each loudspeaker being armed, started, and heard. It takes a minute."
+echo "warning: Longtang reservoir releases water. Watch each loudspeaker being started and heard. It takes a minute and a half."
 echo
 prepare
 start_village
@@ -143,7 +143,9 @@ start_daemon
 tocsin alert send "$dir/longtang.cap" --watch
 status=$?
 [ $status -le 1 ] || die "the warning could not be sent or followed (status $status)"
-id=$(tocsin alert list --json | sed -n 's/^ *"id": "\(.*\)",*$/\1/p' | head -n 1)
+identifier=$(sed -n 's|.*<identifier>\(.*\)</identifier>.*|\1|p' "$dir/longtang.cap") # others may have been sent meanwhile
+id=$(tocsin alert list --json | python3 -c 'import json, sys
+print(next(a["id"] for a in json.load(sys.stdin)["alerts"] if a["identifier"] == sys.argv[1]))' "$identifier")
 tocsin report "$id" >"$dir/report.txt"
 echo
 judge "$id"

@@ -282,7 +282,7 @@ static void test_unreachable(void **state)
     said = tocsin("/nowhere/socket", "<a/>", "alert", "send", "-", NULL);
     expect(&said, CLI_UNREACHABLE, "", "safe to send the same file again");
     said = tocsin("/nowhere/socket", "<a/>", "alert", "watch", "A", NULL);
-    expect(&said, CLI_UNREACHABLE, "", "systemctl status tocsind");
+    expect(&said, CLI_UNREACHABLE, "", "look at the log of tocsind");
     said = tocsin("/nowhere/socket", "<a/>", "alert", "send", "/nowhere/x.cap", NULL);
     expect(&said, CLI_REFUSED, "", "/nowhere/x.cap: No such file");
     char path[200];

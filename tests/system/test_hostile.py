@@ -4,9 +4,10 @@ import os
 import re
 import socket
 import subprocess
+import unittest
 from datetime import datetime, timedelta, timezone
 
-from township import TownshipTest, cap, main, rfc3339, t8, until
+from township import VALGRIND, TownshipTest, cap, main, rfc3339, t8, until
 
 
 def key(text):
@@ -58,9 +59,10 @@ class Hostile(TownshipTest):
         self.assertLess(len(json.dumps(alert)), 65536)
         self.assertTrue(any(note.startswith("not_listed") for note in alert["notes"]))
         stopped = town.request("POST", f"/v1/alerts/{alert['id']}/stop", json.dumps({"reason": "x" + "停" * 200}).encode())[1]
-        self.assertTrue(stopped["reason"].startswith("stopped: x停停"))
+        self.assertTrue(stopped["reason"].startswith("x停停"))
         self.assertLess(len(stopped["reason"].encode()), 200)
 
+    @unittest.skipIf(VALGRIND, "minutes of speech take hours there")
     def test_a_listener_that_comes_back_gets_past_many_large_events(self):
         town = self.township({"north": (19200, t8(1))}, programme="max_speech_s = 300;").start()
         for _ in range(60):

@@ -39,6 +39,9 @@ class MainJob(TownshipTest):
         raw = town.get(f"/v1/alerts/{alert['id']}/deliveries?terminal=north-1")[1]["raw"]
         self.assertTrue({r["played"] for r in raw} >= {"silence", "words"}, raw)
 
+        listed = town.get("/v1/alerts")[1]["alerts"][0]
+        self.assertEqual((listed["counts"], listed["ends"]), ({"heard": 8}, {"heard": 8}))
+
         # the report, its CSV, and the same message again
         report = town.cli("report", alert["id"])
         self.assertEqual(report.returncode, 0)
