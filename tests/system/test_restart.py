@@ -20,7 +20,7 @@ class Restart(TownshipTest):
         alert = town.send(cap())[1]["id"]
         town.until_segment(alert, segment, repetition)
         town.kill_daemon()
-        self.assertGreater(town.sounding(), 0)  # the control: they were left sounding
+        until(lambda: town.sounding() > 0, "the control: they were left sounding", 2)
         town.start_daemon()
         ended = town.until_ended(alert, patience=120)
         self.assertEqual(ended["state"], "finished")

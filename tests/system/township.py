@@ -9,10 +9,11 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import unittest
 from datetime import datetime, timedelta, timezone
-from http.client import HTTPConnection
+from http.client import HTTPConnection, HTTPException
 import socket
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -72,6 +73,40 @@ class Lines:
         return line.decode()
 
 
+class Listener(threading.Thread):
+    """Keeps the data of all events; comes again after a restart of the daemon, with the last id that it has."""
+
+    def __init__(self, path):
+        super().__init__(daemon=True)
+        self.path, self.kinds, self.data, self.last, self.ended = path, [], [], None, threading.Event()
+        self.start()
+
+    def run(self):
+        while not self.ended.is_set():
+            try:
+                self.listen()
+            except (OSError, HTTPException, ValueError):
+                self.ended.wait(0.02)  # the daemon is not there: that is what some tests are about
+
+    def listen(self):
+        if self.last is None:
+            self.last = json.loads(self.ask("/healthz", {}).read())["store"] + ":0"
+        stream = self.ask("/v1/events", {"Last-Event-ID": self.last})
+        while line := stream.readline():
+            name, _, value = line.decode().rstrip("\n").partition(": ")
+            if name == "id":
+                self.last = value
+            elif name == "event":
+                self.kinds.append(value)
+            elif name == "data":
+                self.data.append(json.loads(value))
+
+    def ask(self, path, headers):
+        connection = UnixConnection(self.path)
+        connection.request("GET", path, headers=headers)
+        return connection.getresponse()
+
+
 class Township:
     """lines: {id: (baud, [(unit, vendor, fault or ""), ...])}. Every terminal LINE-UNIT lies in village 360499103201."""
 
@@ -82,7 +117,7 @@ class Township:
         self.channel_of = channel_of or {}
         self.programme, self.extra = programme, extra
         self.hears = {}  # line -> channel that its units hear, where it is not the one that drives them
-        self.village = self.daemon = None
+        self.village = self.daemon = self.listener = None
         self.log = open(os.path.join(self.dir, "daemon.log"), "ab")
 
     def path(self, name):
@@ -167,6 +202,7 @@ terminals = ({", ".join(f'{{ id = "{l}-{u}"; name = "{l} {u}"; line = "{l}"; uni
                                        stderr=self.log, stdin=subprocess.DEVNULL)
         until(lambda: self.ready() or self.daemon.poll() is not None, "the daemon")
         assert self.daemon.poll() is None, self.daemon_log()
+        self.listener = self.listener or Listener(self.path("tocsin.sock"))
 
     def ready(self):
         try:
@@ -198,6 +234,8 @@ terminals = ({", ".join(f'{{ id = "{l}-{u}"; name = "{l} {u}"; line = "{l}"; uni
 
     def close(self):
         statuses = []
+        if self.listener:
+            self.listener.ended.set()
         for process in (self.daemon, self.village):  # a leak or a bad access shows in the status under sanitizers and valgrind
             if process and process.poll() is None:
                 process.terminate()
@@ -259,23 +297,7 @@ terminals = ({", ".join(f'{{ id = "{l}-{u}"; name = "{l} {u}"; line = "{l}"; uni
 
     def events(self):
         """The data of all events so far."""
-        return [json.loads(line[5:]) for line in self.events_text().splitlines() if line.startswith("data:")]
-
-    def events_text(self):
-        """All events so far: a stream from the beginning, read until it has nothing more."""
-        store = self.get("/healthz")[1]["store"]
-        connection = UnixConnection(self.path("tocsin.sock"))
-        connection.request("GET", "/v1/events", headers={"Last-Event-ID": f"{store}:0"})
-        answer = connection.getresponse()
-        connection.sock.settimeout(2 if VALGRIND else 0.2)  # the events so far come at once
-        data = b""
-        try:
-            while chunk := answer.read1(65536):
-                data += chunk
-        except TimeoutError:
-            pass
-        connection.close()
-        return data.decode(errors="replace")
+        return list(self.listener.data)
 
     def until_tone_was_read(self, alert_id):
         """Waits until every terminal has shown itself sounding while the tone plays; returns how many."""
