@@ -15,6 +15,7 @@ static const struct fault_name {
     [FAULT_SLOW] = {"slow", "milliseconds", 1, 60000},
     [FAULT_FLAKY] = {"flaky", "percent", 1, 100},
     [FAULT_CRC] = {"crc", "percent", 1, 100},
+    [FAULT_DUPLICATE] = {.name = "duplicate"},
     [FAULT_MUTE] = {.name = "mute"},
     [FAULT_REBOOT] = {"reboot", "milliseconds", 0, 3600000},
     [FAULT_SETTLE] = {"settle", "milliseconds", 0, 60000},

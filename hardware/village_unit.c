@@ -208,6 +208,15 @@ static bool by_chance(struct village_unit *unit, enum village_fault_kind kind)
     return unit->fault.kind == kind && village_unit_random(unit) * 100 < unit->fault.argument;
 }
 
+/* Two units with one address obey and answer at once. To a write they say the same; what they measure differs, and where the
+ * bits on the wire differ they are neither's. */
+static void collide(struct village_unit *unit, uint8_t *reply, size_t size)
+{
+    for (size_t i = 3; i < size; i++)
+        reply[i] &= (uint8_t)(village_unit_random(unit) * 256);
+    reply[size - 1] ^= 0x55; /* never right by chance */
+}
+
 size_t village_unit_answer(struct village_unit *unit, const uint8_t *request, size_t n, struct mono now, uint8_t *reply,
                            int64_t *late_us)
 {
@@ -228,6 +237,8 @@ size_t village_unit_answer(struct village_unit *unit, const uint8_t *request, si
         size = 3;
     }
     size = village_crc_add(reply, size);
+    if (unit->fault.kind == FAULT_DUPLICATE && reply[1] <= 4)
+        collide(unit, reply, size);
     if (by_chance(unit, FAULT_CRC))
         reply[size - 1] ^= 0xFF;
     return size;

@@ -11,6 +11,7 @@ enum village_fault_kind {
     FAULT_SLOW,
     FAULT_FLAKY,
     FAULT_CRC,
+    FAULT_DUPLICATE,
     FAULT_MUTE,
     FAULT_REBOOT,
     FAULT_SETTLE,

@@ -613,6 +613,23 @@ static void test_faults_of_the_answer(void **state)
     assert_in_range(broken, 240, 360);
 }
 
+/* Two units with one address: both obey a write and say the same; their readings collide, every time. */
+static void test_duplicate(void **state)
+{
+    (void)state;
+    struct bench bench;
+    open_unit(&bench, &village_linghu);
+    set_fault(&bench, "duplicate");
+    assert_int_equal(write_one(&bench, 19, 35), 0);
+    assert_int_equal(village_crc(bench.reply, bench.size), 0);
+    for (int i = 0; i < 100; i++) {
+        ask6(&bench, 7, 4, 0, 1);
+        assert_int_not_equal(village_crc(bench.reply, bench.size), 0);
+    }
+    set_fault(&bench, "none");
+    assert_int_equal(input(&bench, T8_VOLUME), 35);
+}
+
 static void test_noise_of_t8(void **state)
 {
     (void)state;
@@ -716,6 +733,7 @@ int main(void)
         cmocka_unit_test(test_fault_dead),
         cmocka_unit_test(test_fault_reboot),
         cmocka_unit_test(test_faults_of_the_answer),
+        cmocka_unit_test(test_duplicate),
         cmocka_unit_test(test_noise_of_t8),
         cmocka_unit_test(test_same_seed_same_unit),
         cmocka_unit_test(test_fault_names),
