@@ -3,6 +3,7 @@
 #include "controller/cli_watch.h"
 
 #include "codecs/monotonic.h"
+#include "codecs/rfc3339.h"
 #include "controller/cli_client.h"
 #include "controller/cli_outcome.h"
 #include "controller/cli_report.h"
@@ -48,12 +49,21 @@ static bool is_final(const struct watch *watch)
     return outcome_is_final(cli_text(watch->view.alert, "state")) && outcome_all_ended(watch->view.deliveries);
 }
 
-static void now_text(char text[16])
+/* The time of day at the site, as the daemon writes the alert's own times; of this machine before the first of them. */
+static void now_text(const struct watch *watch, char text[16])
 {
+    const char *received = cli_text(watch->view.alert, "received");
     time_t now = time(NULL);
-    struct tm local;
-    localtime_r(&now, &local);
-    strftime(text, 16, "%H:%M:%S", &local);
+    struct tm day;
+    struct wall unused;
+    int offset_minutes;
+    if (rfc3339_parse(slice_of(received), &unused, &offset_minutes, NULL)) {
+        now += offset_minutes * 60;
+        gmtime_r(&now, &day);
+    } else {
+        localtime_r(&now, &day);
+    }
+    strftime(text, 16, "%H:%M:%S", &day);
 }
 
 /* A change as a line (pipe), as an object per line (--json), or as a reason to draw (terminal). */
@@ -67,7 +77,7 @@ static void show(struct watch *watch, const char *type, const json_t *data, cons
         fputc('\n', watch->cli->out);
         json_decref(event);
     } else if (!watch->live) {
-        now_text(time);
+        now_text(watch, time);
         view_line(time, type, data, before, watch->cli->out);
     }
     if (!watch->live)
@@ -76,9 +86,10 @@ static void show(struct watch *watch, const char *type, const json_t *data, cons
 
 static void take_alert(struct watch *watch, json_t *alert)
 {
-    show(watch, "alert", alert, watch->view.alert);
-    json_decref(watch->view.alert);
+    json_t *before = watch->view.alert;
     watch->view.alert = json_incref(alert);
+    show(watch, "alert", alert, before);
+    json_decref(before);
 }
 
 /* Keeps by name and shows; an end that is known is never undone by an older event. */
