@@ -38,7 +38,6 @@ static void take_line_state(struct dispatcher *dispatcher, uint32_t line, const 
         state->down_since = now.mono;
     } else if (event->kind == LINE_UP) {
         state->up = true;
-        state->told_down = false;
         bool goes_on = broadcast && broadcast->phase != BROADCAST_STOPPING;
         for (size_t i = 0; goes_on && i < dispatcher->config->lines[line].n_terminals; i++) {
             struct delivery *delivery = broadcast_delivery(broadcast, line, (uint16_t)i);

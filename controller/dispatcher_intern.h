@@ -8,7 +8,6 @@
 /* What is known of a line, also between broadcasts. */
 struct line_state {
     bool up, seen; /* seen: swept once, or said to be down */
-    bool told_down;
     struct mono down_since;
 };
 

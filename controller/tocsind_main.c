@@ -100,8 +100,13 @@ static void write_port(const struct config *config, uint16_t port)
 {
     char path[300];
     snprintf(path, sizeof path, "%s/port", config->state_dir);
-    FILE *file = port ? fopen(path, "w") : NULL;
-    if (file && (fprintf(file, "%u\n", port) < 0 || fclose(file) != 0))
+    if (!port)
+        return;
+    FILE *file = fopen(path, "we");
+    bool written = file && fprintf(file, "%u\n", port) > 0;
+    if (file && fclose(file) != 0)
+        written = false;
+    if (!written)
         log_line(LOG_WARNING, "cannot write %s: %s", path, strerror(errno));
 }
 

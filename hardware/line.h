@@ -11,7 +11,7 @@ enum { LINE_TERMINALS_MAX = 247 }; /* Modbus over serial line V1.02, 2.2 */
 
 enum line_kind { LINE_RTU }; /* TCP and RTU over TCP come with the line engine */
 
-/* How the end of a transmission is known (docs/architecture.md, "Time on the wire"). */
+/* How the end of a transmission is known (docs/architecture.md). */
 enum line_adapter { ADAPTER_AUTO, ADAPTER_UART, ADAPTER_USB, ADAPTER_PTY };
 
 struct line_settings {

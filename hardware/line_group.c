@@ -1,5 +1,5 @@
 /* What goes to all terminals of a profile at once: arming, start and stop by broadcast where that reaches nobody wrongly, and
- * the gate that holds starts back until those who can be are armed (decisions.md, "Broadcast and start"). */
+ * the gate that holds starts back until those who can be are armed. */
 #include "hardware/line_drive.h"
 
 enum {

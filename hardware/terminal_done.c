@@ -3,7 +3,7 @@
 
 enum {
     TRIES_MAX = 2,
-    STOP_TRIES_MAX = 3, /* without pause (decisions.md, "Time on the wire") */
+    STOP_TRIES_MAX = 3, /* without pause: nothing is more urgent */
     GARBLED_MAX = 2,    /* somebody is there: asked again at once so many times */
     LEARN_SHARE = 8,    /* a faster answer lowers the learnt time by this part of the difference */
 };

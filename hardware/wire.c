@@ -1,5 +1,5 @@
 /* One Modbus RTU transaction, in time: silence before, our own wait for the first byte, libmodbus for the rest with a true
- * deadline, and only the reply that was asked for counts (docs/architecture.md, "Time on the wire"). */
+ * deadline, and only the reply that was asked for counts (docs/architecture.md). */
 #include "hardware/wire.h"
 
 #include "codecs/monotonic.h"
