@@ -3,6 +3,7 @@
 #include "audio/lufs.h"
 #include "audio/voice.h"
 #include "codecs/monotonic.h"
+#include "tests/patience.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -25,7 +26,7 @@ enum { RATE = 48000 };
 
 static struct voice_settings settings(void)
 {
-    struct voice_settings s = {.deadline_ms = 20000, .cpu_s = 10, .memory_mib = 512, .english = "kal16"};
+    struct voice_settings s = {.deadline_ms = (uint32_t)patience_ms(), .cpu_s = 10, .memory_mib = 512, .english = "kal16"};
     snprintf(s.program, sizeof s.program, "%s/tocsin-voice", getenv("BUILD") ? getenv("BUILD") : "build");
     return s;
 }
@@ -147,13 +148,13 @@ static void test_hostile_text(void **state)
 
 /* ---- programs that are not a voice ---- */
 
-static void with_script(const char *script, uint32_t deadline_ms, enum error_code code, const char *word)
+static void with_script(const char *script, int deadline_ms, enum error_code code, const char *word)
 {
     char folder[] = "/tmp/tocsin-voice-XXXXXX";
     assert_non_null(mkdtemp(folder));
     struct voice_settings s = settings();
     snprintf(s.program, sizeof s.program, "%s/fake", folder);
-    s.deadline_ms = deadline_ms;
+    s.deadline_ms = (uint32_t)deadline_ms;
     FILE *f = fopen(s.program, "w");
     fprintf(f, "#!/bin/sh\n%s\n", script);
     fclose(f);
@@ -173,17 +174,18 @@ static void test_false_voices(void **state)
     with_script("exec sleep 1000", 200, ERROR_TIMEOUT, "sentence 1");
     with_script("trap '' TERM INT HUP; while :; do sleep 1000; done", 200, ERROR_TIMEOUT, "200 ms");
     with_script("printf 'ok 16000 100\\n'; exec sleep 1000", 200, ERROR_TIMEOUT, "200 ms"); /* frames never come */
-    with_script("exit 7", 5000, ERROR_IO, "status 7");
-    with_script("kill -SEGV $$", 5000, ERROR_IO, "signal 11");
-    with_script("kill -XCPU $$", 5000, ERROR_TIMEOUT, "processor");
-    with_script("echo hello; exec sleep 1000", 5000, ERROR_IO, "hello");
-    with_script("echo ok 3 100; exec sleep 1000", 5000, ERROR_IO, "ok 3 100");
-    with_script("echo ok 16000 99999999999; exec sleep 1000", 5000, ERROR_TOO_LARGE, "longer than");
-    with_script("echo ok 16000 18446744073709551615; exec sleep 1000", 5000, ERROR_TOO_LARGE, "longer than");
-    with_script("echo ok 16000 0; exec sleep 1000", 5000, ERROR_IO, "ok 16000 0");
-    with_script("yes | tr -d '\\n'", 5000, ERROR_IO, "no line");
-    with_script("echo no 4 I cannot; exec sleep 1000", 5000, ERROR_UNSUPPORTED, "I cannot");
-    with_script("echo no 1 I will not; exec sleep 1000", 5000, ERROR_INVALID, "sentence 1 \"Leave now. \": I will not");
+    with_script("exit 7", patience_ms(), ERROR_IO, "status 7");
+    with_script("kill -SEGV $$", patience_ms(), ERROR_IO, "signal 11");
+    with_script("kill -XCPU $$", patience_ms(), ERROR_TIMEOUT, "processor");
+    with_script("echo hello; exec sleep 1000", patience_ms(), ERROR_IO, "hello");
+    with_script("echo ok 3 100; exec sleep 1000", patience_ms(), ERROR_IO, "ok 3 100");
+    with_script("echo ok 16000 99999999999; exec sleep 1000", patience_ms(), ERROR_TOO_LARGE, "longer than");
+    with_script("echo ok 16000 18446744073709551615; exec sleep 1000", patience_ms(), ERROR_TOO_LARGE, "longer than");
+    with_script("echo ok 16000 0; exec sleep 1000", patience_ms(), ERROR_IO, "ok 16000 0");
+    with_script("yes | tr -d '\\n'", patience_ms(), ERROR_IO, "no line");
+    with_script("echo no 4 I cannot; exec sleep 1000", patience_ms(), ERROR_UNSUPPORTED, "I cannot");
+    with_script("echo no 1 I will not; exec sleep 1000", patience_ms(), ERROR_INVALID,
+                "sentence 1 \"Leave now. \": I will not");
     struct voice_settings s = settings();
     strcpy(s.program, "/nowhere/voice");
     struct speech speech;
@@ -211,7 +213,7 @@ static void test_leaves_nothing_behind(void **state)
     speech_free(&s);
     fails("en", "马", ERROR_INVALID, "");
     with_script("exec sleep 1000", 50, ERROR_TIMEOUT, "");
-    with_script("exit 1", 5000, ERROR_IO, "");
+    with_script("exit 1", patience_ms(), ERROR_IO, "");
     assert_int_equal(open_files(), before);
     assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
     assert_int_equal(errno, ECHILD); /* no child, alive or dead */

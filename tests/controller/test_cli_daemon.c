@@ -1,5 +1,6 @@
 /* The command line against a small HTTP server on a Unix socket: sending, refusals, unreachable, watching, reconnecting. */
 #include "controller/cli.h"
+#include "tests/patience.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -176,6 +177,9 @@ static void stop(struct server *server)
     rmdir(server->folder);
 }
 
+/* How long a watch looks for a daemon that is away; short where it shall give up. */
+static uint32_t patience;
+
 struct said {
     char *out, *err;
     enum cli_exit exit;
@@ -193,7 +197,7 @@ static struct said tocsin(const char *socket, const char *input, const char *a, 
     while (argc < 6 && argv[argc])
         argc++;
     FILE *in = fmemopen((char *)input, strlen(input), "r");
-    struct cli_setup setup = {in, open_memstream(&said.out, &n_out), open_memstream(&said.err, &n_err), 700};
+    struct cli_setup setup = {in, open_memstream(&said.out, &n_out), open_memstream(&said.err, &n_err), patience};
     said.exit = cli_run(&setup, argc, argv);
     fclose(in);
     fclose(setup.out);
@@ -415,7 +419,9 @@ static void test_watch_gives_up(void **state)
     struct script script = {.leave_after_events = true};
     watch_script(&script, LIST(HEARD, HEARD));
     start(&server, &script);
+    patience = 700;
     struct said said = tocsin(server.path, "-", "alert", "watch", "A", NULL);
+    patience = (uint32_t)patience_ms();
     stop(&server);
     expect(&said, CLI_UNREACHABLE, "t1  一组  heard", "cannot be reached at socket ");
 }
@@ -451,7 +457,7 @@ static void test_live(void **state)
     start(&server, &script);
     assert_int_equal(openpty(&master, &slave, NULL, NULL, &screen), 0);
     snprintf(path, sizeof path, "--socket=%s", server.path);
-    struct cli_setup setup = {stdin, fdopen(slave, "w"), open_memstream(&err, &n_err), 700};
+    struct cli_setup setup = {stdin, fdopen(slave, "w"), open_memstream(&err, &n_err), patience};
     enum cli_exit exit = cli_run(&setup, 5, (char *[]){"tocsin", "alert", "watch", "A", path});
     fcntl(master, F_SETFL, O_NONBLOCK);
     for (ssize_t n; (n = read(master, text + size, sizeof text - 1 - size)) > 0;)
@@ -477,6 +483,7 @@ int main(void)
         cmocka_unit_test(test_watch_reset), cmocka_unit_test(test_watch_refused), cmocka_unit_test(test_watch_gives_up),
         cmocka_unit_test(test_ctrl_c),      cmocka_unit_test(test_live),
     };
+    patience = (uint32_t)patience_ms();
     signal(SIGPIPE, SIG_IGN);
     unsetenv("TOCSIN_URL");
     unsetenv("TOCSIN_TOKEN_FILE");

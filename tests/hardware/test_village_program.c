@@ -1,4 +1,6 @@
 /* tocsin-village as a program: its options, orders on standard input, and how it ends. */
+#include "tests/patience.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -15,8 +17,6 @@
 #include <unistd.h>
 
 #include <cmocka.h>
-
-enum { PATIENCE_MS = 20000 };
 
 struct program {
     char dir[64], file[128];
@@ -174,7 +174,7 @@ static void test_killing_it_hangs_up(void **state)
     struct pollfd line = {.fd = open(path, O_RDWR | O_NOCTTY | O_CLOEXEC), .events = POLLIN};
     assert_true(line.fd >= 0);
     assert_int_equal(kill(program->pid, SIGKILL), 0);
-    assert_int_equal(poll(&line, 1, PATIENCE_MS), 1);
+    assert_int_equal(poll(&line, 1, patience_ms()), 1);
     assert_true(line.revents & POLLHUP);
     close(line.fd);
     assert_int_equal(finish(program), -SIGKILL);

@@ -4,7 +4,7 @@ import socket
 import stat
 from http.client import HTTPConnection
 
-from township import TownshipTest, cap, main, t8
+from township import PATIENCE, TownshipTest, cap, main, t8
 
 
 class Access(TownshipTest):
@@ -18,7 +18,7 @@ class Access(TownshipTest):
         self.assertNotIn(token, town.daemon_log())
 
         def ask(path, headers):
-            connection = HTTPConnection("127.0.0.1", port, timeout=10)
+            connection = HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
             connection.request("GET", path, headers=headers)
             answer = connection.getresponse()
             answer.read()

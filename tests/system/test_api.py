@@ -123,7 +123,7 @@ class Api(TownshipTest):
 
     def events_agree(self, contract, town):
         kinds = set()
-        for kind, data in zip(list(town.listener.kinds), town.events()):
+        for kind, data in town.events():
             kinds.add(kind)
             self.assertIn(kind, EVENTS)
             schema = {"$ref": f"#/components/schemas/{EVENTS[kind]}"}

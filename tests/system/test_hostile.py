@@ -7,7 +7,7 @@ import subprocess
 import unittest
 from datetime import datetime, timedelta, timezone
 
-from township import VALGRIND, TownshipTest, cap, main, rfc3339, t8, until
+from township import PATIENCE, VALGRIND, Listener, TownshipTest, cap, main, rfc3339, t8, until
 
 
 def key(text):
@@ -17,7 +17,7 @@ def key(text):
 
 class Hostile(TownshipTest):
     def test_only_actual_messages_end_an_actual_alert(self):
-        town = self.township({"north": (19200, t8(1))}).start()
+        town = self.township({"north": (19200, t8(1))}, programme="repetitions = 20;").start()  # it does not end by itself
         warning = cap()
         alert = town.send(warning)[1]["id"]
         for status in ("Exercise", "System", "Test", "Draft"):
@@ -38,7 +38,7 @@ class Hostile(TownshipTest):
             peers = []
             for text in (cap(msg_type="Cancel", references=key(warning)), warning):  # both before either is on disk
                 peer = socket.socket(socket.AF_UNIX)
-                peer.settimeout(10)
+                peer.settimeout(PATIENCE)
                 peer.connect(town.path("tocsin.sock"))
                 peer.sendall(b"POST /v1/alerts HTTP/1.1\r\nHost: x\r\nContent-Type: text/xml\r\nContent-Length: %d\r\n\r\n%s"
                              % (len(text.encode()), text.encode()))
@@ -65,10 +65,15 @@ class Hostile(TownshipTest):
     @unittest.skipIf(VALGRIND, "minutes of speech take hours there")
     def test_a_listener_that_comes_back_gets_past_many_large_events(self):
         town = self.township({"north": (19200, t8(1))}, programme="max_speech_s = 300;").start()
+        alerts = []
         for _ in range(60):
-            alert = town.send(cap(status="Exercise", zh="水" * 1000, en="water " * 600))[1]["id"]
-            town.request("POST", f"/v1/alerts/{alert}/stop", b'{"reason": "enough"}')
-        self.assertTrue(any(event.get("id") == alert and event.get("state") == "stopped" for event in town.events()))
+            alerts.append(town.send(cap(status="Exercise", zh="水" * 1000, en="water " * 600))[1]["id"])
+            self.assertEqual(town.request("POST", f"/v1/alerts/{alerts[-1]}/stop", b'{"reason": "enough"}')[0], 200)
+        late = Listener(town.path("tocsin.sock"))  # asks for all of it at once
+        self.addCleanup(late.ended.set)
+        late.until(lambda event: event.get("id") == alerts[-1] and event.get("state") == "stopped", "the last of the past")
+        told = {event["id"] for kind, event in list(late.heard) if kind == "alert" and event["state"] == "stopped"}
+        self.assertEqual(set(alerts) - told, set())
 
     def test_a_full_disk(self):
         if os.getuid() != 0:
@@ -87,13 +92,13 @@ class Hostile(TownshipTest):
                     pass
             except OSError:
                 pass
-        soon = rfc3339(datetime.now(timezone.utc) + timedelta(seconds=2))
+        soon = rfc3339(datetime.now(timezone.utc) + timedelta(seconds=10))  # it must be answered before
         status, alert = town.send(cap().replace("<expires>", f"<effective>{soon}</effective><expires>"))
         self.assertEqual((status, alert["durable"], alert["state"]), (202, False, "waiting"))
-        until(lambda: town.sounding() == 1, "an alert that is not on disk, at its time", 20)
+        until(lambda: town.sounding() == 1, "an alert that is not on disk, at its time")
         self.assertIn(town.alert(alert["id"])["state"], ("preparing", "sounding"))
         self.assertEqual(town.request("POST", f"/v1/alerts/{alert['id']}/stop", b'{"reason": "enough"}')[0], 200)
-        until(lambda: town.sounding() == 0, "silence", 10)
+        until(lambda: town.sounding() == 0, "silence")
 
 
 if __name__ == "__main__":

@@ -30,15 +30,15 @@ def program(name):
     return os.path.join(BUILD, name)
 
 
-def until(condition, what, patience=None):
-    """Polls a condition that has no descriptor to wait on; returns its first true value."""
-    end = time.monotonic() + (patience or PATIENCE)
+def until(condition, what, patience=PATIENCE):
+    """Polls a condition that has no descriptor to wait on; returns its first true value. what: a text, or what makes one."""
+    end = time.monotonic() + patience
     while True:
         value = condition()
         if value:
             return value
         if time.monotonic() > end:
-            raise AssertionError(f"did not come: {what}")
+            raise AssertionError(f"did not come: {what() if callable(what) else what}")
         select.select([], [], [], 0.02)
 
 
@@ -59,8 +59,8 @@ class Lines:
     def __init__(self, stream):
         self.fd, self.rest = stream.fileno(), b""
 
-    def next(self, patience=None):
-        end = time.monotonic() + (patience or PATIENCE)
+    def next(self):
+        end = time.monotonic() + PATIENCE
         while b"\n" not in self.rest:
             left = end - time.monotonic()
             if left <= 0 or not select.select([self.fd], [], [], left)[0]:
@@ -74,12 +74,26 @@ class Lines:
 
 
 class Listener(threading.Thread):
-    """Keeps the data of all events; comes again after a restart of the daemon, with the last id that it has."""
+    """Keeps all events from the first on, as (kind, data); comes again after a restart of the daemon, with the id of the last
+    one that it has whole."""
 
     def __init__(self, path):
         super().__init__(daemon=True)
-        self.path, self.kinds, self.data, self.last, self.ended = path, [], [], None, threading.Event()
+        self.path, self.heard, self.last = path, [], None
+        self.news, self.ended = threading.Condition(), threading.Event()
         self.start()
+
+    def until(self, wanted, what):
+        """Waits for an event whose data is wanted, past or to come; returns the data of the first."""
+        end, seen = time.monotonic() + PATIENCE, 0
+        with self.news:
+            while True:
+                for _, data in self.heard[seen:]:
+                    if wanted(data):
+                        return data
+                seen = len(self.heard)
+                if not self.news.wait_for(lambda: len(self.heard) > seen, end - time.monotonic()):
+                    raise AssertionError(f"did not come: {what}")
 
     def run(self):
         while not self.ended.is_set():
@@ -92,14 +106,18 @@ class Listener(threading.Thread):
         if self.last is None:
             self.last = json.loads(self.ask("/healthz", {}).read())["store"] + ":0"
         stream = self.ask("/v1/events", {"Last-Event-ID": self.last})
+        event = {}
         while line := stream.readline():
             name, _, value = line.decode().rstrip("\n").partition(": ")
-            if name == "id":
-                self.last = value
-            elif name == "event":
-                self.kinds.append(value)
-            elif name == "data":
-                self.data.append(json.loads(value))
+            if name:
+                event[name] = value
+                continue
+            if "data" in event:  # an event counts once its empty line is there: the daemon may be killed in the middle of it
+                with self.news:
+                    self.heard.append((event["event"], json.loads(event["data"])))
+                    self.last = event["id"]
+                    self.news.notify_all()
+            event = {}
 
     def ask(self, path, headers):
         connection = UnixConnection(self.path)
@@ -183,8 +201,8 @@ terminals = ({", ".join(f'{{ id = "{l}-{u}"; name = "{l} {u}"; line = "{l}"; uni
         return int(self.tell_village("sounding")[0])
 
     def silent(self):
-        """Waits out the 300 ms over which the village's ears average; then nothing may sound."""
-        until(lambda: self.sounding() == 0, "silence", 2)
+        """Waits out the 300 ms over which the village's ears average, and after a restart the stops; then nothing may sound."""
+        until(lambda: self.sounding() == 0, "silence")
 
     def kill_village(self):
         self.village.kill()
@@ -279,25 +297,28 @@ terminals = ({", ".join(f'{{ id = "{l}-{u}"; name = "{l} {u}"; line = "{l}"; uni
     def ends(self, alert_id):
         return {t: d["end"] + (f"({d['reason']})" if d.get("reason") else "") for t, d in self.deliveries(alert_id).items()}
 
-    def until_ended(self, alert_id, patience=None):
+    def until_ended(self, alert_id):
+        """Waits for the end of an alert and of each delivery; patient, for the sound of whole repetitions takes its time."""
         ends = ("finished", "stopped", "cancelled", "expired", "superseded", "refused")
 
         def over():
             alert = self.alert(alert_id)
             rows = self.deliveries(alert_id).values()
             return alert if alert["state"] in ends and all(row["final"] for row in rows) else None
-        return until(over, f"the end of {alert_id}; {self.daemon_log()[-2000:]}", patience)
+        return until(over, lambda: f"the end of {alert_id}; {self.daemon_log()[-2000:]}", 3 * PATIENCE)
 
     def until_segment(self, alert_id, segment, repetition=1):
         """Waits until this part of the programme is playing, as the events tell."""
-        def begun():
-            return any((d.get("alert"), d.get("segment"), d.get("repetition")) == (alert_id, segment, repetition)
-                       for d in self.events())
-        until(begun, f"{segment} of repetition {repetition}")
+        wanted = (alert_id, segment, repetition)
+        self.listener.until(lambda d: (d.get("alert"), d.get("segment"), d.get("repetition")) == wanted,
+                            f"{segment} of repetition {repetition}")
 
     def events(self):
-        """The data of all events so far."""
-        return list(self.listener.data)
+        """All events so far, as (kind, data): none is still under way, since one that is asked for here came behind them."""
+        status, last = self.send(cap(status="Test"))
+        assert status == 202, last
+        self.listener.until(lambda d: d.get("id") == last["id"], "the last event")
+        return list(self.listener.heard)
 
     def until_tone_was_read(self, alert_id):
         """Waits until every terminal has shown itself sounding while the tone plays; returns how many."""

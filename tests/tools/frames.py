@@ -78,6 +78,13 @@ class Line:
         # a frame that met an unforeseeable late reply did not begin too early
         return [f for s, f in self.silences() if s < self.silence_us - tolerance_us and f.note != "collision"]
 
+    def follows_unanswered(self, frame):
+        """Whether the master had no whole answer to its last request before this frame, and that was no broadcast. A village
+        that reads late or answers late then sees a master in the right begin on the heels of the one or on top of the other."""
+        before = [f for f in self.requests if f.begin < frame.begin]
+        return bool(before) and before[-1].unit != 0 and not any(
+            f.unit == before[-1].unit and before[-1].begin < f.begin and self.end_us(f) <= frame.begin for f in self.replies)
+
     @property
     def span_us(self):
         return self.end_us(max(self.frames, key=self.end_us)) - self.frames[0].begin if self.frames else 0
