@@ -99,6 +99,7 @@ static bool take_reading(struct delivery *delivery, const struct terminal_readin
     bool sounding = reading->when[WHEN_SOUNDING] == TRUTH_TRUE && reading->when[WHEN_OURS] == TRUTH_TRUE;
     bool changed = false;
     if (sounding) {
+        delivery->is_started = true; /* its line may have been away */
         changed = climb(delivery, RUNG_SOUNDING, at);
         changed |= set_trouble(delivery, REASON_NONE, 0);
     } else if (delivery->rung >= RUNG_SOUNDING && delivery->trouble == REASON_NONE &&

@@ -348,12 +348,19 @@ static void end_broadcast(struct dispatcher *dispatcher, struct moment now)
     start_next(dispatcher, now);
 }
 
-static bool settled(const struct dispatcher *dispatcher)
+/* A port that comes back within the grace has not been lost. */
+static bool is_gone(const struct dispatcher *dispatcher, const struct line_state *state, struct moment now)
+{
+    return !state->up && mono_since(now.mono, state->down_since) >= (int64_t)dispatcher->config->line_down_grace_ms * 1000;
+}
+
+/* Who could not be told to stop may still sound: a port that has just been lost is waited for, one that is gone is not. */
+static bool settled(const struct dispatcher *dispatcher, struct moment now)
 {
     const struct broadcast *broadcast = dispatcher->current;
     for (size_t i = 0; i < broadcast->n_lines; i++)
         if (broadcast->lines[i].n_meant > 0 && !broadcast->lines[i].settled &&
-            dispatcher->line_states[broadcast->lines[i].line].up)
+            !is_gone(dispatcher, &dispatcher->line_states[broadcast->lines[i].line], now))
             return false;
     return true;
 }
@@ -367,7 +374,7 @@ static void advance_end(struct dispatcher *dispatcher, struct moment now)
     for (size_t i = 0; i < broadcast->n_lines; i++)
         longest = broadcast->lines[i].n_meant > longest ? broadcast->lines[i].n_meant : longest;
     int64_t patience_us = (SETTLE_PATIENCE_MS + SETTLE_EACH_MS * (int64_t)longest) * 1000;
-    if (mono_since(now.mono, broadcast->stop_began.mono) >= patience_us || (broadcast->sound_over && settled(dispatcher)))
+    if (mono_since(now.mono, broadcast->stop_began.mono) >= patience_us || (broadcast->sound_over && settled(dispatcher, now)))
         end_broadcast(dispatcher, now);
 }
 
@@ -403,13 +410,13 @@ void dispatcher_record_delivery(struct dispatcher *dispatcher, const struct deli
 static void tick_lines(struct dispatcher *dispatcher, struct moment now)
 {
     for (uint32_t l = 0; l < dispatcher->config->n_lines; l++) {
-        struct line_state *state = &dispatcher->line_states[l];
-        if (dispatcher->config->lines[l].channel != dispatcher->channel || state->up ||
-            mono_since(now.mono, state->down_since) < (int64_t)dispatcher->config->line_down_grace_ms * 1000)
+        if (dispatcher->config->lines[l].channel != dispatcher->channel ||
+            !is_gone(dispatcher, &dispatcher->line_states[l], now))
             continue;
         for (size_t i = 0; i < dispatcher->config->lines[l].n_terminals; i++) {
             struct delivery *delivery = broadcast_delivery(dispatcher->current, l, (uint16_t)i);
-            if (delivery && delivery_line_down(delivery, now))
+            bool stopped = delivery && delivery->stopped.wall.ms != 0; /* what comes after its stop is nothing to it */
+            if (delivery && !stopped && delivery_line_down(delivery, now))
                 dispatcher_record_delivery(dispatcher, delivery);
         }
     }
@@ -417,7 +424,7 @@ static void tick_lines(struct dispatcher *dispatcher, struct moment now)
 
 void dispatcher_tick(struct dispatcher *dispatcher, struct moment now)
 {
-    if (dispatcher->current && dispatcher->current->phase != BROADCAST_STOPPING)
+    if (dispatcher->current)
         tick_lines(dispatcher, now);
     dispatcher_advance(dispatcher, now);
 }

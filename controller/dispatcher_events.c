@@ -76,6 +76,8 @@ static void told(void *context, struct delivery *delivery, const struct terminal
     judging->wants_changed |= verdict == LOUDNESS_SILENCE ? delivery->has_baseline : !delivery_wants_level(delivery);
 }
 
+static void consider_extension(struct dispatcher *dispatcher, const struct playout_event *event);
+
 static void take_step(struct dispatcher *dispatcher, const struct playout_event *event, struct moment now)
 {
     struct broadcast *broadcast = dispatcher->current;
@@ -87,6 +89,8 @@ static void take_step(struct dispatcher *dispatcher, const struct playout_event 
     broadcast_judge(broadcast, dispatcher->loudness, now, told, &judging);
     if (judging.wants_changed && broadcast->phase == BROADCAST_SOUNDING)
         dispatcher_verify(dispatcher);
+    if (broadcast->phase == BROADCAST_SOUNDING)
+        consider_extension(dispatcher, event); /* who was started or came back after the last words began */
 }
 
 /* What one more repetition takes at most: its tone is the short one, since starts and words are there by then. */

@@ -182,9 +182,19 @@ static void wait_for(struct line *line, struct mono until, bool closed)
     }
 }
 
+/* What ends the wait for this reply: a command, where somebody who may be dead is only read; the end, where others are. Who has
+ * an answer time is waited for: it is short, and the answer would meet the next frame. */
+static int interrupt_of(const struct line *line, const struct drive_step *step, bool closed)
+{
+    const struct terminal_plan *plan = &step->plan;
+    if (plan->read && plan->class >= CLASS_POLL && plan->first_byte_us >= line->drive.world.ceiling_us)
+        return line->wake;
+    return closed ? -1 : line->closing;
+}
+
 static void transact(struct line *line, const struct drive_step *step, bool closed)
 {
-    wire_transact(line->wire, &step->plan.request, step->plan.first_byte_us, closed ? -1 : line->closing, &line->reply);
+    wire_transact(line->wire, &step->plan.request, step->plan.first_byte_us, interrupt_of(line, step, closed), &line->reply);
     struct mono now = mono_now();
     publish_counts(line);
     drive_done(&line->drive, step, &line->reply, now);

@@ -252,6 +252,10 @@ static bool is_last_start(const struct terminal *terminal, const struct terminal
 
 void terminal_done(struct terminal *terminal, const struct terminal_plan *plan, const struct wire_reply *reply, struct mono now)
 {
+    if (reply->outcome == WIRE_WITHDRAWN) {
+        terminal->read_index = 0;
+        terminal_pause(terminal, 0, now); /* it may still answer: not asked the same thing meanwhile */
+    }
     if (reply->outcome == WIRE_LOST || reply->outcome == WIRE_WITHDRAWN)
         return;
     if (!plan->read)

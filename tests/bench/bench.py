@@ -86,7 +86,10 @@ def to_frame_ms(log, began):
     line = log.line("bench")
     start = began * 1e6
     arm = next(f for f in line.frames if f.begin >= start and f.direction == ">" and f.data[1] in WRITES)
-    before = [f for f in line.frames if f.begin < arm.begin]
+    # only what was on the wire when the request came, with its reply; polls that are begun later are the daemon's own delay
+    asked = max((f for f in line.requests if f.begin < start), key=lambda f: f.begin, default=None)
+    later = [f for f in line.requests if asked and f.begin > asked.begin]
+    before = [f for f in line.frames if asked and asked.begin <= f.begin < later[0].begin]
     free = max((line.end_us(f) + line.silence_us for f in before), default=start)
     return (arm.begin - max(start, min(free, arm.begin))) / 1000
 

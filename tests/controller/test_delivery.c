@@ -284,6 +284,11 @@ static void test_line_down_and_back(void **state)
     assert_false(delivery_line_up(&d));
     assert_int_equal(d.end, END_NONE);
     assert_int_equal(d.ended.wall.ms, 0);
+    assert_true(delivery_sampled(&d));
+    take(&d, '4', 60); /* it had sounded on meanwhile: it is waited for as before */
+    assert_true(d.is_started);
+    assert_false(delivery_sampled(&d));
+    assert_true(delivery_wants_baseline(&d));
 }
 
 /* Cut short: what was not reached yet is not held against the terminal, a failure that was seen stays one. */

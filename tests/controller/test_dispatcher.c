@@ -919,6 +919,20 @@ static void test_line_back_too_late(void **state)
     expect("END A out=failed(line_down) out2=failed(line_down) sick=excluded(maintenance) ");
 }
 
+/* Lost in the last seconds, with the terminals still started: nobody may call that heard and silent. */
+static void test_line_lost_at_the_end(void **state)
+{
+    (void)state;
+    submit_and_start();
+    play(1, SEGMENT_TONE, 0, -10, 500, -20);
+    line_tells(0, LINE_DOWN);
+    playout_tells(PLAYOUT_FINISHED, 1);
+    tick(2900);
+    assert_non_null(dispatcher_current(scene->dispatcher)); /* it may come back and be stopped */
+    tick(200);
+    assert_non_null(strstr(scene->log, "END A out=failed(line_down) out2=failed(line_down) sick=excluded(maintenance) "));
+}
+
 /* A line that is gone holds nothing back: the others, and the sound, go on. */
 static void test_dead_line_holds_nothing_back(void **state)
 {
@@ -1136,6 +1150,7 @@ int main(void)
         TEST(test_second_waits_and_higher_goes_first),
         TEST(test_resumed_at_its_repetition),
         TEST(test_line_down),
+        TEST(test_line_lost_at_the_end),
         TEST(test_line_back_too_late),
         TEST(test_dead_line_holds_nothing_back),
         TEST(test_nobody_can_be_started),

@@ -62,6 +62,7 @@ static void answer(struct scene *scene, const uint8_t *request, size_t size)
         if (got > 0)
             memcpy(reply, own, n = got);
     }
+    pthread_cond_broadcast(&scene->changed);
     pthread_mutex_unlock(&scene->mutex);
     if (n == 0)
         return;
@@ -321,6 +322,26 @@ static void a_command_reaches_the_wire_at_once(void **state)
     assert_true(best < 100000);
 }
 
+static size_t count_heard(const struct scene *scene, int unit)
+{
+    return scene->units[unit].heard;
+}
+
+/* A command withdraws the wait for one that does not answer: here that wait would outlast every patience. */
+static void a_command_does_not_wait_for_the_dead(void **state)
+{
+    struct scene *scene = *state;
+    plug(scene);
+    struct line_settings settings = settings_of(scene);
+    settings.first_byte_ms = 20 * (uint32_t)patience_ms();
+    scene->units[2].lose_replies = 1000000;
+    make_line(scene, &settings);
+    await(scene, LINE_READING, 2); /* then the dead one is asked */
+    await_count(scene, count_heard, 2, 1);
+    target(scene, 9, 2);
+    await(scene, LINE_STARTED, 2);
+}
+
 static void a_missing_port_is_said_once_and_opened_when_it_comes(void **state)
 {
     struct scene *scene = *state;
@@ -421,6 +442,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_line_lives_from_opening_to_silence, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_command_reaches_the_wire_at_once, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_command_does_not_wait_for_the_dead, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_missing_port_is_said_once_and_opened_when_it_comes, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_lost_port_comes_back_and_the_target_goes_on, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_idle_line_notices_the_loss, set_up, tear_down),

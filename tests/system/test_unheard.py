@@ -1,5 +1,7 @@
 """What was not played is not heard: each case beside a control in the same run that is heard."""
-from township import TownshipTest, c4, cap, main, t8
+import re
+
+from township import TownshipTest, c4, cap, main, t8, until
 
 SHORT = "repetitions = 1; tone_min_ms = 1000;"
 LINES = {"north": (9600, t8(3)), "south": (19200, c4(3))}
@@ -32,15 +34,24 @@ class Unheard(TownshipTest):
         self.assertNotIn("heard", ends.values())
         self.assertGreater(rows["south-1"]["baseline"], 70)  # the rain was measured, and was not taken for us
 
+    def requests(self, town):
+        return [int(re.search(r"requests=(\d+)", line).group(1)) for line in town.tell_village("counts")]
+
     def test_tone_only(self):
-        town = self.township(LINES, programme="repetitions = 1; tone_min_ms = 9000;").start()
-        status, alert = town.send(cap())
-        town.until_segment(alert["id"], "tone")
-        stopped = town.until_tone_was_read(alert["id"])
-        self.assertGreater(stopped, 0)
-        town.request("POST", f"/v1/alerts/{alert['id']}/stop", b'{"reason": "only the tone"}')
-        town.until_ended(alert["id"])
-        self.assertEqual(town.alert(alert["id"])["counts"].get("heard", 0), 0)
+        """Everybody has a baseline and reads loud again and again, but only while the tone sounds."""
+        town = self.township(LINES, programme="repetitions = 2; tone_min_ms = 8000;").start()
+        alert = town.send(cap())[1]["id"]
+        town.tell_village("fault all mute")  # of the first repetition they give their baseline, and hear no words
+        town.until_segment(alert, "tone", 2)
+        self.assertTrue(all(row.get("baseline") is not None for row in town.deliveries(alert).values()))
+        town.tell_village("fault all none")
+        until(lambda: all(float(line.split()[6]) > -40 for line in town.tell_village("show")), "the tone, loud at every unit")
+        before = self.requests(town)
+        until(lambda: all(now > then + 30 for now, then in zip(self.requests(town), before)), "several readings of each")
+        self.assertFalse(any((d.get("alert"), d.get("segment"), d.get("repetition")) == (alert, "silence", 2) for _, d in town.events()))
+        town.request("POST", f"/v1/alerts/{alert}/stop", b'{"reason": "only the tone"}')
+        town.until_ended(alert)
+        self.assertEqual(town.alert(alert)["counts"].get("heard", 0), 0)
         _, ends, _ = self.broadcast(town)  # the control: the same terminals, and the words too
         self.assertEqual(set(ends.values()), {"heard"})
 

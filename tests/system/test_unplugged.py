@@ -27,6 +27,29 @@ class Unplugged(TownshipTest):
         town.until_ended(again)
         self.assertEqual(set(town.ends(again).values()), {"heard"})
 
+    def test_unplugged_in_the_last_seconds(self):
+        town = self.township({"north": (9600, t8(2)), "south": (19200, c4(1))}, programme="repetitions = 1; tone_min_ms = 1000;").start()
+        alert = town.send(cap())[1]["id"]
+        town.until_segment(alert, "end_tone")
+        town.tell_village("detach north")  # nobody can tell its terminals to stop
+        town.until_ended(alert)
+        self.assertEqual(town.ends(alert), {"north-1": "failed(line_down)", "north-2": "failed(line_down)", "south-1": "heard"})
+        self.assertEqual(town.sounding(), 2)  # the control: they are on still
+        town.tell_village("attach north")
+        until(lambda: town.sounding() == 0, "silence after it is back")
+
+    def test_back_in_the_last_words_is_waited_for(self):
+        town = self.township({"north": (9600, t8(2)), "south": (19200, c4(1))}, programme="repetitions = 1; tone_min_ms = 1000;").start()
+        alert = town.send(cap())[1]["id"]
+        town.until_segment(alert, "tone")
+        town.tell_village("detach north")
+        until(lambda: town.ends(alert)["north-1"] == "failed(line_down)", "failed(line_down)")
+        last = (alert, "words", "en-US")
+        until(lambda: any((d.get("alert"), d.get("segment"), d.get("language")) == last for d in town.events()), "the last words")
+        town.tell_village("attach north")
+        town.until_ended(alert)
+        self.assertEqual(set(town.ends(alert).values()), {"heard"})
+
     def test_one_line_unplugged_and_back(self):
         town = self.township({"north": (9600, t8(2)), "south": (19200, c4(1))}, programme=SHORT).start()
         alert = town.send(cap())[1]["id"]
