@@ -91,14 +91,18 @@ static enum delivery_reason reason_of(enum terminal_trouble trouble)
     return REASON_NONE;
 }
 
+static bool sounds_for_us(const struct terminal_reading *reading)
+{
+    return reading->when[WHEN_SOUNDING] == TRUTH_TRUE && reading->when[WHEN_OURS] == TRUTH_TRUE;
+}
+
 /* Sounding is claimed only of a terminal that we started, that says so, and that does not say the sound is another's. */
 static bool take_reading(struct delivery *delivery, const struct terminal_reading *reading, struct moment at)
 {
     if (!reading->started)
         return false;
-    bool sounding = reading->when[WHEN_SOUNDING] == TRUTH_TRUE && reading->when[WHEN_OURS] == TRUTH_TRUE;
     bool changed = false;
-    if (sounding) {
+    if (sounds_for_us(reading)) {
         delivery->is_started = true; /* its line may have been away */
         changed = climb(delivery, RUNG_SOUNDING, at);
         changed |= set_trouble(delivery, REASON_NONE, 0);
@@ -132,7 +136,7 @@ bool delivery_take_event(struct delivery *delivery, const struct line_event *eve
         return true;
     case LINE_READING: return take_reading(delivery, &event->reading, at);
     case LINE_TROUBLE:
-        if (event->trouble == TROUBLE_REBOOTED)
+        if (event->trouble == TROUBLE_REBOOTED || event->trouble == TROUBLE_NOT_SOUNDING)
             delivery->is_started = false;
         if (event->trouble == TROUBLE_NOT_STOPPED && delivery->trouble != REASON_NONE)
             return false; /* what was wrong before says more than that the stop was not answered either */
@@ -153,17 +157,18 @@ bool delivery_take_event(struct delivery *delivery, const struct line_event *eve
     return false;
 }
 
-static bool counts(const struct delivery *delivery, const struct terminal_reading *reading, enum loudness_verdict verdict,
-                   double mean, double speech_mean, struct mono words_began)
+static bool counts(const struct delivery *delivery, enum loudness_verdict verdict, double mean, double speech_mean,
+                   struct mono words_began)
 {
-    return verdict == LOUDNESS_WORDS && mean >= speech_mean - 6 && mono_before(delivery->started.mono, words_began) &&
-           reading->when[WHEN_SOUNDING] == TRUTH_TRUE && reading->when[WHEN_OURS] == TRUTH_TRUE;
+    return verdict == LOUDNESS_WORDS && mean >= speech_mean - 6 && mono_before(delivery->started.mono, words_began);
 }
 
 bool delivery_take_level(struct delivery *delivery, const struct terminal_reading *reading, enum loudness_verdict verdict,
                          double mean, double speech_mean, struct mono words_began, struct moment now)
 {
-    if (delivery->final || !reading->has_level || !reading->started || delivery->terms.level_kind == LEVEL_NONE)
+    if (delivery->final || !reading->has_level || delivery->terms.level_kind == LEVEL_NONE)
+        return false;
+    if (!reading->started || !sounds_for_us(reading)) /* its own silence too counts only while it would sound */
         return false;
     if (verdict == LOUDNESS_SILENCE) {
         if (delivery->has_baseline && reading->level <= delivery->baseline)
@@ -172,7 +177,7 @@ bool delivery_take_level(struct delivery *delivery, const struct terminal_readin
         delivery->has_baseline = true;
         return true;
     }
-    if (!delivery->has_baseline || !counts(delivery, reading, verdict, mean, speech_mean, words_began))
+    if (!delivery->has_baseline || !counts(delivery, verdict, mean, speech_mean, words_began))
         return false;
     delivery->counted++;
     if (!delivery->has_level || reading->level > delivery->level)

@@ -170,6 +170,19 @@ static void check_conditions(struct check *check)
     }
 }
 
+/* Where a token is echoed, what does not compare it would take another session's state for ours. */
+static void check_token_used(struct check *check, enum condition_kind kind)
+{
+    const struct condition *condition = &check->profile->conditions[kind];
+    for (size_t g = 0; g < condition->n_groups; g++) {
+        bool used = false;
+        for (size_t t = 0; t < condition->groups[g].n_terms; t++)
+            used = used || condition->groups[g].terms[t].right.kind == OPERAND_TOKEN;
+        if (!used)
+            say(check, false, "%s: group %zu must compare the token field with $token", condition_name(kind), g + 1);
+    }
+}
+
 /* What a profile that can sound must bring so that its sound can be proved and ended. */
 static void check_start(struct check *check)
 {
@@ -190,8 +203,12 @@ static void check_start(struct check *check)
         say(check, profile->start_needs_arm ? false : true, "no armed_when: nothing proves that the terminal is armed");
     if (start->broadcast && !profile->start_needs_arm)
         say(check, true, "start may be broadcast but not without start_needs_arm: it goes to each terminal by itself");
-    if (profile->token_field >= 0 && !writes_token(profile))
+    if (profile->token_field < 0)
+        return;
+    if (!writes_token(profile))
         say(check, false, "a token field is named, but no command of the sequence writes $token");
+    check_token_used(check, WHEN_ARMED);
+    check_token_used(check, WHEN_OURS);
 }
 
 static void check_level(struct check *check)

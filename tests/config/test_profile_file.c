@@ -20,7 +20,7 @@
     "};\n"                                                                                                                     \
     "sequence = [ \"arm\" ];\n"                                                                                                \
     "start_needs_arm = true;\n"                                                                                                \
-    "armed_when = ( [ \"token == $token\", \"state >= 1\" ], [ \"state bit 3\" ] );\n"                                         \
+    "armed_when = ( [ \"token == $token\", \"state >= 1\" ], [ \"state bit 3\", \"token == $token\" ] );\n"                    \
     "sounding_when = ( [ \"state == 2\" ] );\n"                                                                                \
     "ours_when = ( [ \"state == 2\", \"token == $token\" ] );\n"                                                               \
     "token_field = \"token\";\n"                                                                                               \

@@ -58,10 +58,15 @@ static bool take_level(struct delivery *d, char what, int64_t s)
     switch (what) {
     case 'b':
     case 'm': verdict = LOUDNESS_SILENCE; break;
+    case 'd': /* as b, but it does not say that it sounds */
+        verdict = LOUDNESS_SILENCE;
+        r.when[WHEN_SOUNDING] = TRUTH_FALSE;
+        break;
     case 't': verdict = LOUDNESS_OTHER; break;
     case 'g': verdict = LOUDNESS_GAP; break;
     case 'q': mean = -22.1; break;
     case 'e': words_began = d->started.mono; break; /* not after the start */
+    case 'a': words_began = at(14).mono; break;     /* after a start at 13 */
     case 'w': r.started = false; break;
     case 'z': r.when[WHEN_SOUNDING] = TRUTH_UNKNOWN; break;
     default: break;
@@ -187,6 +192,9 @@ static void test_what_never_counts(void **state)
         {"123S4bz", RUNG_SOUNDING, END_SOUNDED, REASON_NOT_SAMPLED}, /* a status too old to say that it sounds */
         {"123S4bf", RUNG_SOUNDING, END_SOUNDED, REASON_NOT_SAMPLED}, /* sound that is another's */
         {"123S4b0", RUNG_SOUNDING, END_SOUNDED, REASON_NOT_SAMPLED}, /* no level in it */
+        {"123S4dH", RUNG_SOUNDING, END_SOUNDED, REASON_NOT_SAMPLED}, /* silence of one that was not sounding */
+        {"123SQS4bH", RUNG_HEARD, END_HEARD, REASON_NONE},
+        {"123SQS4ba", RUNG_SOUNDING, END_SOUNDED, REASON_NOT_SAMPLED}, /* words that began before it was started again */
         {"123S4btgqewzf0H", RUNG_HEARD, END_HEARD, REASON_NONE},
     };
     CHECK(&OUTPUT, CAUSE_FINISHED, true, ROWS);

@@ -304,6 +304,8 @@ static void spoil(struct profile *p, int what)
     case 30: p->n_fields = PROFILE_FIELDS_MAX + 1; break;
     case 31: p->fields[0].type = FIELD_BIT, p->fields[0].bit = 16; break;
     case 32: p->heard_level = 1.0 / 0.0; break;
+    case 33: p->conditions[WHEN_ARMED].groups[1].terms[1].right.kind = OPERAND_VALUE; break;
+    case 34: p->conditions[WHEN_OURS].groups[0].terms[0].right.kind = OPERAND_VALUE; break;
     default: fail();
     }
 }
@@ -311,7 +313,7 @@ static void spoil(struct profile *p, int what)
 static void every_mistake_is_named(void **state)
 {
     (void)state;
-    for (int what = 0; what <= 32; what++) {
+    for (int what = 0; what <= 34; what++) {
         struct profile p = profile_t8();
         spoil(&p, what);
         struct found found = check(&p);
