@@ -219,10 +219,10 @@ void broadcast_judge(struct broadcast *broadcast, const struct loudness *line, s
         const struct terminal_reading *reading = &list->items[list->first].reading;
         struct delivery *delivery = &broadcast->deliveries[list->items[list->first].delivery];
         const struct profile *profile = broadcast->config->terminals[delivery->terminal].hardware.profile;
-        struct mono from = mono_plus_ms(reading->requested, -(int64_t)profile->level_window_ms);
+        struct mono from = mono_plus_ms(reading->level_requested, -(int64_t)profile->level_window_ms);
         struct mono words_began = {0};
         double mean = -120;
-        enum loudness_verdict verdict = loudness_judge(line, from, reading->received, &mean, &words_began);
+        enum loudness_verdict verdict = loudness_judge(line, from, reading->level_received, &mean, &words_began);
         if (verdict == LOUDNESS_NOT_YET)
             return;
         if (delivery_take_level(delivery, reading, verdict, mean, broadcast->speech_mean, words_began, now))
@@ -230,23 +230,50 @@ void broadcast_judge(struct broadcast *broadcast, const struct loudness *line, s
     }
 }
 
-/* 0: wants what this segment gives; 1: nothing known of it since its start; 2: the rest. */
+static bool wants_level(const struct broadcast *broadcast, const struct delivery *delivery)
+{
+    if (broadcast->segment == SEGMENT_SILENCE)
+        return delivery_wants_baseline(delivery);
+    return broadcast->segment == SEGMENT_WORDS && delivery->has_baseline && delivery_wants_level(delivery);
+}
+
+static uint32_t level_window_ms(const struct broadcast *broadcast, const struct delivery *delivery)
+{
+    return broadcast->config->terminals[delivery->terminal].hardware.profile->level_window_ms;
+}
+
+bool broadcast_segment_lasts(struct broadcast *broadcast, uint32_t ms)
+{
+    uint32_t before = broadcast->segment_ms;
+    bool opens = false;
+    broadcast->segment_ms = ms;
+    for (size_t i = 0; i < broadcast->n_deliveries && !opens; i++) {
+        const struct delivery *delivery = &broadcast->deliveries[i];
+        uint32_t window = level_window_ms(broadcast, delivery);
+        opens = before < window && ms >= window && wants_level(broadcast, delivery);
+    }
+    return opens;
+}
+
+/* 0: wants what this segment gives; 1: nothing known of it since its start; 2: the rest; 3: better left alone for the moment,
+ * so that no lost answer keeps it from being read when its silence can count. */
 static int need(const struct broadcast *broadcast, const struct delivery *delivery)
 {
-    if (delivery->starting && delivery->rung < RUNG_SOUNDING)
-        return broadcast->segment == SEGMENT_SILENCE || broadcast->segment == SEGMENT_WORDS ? 1 : 0;
-    if (broadcast->segment == SEGMENT_SILENCE && delivery_wants_baseline(delivery))
+    bool known = !delivery->starting || delivery->rung >= RUNG_SOUNDING;
+    bool speech = broadcast->segment == SEGMENT_SILENCE || broadcast->segment == SEGMENT_WORDS;
+    if (wants_level(broadcast, delivery) && broadcast->segment_ms >= level_window_ms(broadcast, delivery))
         return 0;
-    if (broadcast->segment == SEGMENT_WORDS && delivery->has_baseline && delivery_wants_level(delivery))
-        return 0;
-    return 2;
+    if (!known)
+        return speech ? 1 : 0;
+    return broadcast->segment == SEGMENT_SILENCE && delivery_wants_baseline(delivery) ? 3 : 2;
 }
 
 size_t broadcast_verify_order(const struct broadcast *broadcast, const struct broadcast_line *line,
                               uint16_t order[LINE_TERMINALS_MAX])
 {
     size_t n = 0, all = broadcast->config->lines[line->line].n_terminals;
-    for (int wanted = 0; wanted <= 2; wanted++)
+    /* A silence is short: while it lasts only those that want it are read, again and again. */
+    for (int wanted = 0; wanted <= 2 && !(wanted > 0 && n > 0 && broadcast->segment == SEGMENT_SILENCE); wanted++)
         for (size_t i = 0; i < all; i++) {
             if (line->delivery_of[i] < 0)
                 continue;

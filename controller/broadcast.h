@@ -54,6 +54,7 @@ struct broadcast {
     bool words_played;          /* a segment of words began, in whatever repetition */
     unsigned repetitions_added; /* because no words had been ready */
     enum segment_kind segment;
+    uint32_t segment_ms;          /* so long it has been playing */
     struct reading_list *pending; /* readings that the loudness line does not cover yet */
 };
 
@@ -78,6 +79,10 @@ typedef void broadcast_told_fn(void *context, struct delivery *delivery, const s
                                enum loudness_verdict verdict);
 void broadcast_judge(struct broadcast *broadcast, const struct loudness *line, struct moment now, broadcast_told_fn *told,
                      void *context);
+
+/* The segment has been playing for so long now. True if the order of reading changes by that: a level is the mean of the time
+ * before it, so somebody's can count from now on. */
+bool broadcast_segment_lasts(struct broadcast *broadcast, uint32_t ms);
 
 /* The order in which a line's terminals are read now: those first that still want what can be had in this segment. */
 size_t broadcast_verify_order(const struct broadcast *broadcast, const struct broadcast_line *line,

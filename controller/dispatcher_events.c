@@ -87,6 +87,9 @@ static void take_step(struct dispatcher *dispatcher, const struct playout_event 
         broadcast->loudest_words = fmax(broadcast->loudest_words, event->level);
     struct judging judging = {dispatcher, false};
     broadcast_judge(broadcast, dispatcher->loudness, now, told, &judging);
+    int64_t lasted_us = mono_since(now.mono, event->segment_began);
+    judging.wants_changed |= event->segment == broadcast->segment &&
+                             broadcast_segment_lasts(broadcast, lasted_us > 0 ? (uint32_t)(lasted_us / 1000) : 0);
     if (judging.wants_changed && broadcast->phase == BROADCAST_SOUNDING)
         dispatcher_verify(dispatcher);
     if (broadcast->phase == BROADCAST_SOUNDING)
@@ -134,6 +137,7 @@ static void take_phase(struct dispatcher *dispatcher, const struct playout_event
 {
     struct broadcast *broadcast = dispatcher->current;
     broadcast->segment = event->segment;
+    broadcast->segment_ms = 0;
     if (event->segment == SEGMENT_TONE)
         broadcast->repetition = event->repetition;
     if (broadcast->alert->state == ALERT_PREPARING) {

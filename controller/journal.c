@@ -121,9 +121,10 @@ void journal_reading(const struct journal *journal, const struct broadcast *broa
                      const struct terminal_reading *reading, enum loudness_verdict verdict)
 {
     const struct config_terminal *terminal = &journal->config->terminals[delivery->terminal];
-    json_t *data = json_pack("{s:s, s:I, s:I, s:f, s:o}", "played", verdict == LOUDNESS_SILENCE ? "silence" : "words",
-                             "requested_us", (json_int_t)reading->requested.us, "received_us", (json_int_t)reading->received.us,
-                             "level", reading->level, "raw", fields_json(terminal->hardware.profile, &reading->values));
+    json_t *data =
+        json_pack("{s:s, s:I, s:I, s:f, s:o}", "played", verdict == LOUDNESS_SILENCE ? "silence" : "words", "requested_us",
+                  (json_int_t)reading->level_requested.us, "received_us", (json_int_t)reading->level_received.us, "level",
+                  reading->level, "raw", fields_json(terminal->hardware.profile, &reading->values));
     struct store_change change = {
         .reading_alert = broadcast->alert->id, .reading_terminal = terminal->hardware.id, .reading = data};
     store_commit(journal->store, &change, NULL, NULL);

@@ -72,7 +72,8 @@ struct terminal_reading {
     uint16_t token;              /* as echoed; 0 without */
     bool has_level;
     double level;
-    bool started; /* we had started it, and start had left the wire, before requested */
+    struct mono level_requested, level_received; /* the same of the one request that brought the level */
+    bool started;                                /* we had started it, and start had left the wire, before requested */
 };
 
 enum line_event_kind {

@@ -65,7 +65,7 @@ struct terminal {
     bool swept;
     struct mono polled_at;
     size_t read_index;
-    struct mono read_began;
+    struct mono read_began, level_began; /* of the status, and of the request in it that brings the level */
     struct terminal_values values;
     struct terminal_reading last;
     bool has_last;

@@ -144,6 +144,9 @@ static void read_answered(struct terminal *terminal, const struct wire_reply *re
     }
     profile_take_read(terminal->settings.profile, &terminal->reads[terminal->read_index], reply->words, reply->received,
                       &terminal->values);
+    int level = terminal->settings.profile->level_field;
+    if (level >= 0 && terminal->values.at[level].us == reply->received.us)
+        terminal->level_began = reply->sent_begin;
     if (++terminal->read_index < terminal->n_reads)
         return;
     terminal->read_index = 0;

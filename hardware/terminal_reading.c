@@ -28,8 +28,11 @@ static void compose(struct terminal *terminal)
     if (profile->token_field >= 0 && reading->values.valid & UINT32_C(1) << profile->token_field)
         reading->token = (uint16_t)reading->values.raw[profile->token_field];
     reading->has_level = profile_can_hear(profile) && reading->values.valid & UINT32_C(1) << profile->level_field;
-    if (reading->has_level)
+    if (reading->has_level) {
         reading->level = reading->values.value[profile->level_field];
+        reading->level_requested = terminal->level_began;
+        reading->level_received = reading->values.at[profile->level_field];
+    }
     reading->started = terminal->phase == TERMINAL_STARTED && !mono_before(reading->requested, terminal->started_at);
     terminal->has_last = true;
 }

@@ -86,7 +86,10 @@ static void play(struct run *r, enum segment_kind segment, double level, int64_t
 
 static void read_level(struct run *r, uint32_t terminal, int64_t requested, double level)
 {
-    struct terminal_reading reading = {.requested = at(requested).mono, .received = at(requested + 20).mono};
+    struct terminal_reading reading = {.requested = at(requested - 200).mono, /* the level came last of several */
+                                       .received = at(requested + 20).mono,
+                                       .level_requested = at(requested).mono,
+                                       .level_received = at(requested + 20).mono};
     reading.started = reading.has_level = true;
     reading.level = level;
     reading.when[WHEN_SOUNDING] = reading.when[WHEN_OURS] = TRUTH_TRUE;
@@ -227,10 +230,19 @@ static void test_verification_order(void **state)
     start(r, T_OUT_2);
     b->segment = SEGMENT_TONE; /* nothing to be had from one that sounds; the other is not started */
     assert_order(r, "01");
-    b->segment = SEGMENT_SILENCE; /* place 1 wants a baseline */
-    assert_order(r, "10");
+    b->segment = SEGMENT_SILENCE; /* place 1 wants a baseline, but its level is still of the tone */
+    of(r, T_OUT_2)->rung = RUNG_SOUNDING;
+    assert_order(r, "0");
+    assert_false(broadcast_segment_lasts(b, 299));
+    assert_order(r, "0");
+    assert_true(broadcast_segment_lasts(b, 300));
+    assert_order(r, "1"); /* and nobody takes its time from it */
+    assert_false(broadcast_segment_lasts(b, 350));
     of(r, T_OUT)->starting = of(r, T_OUT)->is_started = true;
-    assert_order(r, "10"); /* of place 0 nothing is known yet: it comes next */
+    assert_order(r, "01"); /* so does place 0, of which nothing is known yet */
+    b->segment_ms = 0;
+    assert_order(r, "0");
+    b->segment_ms = 300;
     b->segment = SEGMENT_WORDS;
     of(r, T_OUT_2)->has_baseline = true;
     assert_order(r, "10");

@@ -258,8 +258,13 @@ static void terminal_tells(uint32_t line, uint16_t terminal, enum line_event_kin
 static void terminal_reads(uint32_t line, uint16_t terminal, double level)
 {
     struct line_event event = {.kind = LINE_READING, .terminal = terminal};
-    event.reading = (struct terminal_reading){
-        .requested = mono_plus_ms(now().mono, -20), .received = now().mono, .has_level = true, .level = level, .started = true};
+    event.reading = (struct terminal_reading){.requested = mono_plus_ms(now().mono, -20),
+                                              .received = now().mono,
+                                              .level_requested = mono_plus_ms(now().mono, -20),
+                                              .level_received = now().mono,
+                                              .has_level = true,
+                                              .level = level,
+                                              .started = true};
     event.reading.when[WHEN_SOUNDING] = event.reading.when[WHEN_OURS] = TRUTH_TRUE;
     line_event(line, event);
 }
@@ -553,9 +558,12 @@ static void test_reading_follows_the_programme(void **state)
     play(1, SEGMENT_SILENCE, 0, -120, 500, NAN);
     assert_string_equal(scene->lines[0].order, "01");
     terminal_reads(0, 0, -60);
-    playout_event((struct playout_event){
-        .kind = PLAYOUT_STEP, .repetition = 1, .segment = SEGMENT_SILENCE, .level = -120, .segment_began = now().mono});
-    assert_string_equal(scene->lines[0].order, "10"); /* that one has its baseline */
+    playout_event((struct playout_event){.kind = PLAYOUT_STEP,
+                                         .repetition = 1,
+                                         .segment = SEGMENT_SILENCE,
+                                         .level = -120,
+                                         .segment_began = mono_plus_ms(now().mono, -500)});
+    assert_string_equal(scene->lines[0].order, "1"); /* the other has its baseline */
     scene->ms += LOUDNESS_STEP_MS;
     play(1, SEGMENT_WORDS, 0, -15, 50, NAN);
     assert_string_equal(scene->lines[0].order, "01"); /* and is read in the words first */

@@ -39,6 +39,29 @@ class Restart(TownshipTest):
     def test_killed_in_the_second_repetition(self):
         self.killed_in("silence", 2)
 
+    def test_killed_before_its_first_sound(self):
+        town = self.township({"north": (9600, t8(2))}, programme="repetitions = 1; tone_min_ms = 1000;").start()
+        alert = town.send(cap())[1]["id"]
+        town.kill_daemon()  # it was answered as safe; whether anything is armed by now does not matter
+        town.start_daemon()
+        self.assertEqual(town.until_ended(alert)["repetitions"]["ended"], 1)
+        self.assertEqual(set(town.ends(alert).values()), {"heard"})
+        town.silent()
+
+    def test_killed_after_its_last_words(self):
+        town = self.township({"north": (9600, t8(2)), "south": (19200, c4(1))}, programme=SHORT).start()
+        alert = town.send(cap())[1]["id"]
+        town.until_segment(alert, "end_tone", 2)
+        town.kill_daemon()
+        until(lambda: town.sounding() > 0, "the control: they were left sounding")
+        town.start_daemon()
+        self.assertEqual(town.until_ended(alert)["state"], "finished")
+        self.assertEqual(set(town.ends(alert).values()), {"heard"})
+        town.silent()
+        begun = self.begun(town, alert, "tone")
+        self.assertEqual(begun[1], 1)
+        self.assertIn(begun[2], (1, 2))  # "2 has ended" may not have been on disk yet: then it is played again
+
     def ended_then_killed(self, end, state):
         """What was answered as ended before the kill stays so: nothing of it sounds again, every delivery has its end."""
         town = self.township({"north": (9600, t8(2)), "south": (19200, c4(2))}, programme=SHORT).start()
