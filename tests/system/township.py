@@ -1,5 +1,6 @@
 """A township for system tests: the real daemon, CLI and village in one temporary folder. No fixed ports, no sleeps: whoever
 waits, waits for a condition, and a deadline only ends a test that has failed."""
+import contextlib
 import json
 import os
 import re
@@ -103,9 +104,15 @@ class Listener(threading.Thread):
                 self.ended.wait(0.02)  # the daemon is not there: that is what some tests are about
 
     def listen(self):
-        if self.last is None:
-            self.last = json.loads(self.ask("/healthz", {}).read())["store"] + ":0"
-        stream = self.ask("/v1/events", {"Last-Event-ID": self.last})
+        with contextlib.closing(UnixConnection(self.path)) as connection:
+            if self.last is None:
+                connection.request("GET", "/healthz")
+                self.last = json.loads(connection.getresponse().read())["store"] + ":0"
+            connection.request("GET", "/v1/events", headers={"Last-Event-ID": self.last})
+            with connection.getresponse() as stream:
+                self.take(stream)
+
+    def take(self, stream):
         event = {}
         while line := stream.readline():
             name, _, value = line.decode().rstrip("\n").partition(": ")
@@ -118,11 +125,6 @@ class Listener(threading.Thread):
                     self.last = event["id"]
                     self.news.notify_all()
             event = {}
-
-    def ask(self, path, headers):
-        connection = UnixConnection(self.path)
-        connection.request("GET", path, headers=headers)
-        return connection.getresponse()
 
 
 class Township:
