@@ -229,6 +229,14 @@ static void take_closing(struct dispatcher *dispatcher, uint32_t language, const
         give_closing(dispatcher, dispatcher->config->channels[dispatcher->channel].playout.rate);
 }
 
+/* Nobody is told to leave by an exercise, nor by a message that the danger is past. */
+static enum recording recording_for(const struct alert *alert)
+{
+    if (alert->message->status == STATUS_EXERCISE)
+        return RECORDING_DRILL;
+    return alert->all_clear ? RECORDING_ALL_CLEAR : RECORDING_DANGER;
+}
+
 void dispatcher_fall_back(struct dispatcher *dispatcher)
 {
     struct broadcast *broadcast = dispatcher->current;
@@ -237,7 +245,7 @@ void dispatcher_fall_back(struct dispatcher *dispatcher)
     broadcast->languages_open = 1;
     dispatcher->ports.alarm(dispatcher->ports.context, broadcast->alert, "no_words",
                             "no language of the alert could be spoken; the shipped recording follows the tone");
-    dispatcher->ports.speak(dispatcher->ports.context, dispatcher, broadcast->id, 0, NULL, NULL);
+    dispatcher->ports.recording(dispatcher->ports.context, dispatcher, broadcast->id, recording_for(broadcast->alert));
 }
 
 static void not_spoken(struct dispatcher *dispatcher, uint32_t index, const struct error *error)

@@ -20,6 +20,14 @@ bool words_same_language(const char *a, const char *b)
     return na == nb && strncasecmp(a, b, na) == 0;
 }
 
+bool words_all_clear(const struct alert_info *info)
+{
+    for (size_t i = 0; i < info->n_response_types; i++)
+        if (strcasecmp(info->response_types[i], "AllClear") == 0)
+            return true;
+    return info->urgency == URGENCY_PAST;
+}
+
 const char *words_drill_closing(const char *language)
 {
     for (size_t i = 0; i < sizeof DRILL / sizeof *DRILL; i++)

@@ -10,6 +10,9 @@
  * has no words (or no memory); the caller frees. */
 char *words_choose(const struct alert_info *info, bool exercise, uint32_t max_s, bool *shortened);
 
+/* True if the block says that its danger is past: responseType AllClear or urgency Past. */
+bool words_all_clear(const struct alert_info *info);
+
 /* What is said once at the very end of a drill; NULL for a language that we have no such sentence for. */
 const char *words_drill_closing(const char *language);
 

@@ -214,8 +214,16 @@ static void speak(void *context, struct dispatcher *dispatcher, uint32_t broadca
 {
     (void)context;
     (void)dispatcher;
-    say("speak:%u.%u:%s", broadcast, index, language ? language : "recording");
-    assert_int_equal(language != NULL, text != NULL);
+    say("speak:%u.%u:%s", broadcast, index, language);
+    assert_true(*text);
+}
+
+static void recording(void *context, struct dispatcher *dispatcher, uint32_t broadcast, enum recording which)
+{
+    static const char *const NAMES[] = {"danger", "drill", "all_clear"};
+    (void)context;
+    (void)dispatcher;
+    say("recording:%u:%s", broadcast, NAMES[which]);
 }
 
 /* ---- what the script does ---- */
@@ -337,8 +345,8 @@ static const char *two_languages(void)
 static void create(uint16_t last_token)
 {
     static struct line *lines[3];
-    const struct dispatcher_ports ports = {
-        scene, reserve_token, record_alert, record_delivery, record_reading, record_end, tell_programme, raise_alarm, speak};
+    const struct dispatcher_ports ports = {scene,      reserve_token,  record_alert, record_delivery, record_reading,
+                                           record_end, tell_programme, raise_alarm,  speak,           recording};
     for (size_t i = 0; i < 3; i++)
         lines[i] = fake_line(i);
     dispatcher_free(scene->dispatcher);
@@ -1045,7 +1053,7 @@ static void test_all_voices_fail(void **state)
     spoken(0, false);
     scene->log[0] = '\0';
     spoken(1, false);
-    expect("ALARM:not_spoken A:preparing words:1.1:0 ALARM:no_words speak:1.0:recording ");
+    expect("ALARM:not_spoken A:preparing words:1.1:0 ALARM:no_words recording:1:danger ");
     spoken(0, true);
     expect("words:1.0:1000 ");
 }
@@ -1054,9 +1062,26 @@ static void test_recording_fails_too(void **state)
 {
     (void)state;
     submit((struct cap_text){.infos = info_xml((struct info_text){.language = "pt", .headline = "h"})});
-    expect("target0:2 load:1 ALARM:no_words speak:1.0:recording A:preparing.1 ");
+    expect("target0:2 load:1 ALARM:no_words recording:1:danger A:preparing.1 ");
     spoken(0, false);
     expect("ALARM:not_spoken A:preparing words:1.0:0 ");
+}
+
+/* No recording tells anybody to leave in a drill, nor when the danger is past; in a drill of an all-clear neither. */
+static void test_recording_of_what_is_no_danger(void **state)
+{
+    (void)state;
+    const struct info_text past = {.language = "pt", .headline = "h", .more = "<responseType>AllClear</responseType>"};
+    submit((struct cap_text){.status = "Exercise", .infos = info_xml((struct info_text){.language = "pt", .headline = "h"})});
+    expect("target0:2 load:1 ALARM:no_words recording:1:drill A:preparing.1 ");
+    create(41);
+    lines_up();
+    submit((struct cap_text){.infos = info_xml(past)});
+    expect("target0:2 load:1 ALARM:no_words recording:1:all_clear B:preparing.1 ");
+    create(41);
+    lines_up();
+    submit((struct cap_text){.status = "Exercise", .infos = info_xml(past)});
+    expect("target0:2 load:1 ALARM:no_words recording:1:drill C:preparing.1 ");
 }
 
 /* The closing of a drill: in each language, once, in their order, whoever is ready first. */
@@ -1147,6 +1172,7 @@ int main(void)
         TEST(test_one_voice_fails),
         TEST(test_all_voices_fail),
         TEST(test_recording_fails_too),
+        TEST(test_recording_of_what_is_no_danger),
         TEST(test_drill_closing),
         TEST(test_card_lost_and_back),
         TEST(test_programme_cannot_be_made),

@@ -1,4 +1,5 @@
 """The main job: a warning is accepted, durable, spoken, sounded, heard and proved, through the real programs."""
+import math
 import re
 import sqlite3
 import subprocess
@@ -146,6 +147,26 @@ class MainJob(TownshipTest):
         self.assertEqual(alert["not_spoken"][0]["language"], "pt-PT")
         ended = town.until_ended(alert["id"])
         self.assertEqual(town.ends(alert["id"]), {"north-1": "heard"}, ended)  # the shipped recording was
+
+    def test_no_recording_of_a_danger_where_there_is_none(self):
+        town = self.township({"north": (19200, t8(1))}, programme=SHORT + '''
+fallback_zh = "gone.wav"; fallback_en = "gone.wav"; fallback_drill_zh = "one.wav"; fallback_drill_en = "one.wav";
+fallback_all_clear_zh = "one.wav"; fallback_all_clear_en = "one.wav";''')
+        with wave.open(town.path("one.wav"), "wb") as one:
+            one.setparams((1, 2, 8000, 0, "NONE", ""))
+            one.writeframes(b"".join(int(9000 * math.sin(i / 3)).to_bytes(2, "little", signed=True) for i in range(16000)))
+        town.start()
+        unspoken = lambda alert: [n["language"] for n in town.alert(alert)["not_spoken"]]
+        foreign = lambda **settings: cap(en=None, **settings).replace("zh-CN", "pt-PT")
+        drill = town.send(foreign(status="Exercise"))[1]["id"]
+        past = town.send(foreign().replace("Immediate", "Past"))[1]["id"]
+        for alert in (past, drill):
+            town.until_segment(alert, "words")
+            self.assertEqual(unspoken(alert), ["pt-PT"])
+            town.until_ended(alert)
+        real = town.send(foreign())[1]["id"]  # the control: it has no other recording than the one that is gone
+        until(lambda: unspoken(real) == ["pt-PT", "recording"], "the recording's failure")
+        town.request("POST", f"/v1/alerts/{real}/stop", b'{"reason": "enough"}')
 
     def test_refusals_name_the_element(self):
         town = self.township({"north": (9600, t8(1))}, programme=SHORT).start()
