@@ -49,10 +49,11 @@ struct broadcast {
     uint32_t due, recorded, allowed; /* the latest repetition that the card waits for; begun on disk; told to begin */
     struct mono record_asked;
     bool released, any_started, sound_over;
-    uint32_t words_ms;          /* of one repetition, all languages that are spoken */
-    uint32_t extended_ms;       /* by which the programme was held open so far */
-    bool words_played;          /* a segment of words began, in whatever repetition */
-    unsigned repetitions_added; /* because no words had been ready */
+    uint32_t words_ms[CONFIG_LANGUAGES_MAX]; /* of each language that is spoken */
+    uint32_t considered;                     /* the last repetition at whose end it was decided whether one more follows */
+    uint32_t extended_ms;                    /* by which the programme was held open so far */
+    bool words_played;                       /* a segment of words began, in whatever repetition */
+    unsigned repetitions_added;              /* because no words had been ready */
     enum segment_kind segment;
     struct reading_list *pending; /* readings that the loudness line does not cover yet */
 };

@@ -5,7 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WORDS_PATIENCE = 3 /* repetitions added at most to wait for words */ };
+enum {
+    WORDS_PATIENCE = 3, /* repetitions added at most to wait for words */
+    DECIDE_MS = 300,    /* before the last words end: the playout is 60 ms ahead, and the order has a way to go */
+};
 
 static void take_terminal_event(struct dispatcher *dispatcher, uint32_t line, const struct line_event *event, struct moment now)
 {
@@ -77,6 +80,43 @@ static void told(void *context, struct delivery *delivery, const struct terminal
     judging->wants_changed |= verdict == LOUDNESS_SILENCE ? delivery->has_baseline : !delivery_wants_level(delivery);
 }
 
+/* What one more repetition takes at most: its tone is the short one, since starts and words are there by then. */
+static uint32_t repetition_ms(const struct dispatcher *dispatcher)
+{
+    const struct broadcast *broadcast = dispatcher->current;
+    uint32_t silences = broadcast->n_languages ? (uint32_t)broadcast->n_languages : 1;
+    uint32_t length_ms = dispatcher->config->tone_min_ms + silences * dispatcher->config->silence_ms;
+    for (size_t i = 0; i < CONFIG_LANGUAGES_MAX; i++)
+        length_ms += broadcast->words_ms[i];
+    return length_ms;
+}
+
+/* True if these are the last words of a repetition and so little is left of them that what follows must be decided now. */
+static bool words_are_ending(const struct broadcast *broadcast, const struct playout_event *event)
+{
+    uint32_t last = CONFIG_LANGUAGES_MAX - 1;
+    while (last > 0 && broadcast->words_ms[last] == 0)
+        last--;
+    int64_t heard_ms = mono_since(event->at, event->segment_began) / 1000 + LOUDNESS_STEP_MS;
+    return event->segment == SEGMENT_WORDS && event->language == last && heard_ms + DECIDE_MS >= broadcast->words_ms[last];
+}
+
+/* At the end of the last repetition: if somebody was not sampled enough, one more, within hold_open_s. */
+static void consider_extension(struct dispatcher *dispatcher, uint32_t repetition)
+{
+    struct broadcast *broadcast = dispatcher->current;
+    if (repetition < broadcast->repetitions || repetition <= broadcast->considered || !broadcast->words_played)
+        return;
+    broadcast->considered = repetition;
+    uint32_t length_ms = repetition_ms(dispatcher);
+    if (broadcast_sampled(broadcast) ||
+        (uint64_t)broadcast->extended_ms + length_ms > (uint64_t)dispatcher->config->hold_open_s * 1000)
+        return;
+    broadcast->extended_ms += length_ms;
+    broadcast->repetitions++;
+    playout_extend(dispatcher->playout, broadcast->id, 1);
+}
+
 static void take_step(struct dispatcher *dispatcher, const struct playout_event *event, struct moment now)
 {
     struct broadcast *broadcast = dispatcher->current;
@@ -88,14 +128,8 @@ static void take_step(struct dispatcher *dispatcher, const struct playout_event 
     broadcast_judge(broadcast, dispatcher->loudness, now, told, &judging);
     if (judging.wants_changed && broadcast->phase == BROADCAST_SOUNDING)
         dispatcher_verify(dispatcher);
-}
-
-/* What one more repetition takes at most: its tone is the short one, since starts and words are there by then. */
-static uint32_t repetition_ms(const struct dispatcher *dispatcher)
-{
-    const struct broadcast *broadcast = dispatcher->current;
-    uint32_t silences = broadcast->n_languages ? (uint32_t)broadcast->n_languages : 1;
-    return dispatcher->config->tone_min_ms + silences * dispatcher->config->silence_ms + broadcast->words_ms;
+    if (words_are_ending(broadcast, event))
+        consider_extension(dispatcher, event->repetition);
 }
 
 /* A tone without words is no warning: where they came too late for every repetition there is one more. */
@@ -109,21 +143,6 @@ static void consider_words(struct dispatcher *dispatcher, const struct playout_e
     broadcast->repetitions++;
     dispatcher->ports.alarm(dispatcher->ports.context, broadcast->alert, "no_words",
                             "no words were ready in any repetition; one more follows");
-    playout_extend(dispatcher->playout, broadcast->id, 1);
-}
-
-/* Near the end of the last repetition: if somebody was not sampled enough, one more, within hold_open_s. */
-static void consider_extension(struct dispatcher *dispatcher, const struct playout_event *event)
-{
-    struct broadcast *broadcast = dispatcher->current;
-    if (event->repetition < broadcast->repetitions || event->segment != SEGMENT_WORDS ||
-        event->language + 1 < broadcast->n_languages || broadcast_sampled(broadcast))
-        return;
-    uint32_t length_ms = repetition_ms(dispatcher);
-    if ((uint64_t)broadcast->extended_ms + length_ms > (uint64_t)dispatcher->config->hold_open_s * 1000)
-        return;
-    broadcast->extended_ms += length_ms;
-    broadcast->repetitions++;
     playout_extend(dispatcher->playout, broadcast->id, 1);
 }
 
@@ -141,7 +160,6 @@ static void take_phase(struct dispatcher *dispatcher, const struct playout_event
         dispatcher->ports.tell_programme(dispatcher->ports.context, broadcast, event);
     if (broadcast->phase == BROADCAST_SOUNDING)
         dispatcher_verify(dispatcher);
-    consider_extension(dispatcher, event);
     consider_words(dispatcher, event);
 }
 
@@ -176,6 +194,7 @@ void dispatcher_take_playout_event(struct dispatcher *dispatcher, const struct p
     case PLAYOUT_PHASE: take_phase(dispatcher, event); break;
     case PLAYOUT_STEP: take_step(dispatcher, event, now); break;
     case PLAYOUT_ENDED:
+        consider_extension(dispatcher, event->repetition); /* where the last language was not there yet */
         if (event->repetition <= broadcast->alert->repetitions_planned)
             broadcast->alert->ended[dispatcher->channel] = event->repetition;
         dispatcher_record_alert(dispatcher, 0, NULL);
@@ -272,7 +291,7 @@ void dispatcher_spoken(struct dispatcher *dispatcher, uint32_t id, uint32_t inde
     if (speech) {
         if (broadcast->speech_mean == 0 || speech->mean_level < broadcast->speech_mean)
             broadcast->speech_mean = speech->mean_level;
-        broadcast->words_ms += (uint32_t)((uint64_t)speech->n_frames * 1000 / speech->rate);
+        broadcast->words_ms[index] = (uint32_t)((uint64_t)speech->n_frames * 1000 / speech->rate);
         playout_words(dispatcher->playout, id, index, speech->frames, speech->n_frames);
     } else {
         not_spoken(dispatcher, index, error);

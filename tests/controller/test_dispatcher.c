@@ -295,8 +295,12 @@ static void play(uint32_t repetition, enum segment_kind segment, uint32_t langua
         if (t == ms / 2 && !isnan(reads))
             for (uint16_t i = 0; i < 2; i++)
                 terminal_reads(0, i, reads);
-        playout_event((struct playout_event){
-            .kind = PLAYOUT_STEP, .repetition = repetition, .segment = segment, .level = level, .segment_began = began});
+        playout_event((struct playout_event){.kind = PLAYOUT_STEP,
+                                             .repetition = repetition,
+                                             .segment = segment,
+                                             .language = language,
+                                             .level = level,
+                                             .segment_began = began});
         scene->ms += LOUDNESS_STEP_MS;
     }
 }
@@ -693,6 +697,66 @@ static void test_sampled_is_not_extended(void **state)
         play_repetition(k, -12);
     }
     assert_null(strstr(scene->log, "extend"));
+}
+
+/* One repetition of one language is enough where it samples everybody: that is known when its words end, not before. */
+static void test_sampled_in_the_only_repetition(void **state)
+{
+    (void)state;
+    scene->fixture.config.repetitions = 1;
+    scene->speech_frames = 8000 * 2;
+    submit_and_start();
+    play_repetition(1, -12);
+    assert_null(strstr(scene->log, "extend"));
+    create(41);
+    lines_up();
+    submit_and_start();
+    play_repetition(1, NAN); /* the control: nobody was read in the words */
+    assert_non_null(strstr(scene->log, "extend:1+1"));
+}
+
+/* It is decided before the words are over, so that the next tone follows them at once. */
+static void test_extension_comes_in_time(void **state)
+{
+    (void)state;
+    scene->fixture.config.repetitions = 1;
+    scene->speech_frames = 8000 * 2;
+    submit_and_start();
+    play(1, SEGMENT_TONE, 0, -10, 1000, -20);
+    play(1, SEGMENT_SILENCE, 0, -120, 1500, -60);
+    struct mono began = now().mono;
+    scene->log[0] = '\0';
+    int64_t asked_ms = 0;
+    for (int64_t t = 0; t < 2000; t += LOUDNESS_STEP_MS, scene->ms += LOUDNESS_STEP_MS) {
+        playout_event((struct playout_event){.kind = t ? PLAYOUT_STEP : PLAYOUT_PHASE,
+                                             .repetition = 1,
+                                             .segment = SEGMENT_WORDS,
+                                             .level = -15,
+                                             .segment_began = began});
+        if (!asked_ms && strstr(scene->log, "extend"))
+            asked_ms = t;
+    }
+    assert_in_range(asked_ms, 1600, 1800);
+}
+
+/* The second language failed, or came too late for this repetition: the first one's words are the last. */
+static void test_extension_without_the_last_language(void **state)
+{
+    (void)state;
+    scene->fixture.config.repetitions = 1;
+    scene->speech_frames = 8000 * 2;
+    for (int late = 0; late < 2; late++) {
+        create(41);
+        lines_up();
+        submit((struct cap_text){.infos = two_languages()});
+        playout_tells(PLAYOUT_DUE, 1);
+        spoken(0, true);
+        spoken(1, late);
+        start_line_0();
+        play_repetition(1, NAN);
+        assert_non_null(strstr(scene->log, "extend:1+1"));
+        scene->log[0] = '\0';
+    }
 }
 
 /* No words were ready in any repetition: a tone alone is no warning, so one more follows, but not for ever. */
@@ -1149,6 +1213,9 @@ int main(void)
         TEST(test_extension_counts_the_words),
         TEST(test_extension_in_the_last_language),
         TEST(test_sampled_is_not_extended),
+        TEST(test_sampled_in_the_only_repetition),
+        TEST(test_extension_comes_in_time),
+        TEST(test_extension_without_the_last_language),
         TEST(test_waits_for_words),
         TEST(test_words_in_time_need_no_more),
         TEST(test_stop),

@@ -68,6 +68,14 @@ class MainJob(TownshipTest):
             self.assertEqual(recording.getframerate(), 48000)
             self.assertGreater(recording.getnframes(), 48000 * 8)
 
+    def test_one_repetition_of_one_language_is_enough(self):
+        town = self.township({"north": (19200, t8(2))}, programme=SHORT).start()
+        alert = town.send(cap(en=None))[1]["id"]
+        town.until_ended(alert)
+        self.assertEqual(set(town.ends(alert).values()), {"heard"})
+        segments = [(d["repetition"], d["segment"]) for d in town.events() if d.get("alert") == alert and "segment" in d]
+        self.assertEqual(segments, [(1, "tone"), (1, "silence"), (1, "words"), (1, "end_tone")])
+
     def test_broken_terminals_fail_for_their_reasons(self):
         faults = {2: "mute", 3: "dead", 4: "refuses_arm", 5: "exception:4", 6: "refuses_start"}
         town = self.township({"north": (9600, t8(7, faults)), "south": (19200, c4(3, {2: "mute", 3: "dead"}))},
