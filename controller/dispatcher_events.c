@@ -267,13 +267,12 @@ void dispatcher_fall_back(struct dispatcher *dispatcher)
     dispatcher->ports.recording(dispatcher->ports.context, dispatcher, broadcast->id, recording_for(broadcast->alert));
 }
 
-static void not_spoken(struct dispatcher *dispatcher, uint32_t index, const struct error *error)
+static void not_spoken(struct dispatcher *dispatcher, uint32_t index, const char *reason)
 {
     struct broadcast *broadcast = dispatcher->current;
     const char *language = broadcast->fallback ? "recording" : broadcast->words[index]->language;
-    json_array_append_new(broadcast->alert->not_spoken,
-                          json_pack("{s:s, s:s}", "language", language, "reason", error->message));
-    dispatcher->ports.alarm(dispatcher->ports.context, broadcast->alert, "not_spoken", error->message);
+    json_array_append_new(broadcast->alert->not_spoken, json_pack("{s:s, s:s}", "language", language, "reason", reason));
+    dispatcher->ports.alarm(dispatcher->ports.context, broadcast->alert, "not_spoken", reason);
     dispatcher_record_alert(dispatcher, 0, NULL);
 }
 
@@ -293,8 +292,10 @@ void dispatcher_spoken(struct dispatcher *dispatcher, uint32_t id, uint32_t inde
             broadcast->speech_mean = speech->mean_level;
         broadcast->words_ms[index] = (uint32_t)((uint64_t)speech->n_frames * 1000 / speech->rate);
         playout_words(dispatcher->playout, id, index, speech->frames, speech->n_frames);
+        if (speech->skipped[0])
+            not_spoken(dispatcher, index, speech->skipped);
     } else {
-        not_spoken(dispatcher, index, error);
+        not_spoken(dispatcher, index, error->message);
         if (index != 0)
             playout_words(dispatcher->playout, id, index, NULL, 0);
         else

@@ -1148,6 +1148,21 @@ static void test_recording_of_what_is_no_danger(void **state)
     expect("target0:2 load:1 ALARM:no_words recording:1:drill C:preparing.1 ");
 }
 
+/* What a voice left out of a language is told; the rest of it is played. */
+static void test_skipped_sentence(void **state)
+{
+    (void)state;
+    int16_t frames[8] = {0};
+    struct speech speech = {.frames = frames, .n_frames = 8, .rate = 8000, .mean_level = -16, .skipped = "sentence 2: why"};
+    struct alert *alert = submit((struct cap_text){0});
+    scene->log[0] = '\0';
+    dispatcher_spoken(scene->dispatcher, 1, 0, &speech, &(struct error){0}, now());
+    expect("words:1.0:8 ALARM:not_spoken A:preparing ");
+    const json_t *told = json_array_get(alert->not_spoken, 0);
+    assert_string_equal(json_string_value(json_object_get(told, "language")), "zh-CN");
+    assert_string_equal(json_string_value(json_object_get(told, "reason")), "sentence 2: why");
+}
+
 /* The closing of a drill: in each language, once, in their order, whoever is ready first. */
 static void test_drill_closing(void **state)
 {
@@ -1240,6 +1255,7 @@ int main(void)
         TEST(test_all_voices_fail),
         TEST(test_recording_fails_too),
         TEST(test_recording_of_what_is_no_danger),
+        TEST(test_skipped_sentence),
         TEST(test_drill_closing),
         TEST(test_card_lost_and_back),
         TEST(test_programme_cannot_be_made),

@@ -156,6 +156,16 @@ class MainJob(TownshipTest):
         ended = town.until_ended(alert["id"])
         self.assertEqual(town.ends(alert["id"]), {"north-1": "heard"}, ended)  # the shipped recording was
 
+    def test_a_sentence_that_the_voice_refuses(self):
+        town = self.township({"north": (9600, t8(1))}, programme=SHORT).start()
+        alert = town.send(cap(zh=None, en="Leave the river now. ★★★. 马上离开。 Go to high ground."))[1]["id"]
+        town.until_ended(alert)
+        self.assertEqual(town.ends(alert), {"north-1": "heard"})
+        told = town.alert(alert)["not_spoken"]
+        self.assertEqual([n["language"] for n in told], ["en-US"], told)
+        self.assertIn("马上离开", told[0]["reason"])
+        self.assertTrue(any(e.get("what") == "not_spoken" for e in town.events()))
+
     def test_no_recording_of_a_danger_where_there_is_none(self):
         town = self.township({"north": (19200, t8(1))}, programme=SHORT + '''
 fallback_zh = "gone.wav"; fallback_en = "gone.wav"; fallback_drill_zh = "one.wav"; fallback_drill_en = "one.wav";
