@@ -122,7 +122,7 @@ static struct programme *make_programme(const struct dispatcher *dispatcher, con
     bool drill = broadcast->alert->message->status == STATUS_EXERCISE;
     struct programme_settings settings = {
         .rate = config->channels[dispatcher->channel].playout.rate,
-        .tone = config->hazards[broadcast->alert->hazard].tone,
+        .tone = broadcast->alert->all_clear ? TONE_ALL_CLEAR : config->hazards[broadcast->alert->hazard].tone,
         .tone_min_ms = config->tone_min_ms,
         .tone_max_ms = config->tone_max_ms,
         .silence_ms = config->silence_ms,

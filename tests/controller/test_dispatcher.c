@@ -1,6 +1,7 @@
 /* One channel in virtual time, against fakes of lines, playout and ports: what was commanded is written down as text, and a
  * script plays lines, card, disk and voices. No thread runs. */
 #include "audio/programme_reader.h"
+#include "audio/tone.h"
 #include "controller/dispatcher.h"
 
 #include "tests/controller/site_fixture.h"
@@ -24,6 +25,7 @@ struct scene {
         char order[8]; /* in which its terminals are read, one digit each */
     } lines[3];
     char programme[16]; /* of the last one: its repetitions, c with closing words, e with an end tone */
+    const char *tone;   /* of the last programme */
     unsigned silence_ms;
     double speech_mean;
     size_t speech_frames;
@@ -78,6 +80,18 @@ void line_set_verify(struct line *line, const uint16_t *terminals, size_t n)
         scene->lines[l].order[i] = (char)('0' + terminals[i]);
 }
 
+/* The kind of tone that begins with these frames. */
+static const char *tone_of(const int16_t *frames, size_t n, uint32_t rate)
+{
+    int16_t known[400];
+    for (int kind = 0; kind < TONE_COUNT; kind++) {
+        tone_render((enum tone_kind)kind, rate, 0, UINT64_MAX, known, n);
+        if (memcmp(frames, known, n * sizeof *known) == 0)
+            return tone_kind_name((enum tone_kind)kind);
+    }
+    return "none";
+}
+
 /* Reads all of a programme as if everything had come: what it consists of. */
 static void look_at(struct programme *programme)
 {
@@ -90,6 +104,8 @@ static void look_at(struct programme *programme)
         orders.words[i] = (struct programme_words){true, spoken_frames, 400};
     scene->silence_ms = 0;
     while (programme_read(programme, &orders, frames, &step) == PROGRAMME_PLAYS) {
+        if (step.segment == SEGMENT_TONE && step.begins)
+            scene->tone = tone_of(frames, 400, programme_rate(programme));
         if (step.due)
             *to++ = (char)('0' + step.repetition);
         if (step.segment == SEGMENT_END_TONE && step.begins)
@@ -1183,6 +1199,29 @@ static void test_drill_closing(void **state)
     expect("words:1.4:1000 ");
 }
 
+/* ---- all-clear ---- */
+
+static void test_all_clear_has_its_own_tone(void **state)
+{
+    (void)state;
+    char infos[8192];
+    scene->fixture.hazards[HAZARD_FLOOD].tone = TONE_WAIL;
+    submit((struct cap_text){0});
+    assert_string_equal(scene->tone, "wail");
+    create(41);
+    lines_up();
+    snprintf(infos, sizeof infos, "%s%s", info_xml((struct info_text){.urgency = "Unknown"}),
+             info_xml((struct info_text){.language = "en", .urgency = "Past"}));
+    submit((struct cap_text){.infos = infos});
+    assert_string_equal(scene->tone, "all_clear");
+    create(41);
+    lines_up();
+    snprintf(infos, sizeof infos, "%s%s", info_xml((struct info_text){.urgency = "Past"}),
+             info_xml((struct info_text){.language = "en"}));
+    submit((struct cap_text){.infos = infos}); /* one part still warns */
+    assert_string_equal(scene->tone, "wail");
+}
+
 /* ---- the card ---- */
 
 static void test_card_lost_and_back(void **state)
@@ -1257,6 +1296,7 @@ int main(void)
         TEST(test_recording_of_what_is_no_danger),
         TEST(test_skipped_sentence),
         TEST(test_drill_closing),
+        TEST(test_all_clear_has_its_own_tone),
         TEST(test_card_lost_and_back),
         TEST(test_programme_cannot_be_made),
     };

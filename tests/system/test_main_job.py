@@ -1,4 +1,5 @@
 """The main job: a warning is accepted, durable, spoken, sounded, heard and proved, through the real programs."""
+import cmath
 import math
 import re
 import sqlite3
@@ -14,6 +15,22 @@ sys.path.insert(0, os.path.join(ROOT, "tests", "tools"))
 import frames  # noqa: E402  (the independent reader of the village's frame log)
 
 SHORT = "repetitions = 1; tone_min_ms = 1000;"
+
+
+def tones_of(path, notes):
+    """Which of these notes (Hz) fills a tenth of a second of a recording by itself, in order, without repeats."""
+    with wave.open(path) as recording:
+        rate, channels = recording.getframerate() // 4, recording.getnchannels()
+        samples = memoryview(recording.readframes(recording.getnframes())).cast("h")[::4 * channels]
+    found = []
+    for start in range(0, len(samples) - rate // 10, rate // 10):
+        window = samples[start:start + rate // 10]
+        energy = sum(x * x for x in window)
+        for hz in notes if energy else ():
+            c = sum(x * cmath.exp(-2j * math.pi * hz * i / rate) for i, x in enumerate(window))
+            if 2 * abs(c) ** 2 / len(window) > 0.9 * energy and found[-1:] != [hz]:
+                found.append(hz)
+    return found
 
 
 class MainJob(TownshipTest):
@@ -185,6 +202,23 @@ fallback_all_clear_zh = "one.wav"; fallback_all_clear_en = "one.wav";''')
         real = town.send(foreign())[1]["id"]  # the control: it has no other recording than the one that is gone
         until(lambda: unspoken(real) == ["pt-PT", "recording"], "the recording's failure")
         town.request("POST", f"/v1/alerts/{real}/stop", b'{"reason": "enough"}')
+
+    def test_all_clear(self):
+        town = self.township({"north": (9600, t8(1))}, programme=SHORT).start()
+        past = cap(zh="可以回家。", en="All clear. You may go home.").replace("Immediate", "Past")
+        alert = town.send(past)[1]
+        self.assertTrue(alert["all_clear"])
+        self.assertEqual([w["text"] for w in alert["words"]], ["解除通知。可以回家。", "All clear. You may go home."])
+        town.until_ended(alert["id"])
+        self.assertEqual(town.ends(alert["id"]), {"north-1": "heard"})
+        warning = town.send(cap())[1]
+        self.assertFalse(warning["all_clear"])
+        town.until_segment(warning["id"], "words")
+        town.request("POST", f"/v1/alerts/{warning['id']}/stop", b'{"reason": "enough"}')
+        town.until_ended(warning["id"])
+        town.end_daemon()
+        tones = tones_of(town.path("main.wav"), (392, 970))
+        self.assertEqual(tones, [392, 970])  # the soft low note, and as a control the hazard's own tone
 
     def test_refusals_name_the_element(self):
         town = self.township({"north": (9600, t8(1))}, programme=SHORT).start()
