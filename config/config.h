@@ -74,7 +74,7 @@ struct config_message { /* output = none: what a terminal plays by itself */
     char hazard[33];
     enum level level;
     char language[16];
-    bool exercise;
+    bool exercise, all_clear;
     uint16_t slot, tone;
 };
 

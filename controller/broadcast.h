@@ -63,6 +63,9 @@ struct broadcast *broadcast_create(const struct config *config, struct alert *al
                                    uint16_t token, struct moment now);
 void broadcast_free(struct broadcast *broadcast);
 
+/* False where terminals play their stored messages: nothing of ours sounds, so no level of theirs can be judged. */
+bool broadcast_has_output(const struct broadcast *broadcast);
+
 /* The delivery of a line's terminal; NULL if it is not meant. line is the configuration's index. */
 struct delivery *broadcast_delivery(struct broadcast *broadcast, uint32_t line, uint16_t terminal);
 struct broadcast_line *broadcast_find_line(struct broadcast *broadcast, uint32_t line);

@@ -362,7 +362,7 @@ static const char *two_languages(void)
     return infos;
 }
 
-static void create(uint16_t last_token)
+static void create_on(uint32_t channel, uint16_t last_token)
 {
     static struct line *lines[3];
     const struct dispatcher_ports ports = {scene,      reserve_token,  record_alert, record_delivery, record_reading,
@@ -371,8 +371,13 @@ static void create(uint16_t last_token)
         lines[i] = fake_line(i);
     dispatcher_free(scene->dispatcher);
     scene->dispatcher = NULL; /* an assertion may fail inside */
-    scene->dispatcher = dispatcher_create(&scene->fixture.config, 0, lines, NULL, last_token, &ports, now());
+    scene->dispatcher = dispatcher_create(&scene->fixture.config, channel, lines, NULL, last_token, &ports, now());
     assert_non_null(scene->dispatcher);
+}
+
+static void create(uint16_t last_token)
+{
+    create_on(0, last_token);
 }
 
 static void lines_up(void)
@@ -1199,6 +1204,61 @@ static void test_drill_closing(void **state)
     expect("words:1.4:1000 ");
 }
 
+/* ---- stored messages ---- */
+
+/* A whole run where terminals play by themselves: no voice, nothing held open, one repetition as planned. */
+static void test_no_output(void **state)
+{
+    (void)state;
+    scene->fixture.config.repetitions = 1;
+    create_on(1, 41);
+    line_tells(2, LINE_UP);
+    line_tells(2, LINE_SWEPT);
+    submit((struct cap_text){.infos = info_xml((struct info_text){.code = TOWNSHIP, .headline = "洪水洪水洪水洪水洪"})});
+    expect("target2:1 load:1 words:1.0:20000 A:preparing.1 "); /* 9 characters take 2.5 s */
+    playout_tells(PLAYOUT_DUE, 1);
+    for (int kind = LINE_SENT; kind <= LINE_STARTED; kind++)
+        terminal_tells(2, 0, (enum line_event_kind)kind);
+    line_tells(2, LINE_STARTS_SENT);
+    scene->log[0] = '\0';
+    play(1, SEGMENT_TONE, 0, -10, 1000, NAN);
+    terminal_reads(2, 0, -20);
+    play(1, SEGMENT_SILENCE, 0, -120, 1500, NAN);
+    play(1, SEGMENT_WORDS, 0, -120, 2500, NAN);
+    playout_tells(PLAYOUT_ENDED, 1);
+    play(1, SEGMENT_END_TONE, 0, -10, 500, NAN);
+    expect("A:sounding at:1.tone at:1.silence at:1.words A:sounding at:1.end_tone ");
+    playout_tells(PLAYOUT_FINISHED, 1);
+    scene->log[0] = '\0';
+    line_tells(2, LINE_SETTLED);
+    expect("END A box=sounded(no_level) ");
+}
+
+/* Words that no voice speaks need none here; the shipped recording would not be heard either. */
+static void test_no_output_and_no_words(void **state)
+{
+    (void)state;
+    strcpy(scene->fixture.messages[0].language, "bo");
+    create_on(1, 41);
+    line_tells(2, LINE_UP);
+    line_tells(2, LINE_SWEPT);
+    submit((struct cap_text){.infos = info_xml((struct info_text){.code = TOWNSHIP, .language = "bo-CN"})});
+    expect("target2:1 load:1 words:1.0:240000 A:preparing.1 ");
+}
+
+/* Nobody has a message for it, and nothing sounds: the next one need not wait. */
+static void test_no_message_does_not_hold_the_channel(void **state)
+{
+    (void)state;
+    create_on(1, 41);
+    line_tells(2, LINE_UP);
+    line_tells(2, LINE_SWEPT);
+    submit((struct cap_text){.infos = info_xml((struct info_text){.code = TOWNSHIP, .language = "en"})});
+    expect("A:preparing.1 target2:0 ");
+    tick(100);
+    expect("END A box=failed(no_message) ");
+}
+
 /* ---- all-clear ---- */
 
 static void test_all_clear_has_its_own_tone(void **state)
@@ -1296,6 +1356,9 @@ int main(void)
         TEST(test_recording_of_what_is_no_danger),
         TEST(test_skipped_sentence),
         TEST(test_drill_closing),
+        TEST(test_no_output),
+        TEST(test_no_output_and_no_words),
+        TEST(test_no_message_does_not_hold_the_channel),
         TEST(test_all_clear_has_its_own_tone),
         TEST(test_card_lost_and_back),
         TEST(test_programme_cannot_be_made),
