@@ -92,7 +92,7 @@ $(BUILD)/tests/%: $(BUILD)/tests/%.o $(LIBRARIES)
 # The data folder as it is installed: hazards, profiles, and the recordings that sound where no voice is left. Those are made
 # once, here, and need no voice when they are played.
 DATA := $(patsubst config/%,$(BUILD)/share/tocsin/%,config/hazards.cfg $(wildcard config/profiles/*.cfg)) \
-    $(BUILD)/share/tocsin/fallback-zh.wav $(BUILD)/share/tocsin/fallback-en.wav
+    $(patsubst audio/%.txt,$(BUILD)/share/tocsin/%.wav,$(wildcard audio/fallback-*.txt))
 
 .PHONY: data
 data: $(DATA)
@@ -103,7 +103,7 @@ $(BUILD)/share/tocsin/%.cfg: config/%.cfg
 
 $(BUILD)/share/tocsin/fallback-%.wav: audio/fallback-%.txt $(BUILD)/tocsin-voice
 	@mkdir -p $(@D)
-	$(Q)$(BUILD)/tocsin-voice --say $* "$$(cat $<)" --out $@
+	$(Q)$(BUILD)/tocsin-voice --say $(lastword $(subst -, ,$*)) "$$(cat $<)" --out $@
 
 check:
 	@$(MAKE) --no-print-directory deps

@@ -29,7 +29,7 @@ const char *segment_kind_name(enum segment_kind kind)
     return (unsigned)kind < sizeof names / sizeof *names ? names[kind] : "unknown";
 }
 
-static const char *const tone_names[TONE_COUNT] = {"attention", "wail", "hi_lo", "chime"};
+static const char *const tone_names[TONE_COUNT] = {"attention", "wail", "hi_lo", "chime", "all_clear"};
 
 const char *tone_kind_name(enum tone_kind kind)
 {

@@ -12,7 +12,8 @@ enum {
 /* In order within one repetition: tone, then per language silence and words; the end tone follows the last repetition. */
 enum segment_kind { SEGMENT_TONE, SEGMENT_SILENCE, SEGMENT_WORDS, SEGMENT_END_TONE };
 
-enum tone_kind { TONE_ATTENTION, TONE_WAIL, TONE_HI_LO, TONE_CHIME, TONE_COUNT };
+/* The last one says that a danger is past: no hazard has it. */
+enum tone_kind { TONE_ATTENTION, TONE_WAIL, TONE_HI_LO, TONE_CHIME, TONE_ALL_CLEAR, TONE_COUNT };
 
 struct programme_settings {
     uint32_t rate; /* Hz */

@@ -1,4 +1,4 @@
-/* Attention, wail, hi-lo and chime as closed forms of time. */
+/* Attention, wail, hi-lo, chime and all-clear as closed forms of time. */
 #include "audio/tone.h"
 
 #include <math.h>
@@ -41,12 +41,22 @@ static double chime(double t)
     return sum * 0.85; /* the notes overlap: their sum stays within 1 */
 }
 
+/* A long low note and a longer one a fourth above it, both swelling softly: nobody takes it for an alarm. */
+static double all_clear(double t)
+{
+    const double first = 1.2, both = 2.8, every = 3; /* seconds */
+    double within = fmod(t, every);
+    double since = within < first ? within : within - first, left = (within < first ? first : both) - within;
+    return ease(since / 0.1) * ease(left / 0.3) * sin(2 * PI * (within < first ? 392.00 : 523.25) * since); /* G4, C5 */
+}
+
 static double wave(enum tone_kind kind, double t)
 {
     switch (kind) {
     case TONE_WAIL: return wail(t);
     case TONE_HI_LO: return two_notes(t, 970, 800, 0.5);
     case TONE_CHIME: return chime(t);
+    case TONE_ALL_CLEAR: return all_clear(t);
     case TONE_ATTENTION:
     case TONE_COUNT: break;
     }

@@ -26,6 +26,7 @@ struct talk {
     uint32_t rate; /* of the voice; 0 until the first sentence */
     float *mono;
     size_t n;
+    bool goes_on; /* the voice lives, and can be asked for the next sentence */
 };
 
 bool voice_speaks(const char *language)
@@ -200,46 +201,74 @@ static bool receive_frames(struct talk *t, size_t n, struct error *error)
 }
 
 /* "no CODE WHY": the reason is the child's, the kind one that the caller can do something with. */
-static bool take_refusal(const char *line, struct error *error)
+static bool take_refusal(struct talk *t, const char *line, struct error *error)
 {
     char *why;
     unsigned long code = strtoul(line, &why, 10);
+    t->goes_on = code != ERROR_UNSUPPORTED; /* that is the whole language */
     return error_set(error, code == ERROR_UNSUPPORTED ? ERROR_UNSUPPORTED : ERROR_INVALID, "%s", why + (*why == ' '));
 }
 
 static bool speak_sentence(struct talk *t, const char *language, struct slice sentence, struct error *error)
 {
     char line[HEADER_MAX], *rest;
+    t->goes_on = false;
     snprintf(line, sizeof line, "%.2s %zu\n", language, sentence.size);
     if (!send_all(t, line, strlen(line), error) || !send_all(t, sentence.data, sentence.size, error) ||
         !receive_line(t, line, error))
         return false;
     if (strncmp(line, "no ", 3) == 0)
-        return take_refusal(line + 3, error);
+        return take_refusal(t, line + 3, error);
     bool ok = strncmp(line, "ok ", 3) == 0;
     unsigned long rate = ok ? strtoul(line + 3, &rest, 10) : 0, n = ok ? strtoul(rest, NULL, 10) : 0;
     if (rate < 4000 || rate > 192000 || n == 0 || (t->rate && rate != t->rate))
         return error_set(error, ERROR_IO, "the voice answered \"%.60s\"", line);
     t->rate = (uint32_t)rate;
-    return receive_frames(t, n, error);
+    t->goes_on = receive_frames(t, n, error);
+    return t->goes_on;
 }
 
 /* ---- a text ---- */
 
-static bool speak_text(struct talk *t, const char *language, const char *text, struct error *error)
+/* Says of which sentence an error is. */
+static bool name_sentence(struct error *error, size_t number, struct slice sentence)
+{
+    char begins[64];
+    snprintf(begins, sizeof begins, "%.*s", (int)(sentence.size < 60 ? sentence.size : 60), sentence.data);
+    text_copy(begins, 48, begins);
+    return error_prefix(error, "sentence %zu \"%s\"", number, begins);
+}
+
+/* One odd sentence does not silence the others of a warning. A voice that dies or hangs has spoken what it has spoken. */
+static bool speak_text(struct talk *t, const char *language, const char *text, char skipped[VOICE_SKIPPED_MAX],
+                       struct error *error)
 {
     struct slice rest = slice_of(text), sentence;
-    size_t sentences = 0;
-    while ((sentence = voice_next_sentence(&rest)).size > 0) {
-        if (!speak_sentence(t, language, sentence, error)) {
-            char begins[64];
-            snprintf(begins, sizeof begins, "%.*s", (int)(sentence.size < 60 ? sentence.size : 60), sentence.data);
-            text_copy(begins, 48, begins);
-            return error_prefix(error, "sentence %zu \"%s\"", sentences + 1, begins);
-        }
-        sentences++;
+    struct error first = {ERROR_INVALID, "there is nothing to speak in the text"};
+    size_t number = 0, failed = 0;
+    t->goes_on = true;
+    while (t->goes_on && (sentence = voice_next_sentence(&rest)).size > 0) {
+        size_t before = t->n;
+        struct error why = {0};
+        number++;
+        if (speak_sentence(t, language, sentence, &why))
+            continue;
+        t->n = before;
+        name_sentence(&why, number, sentence);
+        if (failed++ == 0)
+            first = why;
     }
-    return sentences > 0 || error_set(error, ERROR_INVALID, "there is nothing to speak in the text");
+    if (t->n == 0) {
+        *error = first;
+        return false;
+    }
+    if (failed)
+        text_print(skipped, VOICE_SKIPPED_MAX, "%s%s",
+                   failed > 1   ? "several sentences, the first: "
+                   : t->goes_on ? ""
+                                : "nothing from here on: ",
+                   first.message);
+    return true;
 }
 
 bool voice_speak(const struct voice_settings *settings, const char *language, const char *text, uint32_t rate,
@@ -253,9 +282,11 @@ bool voice_speak(const struct voice_settings *settings, const char *language, co
     if (!text_is_utf8(slice_of(text)))
         return error_set(error, ERROR_INVALID, "the text is not UTF-8");
     struct talk t = {.settings = settings, .fd = -1};
-    bool ok = begin(&t, error) && speak_text(&t, language, text, error);
+    char skipped[VOICE_SKIPPED_MAX] = "";
+    bool ok = begin(&t, error) && speak_text(&t, language, text, skipped, error);
     end(&t);
     ok = ok && speech_finish(t.mono, t.n, t.rate, rate, speech, error);
+    text_copy(speech->skipped, sizeof speech->skipped, skipped);
     free(t.mono);
     return ok;
 }

@@ -5,6 +5,8 @@
 
 #include "codecs/base.h"
 
+enum { VOICE_SKIPPED_MAX = 200 };
+
 struct voice_settings {
     char program[256];    /* path of tocsin-voice */
     uint32_t deadline_ms; /* for one text, {20000} */
@@ -17,16 +19,17 @@ struct speech {
     int16_t *frames; /* mono */
     size_t n_frames;
     uint32_t rate;
-    double mean_level; /* dBFS of its sounding 50 ms steps */
-    double peak;       /* dBTP, <= -1 */
+    double mean_level;               /* dBFS of its sounding 50 ms steps */
+    double peak;                     /* dBTP, <= -1 */
+    char skipped[VOICE_SKIPPED_MAX]; /* which sentences the voice refused, and why; empty where all were spoken */
 };
 
 /* True if a voice exists for this language tag ("zh-CN", "en-US"): zh* and en*. */
 bool voice_speaks(const char *language);
 
-/* Speaks text at rate, normalised to -16 LUFS and at most -1 dBTP. On success the caller frees with speech_free. Errors:
- * ERROR_UNSUPPORTED (no voice for the language), ERROR_INVALID (the voice makes no sound of this text), ERROR_TIMEOUT,
- * ERROR_IO. */
+/* Speaks text at rate, normalised to -16 LUFS and at most -1 dBTP. A sentence that the voice refuses is left out (skipped); it
+ * fails only where nothing of the text was spoken. On success the caller frees with speech_free. Errors: ERROR_UNSUPPORTED (no
+ * voice for the language), ERROR_INVALID (the voice makes no sound of this text), ERROR_TIMEOUT, ERROR_IO. */
 bool voice_speak(const struct voice_settings *settings, const char *language, const char *text, uint32_t rate,
                  struct speech *speech, struct error *error);
 

@@ -195,12 +195,14 @@ static bool confine(const struct options *o)
 static int say(const struct options *o, const char *text)
 {
     struct voice_settings settings = {.deadline_ms = 60000, .cpu_s = 60, .memory_mib = 512};
-    struct speech speech;
+    struct speech speech = {0};
     struct error error = {0};
     ssize_t n = readlink("/proc/self/exe", settings.program, sizeof settings.program - 1);
     text_copy(settings.english, sizeof settings.english, o->english);
-    if (n < 0 || !voice_speak(&settings, o->language, text, OUT_RATE, &speech, &error)) {
-        fprintf(stderr, "tocsin-voice: %s\n", error.message);
+    bool spoken = n >= 0 && voice_speak(&settings, o->language, text, OUT_RATE, &speech, &error);
+    if (!spoken || speech.skipped[0]) { /* a recording is whole or it is none */
+        fprintf(stderr, "tocsin-voice: %s\n", spoken ? speech.skipped : error.message);
+        speech_free(&speech);
         return 1;
     }
     SF_INFO info = {.samplerate = OUT_RATE, .channels = 1, .format = SF_FORMAT_WAV | SF_FORMAT_PCM_16};

@@ -46,8 +46,18 @@ static bool among(uint32_t c, const char *set)
     return false;
 }
 
+/* Arrows, boxes, stars, warning signs, emoji: an ornament that no voice speaks and that must not silence what stands around it.
+ */
+static bool ornament(uint32_t c)
+{
+    return (c >= 0x2190 && c <= 0x21FF) || (c >= 0x2300 && c <= 0x2BFF) || (c >= 0xFE00 && c <= 0xFE0F) ||
+           (c >= 0x1F000 && c <= 0x1FAFF);
+}
+
 static enum mark mark_of(uint32_t c)
 {
+    if (ornament(c))
+        return MARK_QUIET;
     if (c <= ' ' || c == 0x7F || c == 0xA0 || c == 0x3000 || c == 0xFEFF || (c >= 0x2000 && c <= 0x200F))
         return c == '\n' ? MARK_STOP : MARK_SPACE;
     if (among(c, ".!?;。！？；｡…"))

@@ -74,7 +74,7 @@ struct config_message { /* output = none: what a terminal plays by itself */
     char hazard[33];
     enum level level;
     char language[16];
-    bool exercise;
+    bool exercise, all_clear;
     uint16_t slot, tone;
 };
 
@@ -86,6 +86,13 @@ struct config_channel {
     char languages[CONFIG_LANGUAGES_MAX][16]; /* the order in which an alert's languages are spoken, by primary subtag */
     struct config_message *messages;          /* output = none only */
     size_t n_messages;
+};
+
+/* What is said by a recording where no voice is left. */
+enum recording { RECORDING_DANGER, RECORDING_DRILL, RECORDING_ALL_CLEAR, RECORDING_COUNT };
+
+struct config_recording { /* paths */
+    char zh[256], en[256];
 };
 
 struct config {
@@ -108,7 +115,7 @@ struct config {
     uint32_t tone_min_ms, tone_max_ms;         /* {3000}, {10000} */
     uint32_t line_down_grace_ms;               /* {3000} */
     double rise_output_db, rise_microphone_db; /* {6}, {10} over the terminal's own baseline */
-    char fallback_zh[256], fallback_en[256];   /* the shipped recordings of rule 12 */
+    struct config_recording recordings[RECORDING_COUNT];
     struct voice_settings voice;
     size_t n_profiles;
     struct profile *profiles;

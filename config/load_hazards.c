@@ -81,11 +81,11 @@ static void check_events(const struct document *document, const config_setting_t
 
 static void read_tone(const struct document *document, const config_setting_t *element, const char *name, enum tone_kind *tone)
 {
-    if (tone_kind_parse(name, tone))
+    if (tone_kind_parse(name, tone) && *tone != TONE_ALL_CLEAR)
         return;
     struct nearest nearest = nearest_to(name);
     char all[128] = "", text[80];
-    for (int kind = 0; kind < TONE_COUNT; kind++) {
+    for (int kind = 0; kind < TONE_ALL_CLEAR; kind++) {
         size_t used = strlen(all);
         snprintf(all + used, sizeof all - used, "%s\"%s\"", kind ? ", " : "", tone_kind_name((enum tone_kind)kind));
         nearest_try(&nearest, tone_kind_name((enum tone_kind)kind));

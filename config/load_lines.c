@@ -36,6 +36,7 @@ const struct schema_item load_message_items[] = {
     {"level", SCHEMA_CHOICE, SCHEMA_AT(config_message, level), .names = load_level_names},
     {"language", SCHEMA_TEXT, .least = 2, SCHEMA_AT(config_message, language)},
     {"exercise", SCHEMA_BOOLEAN, .initial = "false", SCHEMA_AT(config_message, exercise)},
+    {"all_clear", SCHEMA_BOOLEAN, .initial = "false", SCHEMA_AT(config_message, all_clear)},
     {"slot", SCHEMA_INTEGER, 0, 65535, "0", SCHEMA_AT(config_message, slot)},
     {"tone", SCHEMA_INTEGER, 0, 65535, "0", SCHEMA_AT(config_message, tone)},
     {0},

@@ -28,8 +28,12 @@ static const struct schema_item programme_items[] = {
     {"silence_ms", SCHEMA_INTEGER, 500, 10000, "1500", SCHEMA_AT(config, silence_ms)}, /* ISO 7240-16: at most 10 s */
     {"tone_min_ms", SCHEMA_INTEGER, 1000, 10000, "3000", SCHEMA_AT(config, tone_min_ms)},
     {"tone_max_ms", SCHEMA_INTEGER, 1000, 60000, "10000", SCHEMA_AT(config, tone_max_ms)},
-    {"fallback_zh", SCHEMA_PATH, .initial = "", SCHEMA_AT(config, fallback_zh)},
-    {"fallback_en", SCHEMA_PATH, .initial = "", SCHEMA_AT(config, fallback_en)},
+    {"fallback_zh", SCHEMA_PATH, .initial = "", SCHEMA_AT(config, recordings[RECORDING_DANGER].zh)},
+    {"fallback_en", SCHEMA_PATH, .initial = "", SCHEMA_AT(config, recordings[RECORDING_DANGER].en)},
+    {"fallback_drill_zh", SCHEMA_PATH, .initial = "", SCHEMA_AT(config, recordings[RECORDING_DRILL].zh)},
+    {"fallback_drill_en", SCHEMA_PATH, .initial = "", SCHEMA_AT(config, recordings[RECORDING_DRILL].en)},
+    {"fallback_all_clear_zh", SCHEMA_PATH, .initial = "", SCHEMA_AT(config, recordings[RECORDING_ALL_CLEAR].zh)},
+    {"fallback_all_clear_en", SCHEMA_PATH, .initial = "", SCHEMA_AT(config, recordings[RECORDING_ALL_CLEAR].en)},
     {0},
 };
 
@@ -101,6 +105,16 @@ static void find_fallback(struct loader *loader, const char *name, char path[256
                        path[0] ? path : name);
 }
 
+static void find_recordings(struct loader *loader, enum recording which, const char *kind)
+{
+    struct config_recording *recording = &loader->config->recordings[which];
+    char name[64];
+    snprintf(name, sizeof name, "fallback-%szh.wav", kind);
+    find_fallback(loader, name, recording->zh);
+    snprintf(name, sizeof name, "fallback-%sen.wav", kind);
+    find_fallback(loader, name, recording->en);
+}
+
 /* Named without a slash it is the program of that name beside the one that runs; with one it is a path like all others. */
 static void place_voice(struct loader *loader)
 {
@@ -143,8 +157,9 @@ void load_settings(struct loader *loader)
     if (config->tone_min_ms > config->tone_max_ms)
         schema_mistake(&loader->site, config_setting_get_member(root, "programme"), "tone_min_ms must not exceed tone_max_ms");
     place_voice(loader);
-    find_fallback(loader, "fallback-zh.wav", config->fallback_zh);
-    find_fallback(loader, "fallback-en.wav", config->fallback_en);
+    find_recordings(loader, RECORDING_DANGER, "");
+    find_recordings(loader, RECORDING_DRILL, "drill-");
+    find_recordings(loader, RECORDING_ALL_CLEAR, "all-clear-");
     load_places(loader, root);
     config->sources = load_list(&loader->site, root, "sources", load_source_items, sizeof *config->sources, &config->n_sources);
     load_check_unique(&loader->site, schema_list(root, "sources"), config->sources, config->n_sources, sizeof *config->sources);

@@ -157,6 +157,8 @@ json_t *alert_to_json(const struct alert *alert, const struct config *config)
     if (alert->sounds)
         json_object_set_new(object, "expires", json_time(alert->expires, config));
     set_danger(object, alert, config);
+    if (alert->sounds)
+        json_object_set_new(object, "all_clear", json_boolean(alert->all_clear));
     json_object_set(object, "places", alert->places);
     json_object_set(object, "not_ours", alert->not_ours);
     json_object_set_new(object, "terminals", json_integer((json_int_t)alert->n_terminals));

@@ -57,6 +57,7 @@ struct alert {
     json_t *places, *not_ours, *not_spoken, *notes; /* arrays for people; owned */
     bool sounds;                                    /* false: only recorded (System, Test, Draft, Ack, Error, Cancel) */
     struct accepting *accepting; /* on its way to the disk; nothing is done with it before (desk_door.c); borrowed */
+    bool all_clear;              /* it says that the danger is past, and warns of none */
     bool durable;
     bool stored; /* its bytes are on disk */
     enum alert_state state;

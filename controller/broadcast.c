@@ -17,12 +17,18 @@ struct reading_list {
     } items[PENDING_MAX];
 };
 
-static struct delivery_terms terms_of(const struct config *config, const struct config_terminal *terminal)
+bool broadcast_has_output(const struct broadcast *broadcast)
 {
+    return broadcast->config->channels[broadcast->channel].has_output;
+}
+
+static struct delivery_terms terms_of(const struct broadcast *broadcast, const struct config_terminal *terminal)
+{
+    const struct config *config = broadcast->config;
     const struct profile *profile = terminal->hardware.profile;
     bool microphone = profile->level_kind == LEVEL_MICROPHONE;
     return (struct delivery_terms){
-        .level_kind = profile->level_kind,
+        .level_kind = broadcast_has_output(broadcast) ? profile->level_kind : LEVEL_NONE,
         .heard_level = isnan(terminal->hardware.heard_level) ? profile->heard_level : terminal->hardware.heard_level,
         .rise = microphone ? config->rise_microphone_db : config->rise_output_db,
         .readings_needed = microphone ? 2 : 1,
@@ -69,13 +75,13 @@ static bool add_deliveries(struct broadcast *broadcast)
         if (!line)
             continue; /* on another channel */
         struct delivery *delivery = &broadcast->deliveries[broadcast->n_deliveries];
-        struct delivery_terms terms = terms_of(config, terminal);
+        struct delivery_terms terms = terms_of(broadcast, terminal);
         delivery_init(delivery, alert->terminals[i], &terms);
         if (terminal->maintenance) {
             delivery->end = END_EXCLUDED;
             delivery->reason = REASON_MAINTENANCE;
             delivery->final = true;
-        } else if (!config->channels[broadcast->channel].has_output && !message_of(broadcast)) {
+        } else if (!broadcast_has_output(broadcast) && !message_of(broadcast)) {
             delivery->end = END_FAILED;
             delivery->reason = REASON_NO_MESSAGE;
             delivery->final = true;
@@ -123,11 +129,11 @@ struct broadcast *broadcast_create(const struct config *config, struct alert *al
     broadcast->first_repetition = alert->ended[channel] + 1;
     broadcast->repetitions = alert->repetitions_planned;
     broadcast->loudest_words = -120;
+    choose_words(broadcast);
     if (!broadcast->deliveries || !broadcast->lines || !broadcast->pending || !add_deliveries(broadcast)) {
         broadcast_free(broadcast);
         return NULL;
     }
-    choose_words(broadcast);
     return broadcast;
 }
 
@@ -161,24 +167,37 @@ struct delivery *broadcast_delivery(struct broadcast *broadcast, uint32_t line, 
     return &broadcast->deliveries[mine->delivery_of[terminal]];
 }
 
-/* The stored message of a channel without output: by hazard, level, language and status. */
-static const struct config_message *message_of(const struct broadcast *broadcast)
+static const struct config_message *message_in(const struct broadcast *broadcast, const char *language)
 {
     const struct config_channel *channel = &broadcast->config->channels[broadcast->channel];
     const struct alert *alert = broadcast->alert;
     const char *hazard = broadcast->config->hazards[alert->hazard].id;
-    bool exercise = alert->message->status == STATUS_EXERCISE;
-    for (size_t i = 0; i < channel->n_messages; i++)
-        if (strcmp(channel->messages[i].hazard, hazard) == 0 && channel->messages[i].level == alert->level &&
-            channel->messages[i].exercise == exercise)
-            return &channel->messages[i];
+    for (size_t i = 0; i < channel->n_messages; i++) {
+        const struct config_message *message = &channel->messages[i];
+        if (strcmp(message->hazard, hazard) == 0 && message->level == alert->level &&
+            message->exercise == (alert->message->status == STATUS_EXERCISE) && message->all_clear == alert->all_clear &&
+            words_same_language(message->language, language))
+            return message;
+    }
     return NULL;
+}
+
+/* The stored message of a channel without output, in the first language of the alert that has one: in the channel's order, then
+ * those that no voice speaks. */
+static const struct config_message *message_of(const struct broadcast *broadcast)
+{
+    const struct alert_message *alert = broadcast->alert->message;
+    const struct config_message *message = NULL;
+    for (size_t i = 0; !message && i < broadcast->n_languages; i++)
+        message = message_in(broadcast, broadcast->words[i]->language);
+    for (size_t i = 0; !message && i < alert->n_infos; i++)
+        message = message_in(broadcast, alert->infos[i].language);
+    return message;
 }
 
 static void set_message(const struct broadcast *broadcast, struct line_member *member)
 {
-    const struct config_message *message =
-        broadcast->config->channels[broadcast->channel].has_output ? NULL : message_of(broadcast);
+    const struct config_message *message = broadcast_has_output(broadcast) ? NULL : message_of(broadcast);
     if (message) {
         member->slot = message->slot;
         member->tone = message->tone;
@@ -308,9 +327,8 @@ static bool nobody_hears(const struct broadcast *broadcast)
 
 void broadcast_finish(struct broadcast *broadcast, struct moment now)
 {
-    bool has_output = broadcast->config->channels[broadcast->channel].has_output;
     bool played = broadcast->loudest_words >= broadcast->speech_mean - 12;
-    bool audio_ok = !has_output || (played && !nobody_hears(broadcast));
+    bool audio_ok = !broadcast_has_output(broadcast) || (played && !nobody_hears(broadcast));
     for (size_t i = 0; i < broadcast->n_deliveries; i++)
         delivery_finish(&broadcast->deliveries[i], broadcast->cause, audio_ok, now);
 }

@@ -49,10 +49,11 @@ struct broadcast {
     uint32_t due, recorded, allowed; /* the latest repetition that the card waits for; begun on disk; told to begin */
     struct mono record_asked;
     bool released, any_started, sound_over;
-    uint32_t words_ms;          /* of one repetition, all languages that are spoken */
-    uint32_t extended_ms;       /* by which the programme was held open so far */
-    bool words_played;          /* a segment of words began, in whatever repetition */
-    unsigned repetitions_added; /* because no words had been ready */
+    uint32_t words_ms[CONFIG_LANGUAGES_MAX]; /* of each language that is spoken */
+    uint32_t considered;                     /* the last repetition at whose end it was decided whether one more follows */
+    uint32_t extended_ms;                    /* by which the programme was held open so far */
+    bool words_played;                       /* a segment of words began, in whatever repetition */
+    unsigned repetitions_added;              /* because no words had been ready */
     enum segment_kind segment;
     uint32_t segment_ms;          /* so long it has been playing */
     struct reading_list *pending; /* readings that the loudness line does not cover yet */
@@ -62,6 +63,9 @@ struct broadcast {
 struct broadcast *broadcast_create(const struct config *config, struct alert *alert, uint32_t channel, uint32_t id,
                                    uint16_t token, struct moment now);
 void broadcast_free(struct broadcast *broadcast);
+
+/* False where terminals play their stored messages: nothing of ours sounds, so no level of theirs can be judged. */
+bool broadcast_has_output(const struct broadcast *broadcast);
 
 /* The delivery of a line's terminal; NULL if it is not meant. line is the configuration's index. */
 struct delivery *broadcast_delivery(struct broadcast *broadcast, uint32_t line, uint16_t terminal);

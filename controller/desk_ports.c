@@ -98,6 +98,13 @@ static void speak(void *context, struct dispatcher *dispatcher, uint32_t broadca
     speaker_ask(desk->speaker, dispatcher, broadcast, index, rate, language, text);
 }
 
+static void play_recording(void *context, struct dispatcher *dispatcher, uint32_t broadcast, enum recording which)
+{
+    struct desk *desk = context;
+    uint32_t rate = desk->config->channels[channel_of(desk, dispatcher)].playout.rate;
+    speaker_ask_recording(desk->speaker, dispatcher, broadcast, rate, which);
+}
+
 void desk_on_spoken(void *context, void *of, uint32_t broadcast, uint32_t index, const struct speech *speech,
                     const struct error *error)
 {
@@ -143,6 +150,7 @@ struct dispatcher_ports desk_dispatcher_ports(struct desk *desk)
         .tell_programme = tell_programme,
         .alarm = raise_alarm,
         .speak = speak,
+        .recording = play_recording,
     };
 }
 

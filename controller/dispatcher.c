@@ -3,8 +3,6 @@
 
 #include "controller/evidence.h"
 
-#include "controller/words.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -122,7 +120,7 @@ static struct programme *make_programme(const struct dispatcher *dispatcher, con
     bool drill = broadcast->alert->message->status == STATUS_EXERCISE;
     struct programme_settings settings = {
         .rate = config->channels[dispatcher->channel].playout.rate,
-        .tone = config->hazards[broadcast->alert->hazard].tone,
+        .tone = broadcast->alert->all_clear ? TONE_ALL_CLEAR : config->hazards[broadcast->alert->hazard].tone,
         .tone_min_ms = config->tone_min_ms,
         .tone_max_ms = config->tone_max_ms,
         .silence_ms = config->silence_ms,
@@ -135,25 +133,12 @@ static struct programme *make_programme(const struct dispatcher *dispatcher, con
     return programme_create(&settings, error);
 }
 
-/* Asks for all voices at once; the tone sounds meanwhile. */
-static void ask_voices(struct dispatcher *dispatcher)
+static bool anybody_meant(const struct broadcast *broadcast)
 {
-    struct broadcast *broadcast = dispatcher->current;
-    struct dispatcher_ports *ports = &dispatcher->ports;
-    bool drill = broadcast->alert->message->status == STATUS_EXERCISE;
-    for (uint32_t i = 0; i < broadcast->n_languages; i++) { /* all before the first answer */
-        broadcast->languages_open |= 1u << i;
-        if (drill && words_drill_closing(broadcast->words[i]->language))
-            broadcast->closings_open |= 1u << i;
-    }
-    for (uint32_t i = 0; i < broadcast->n_languages; i++)
-        ports->speak(ports->context, dispatcher, broadcast->id, i, broadcast->words[i]->language, broadcast->words[i]->text);
-    for (uint32_t i = 0; i < broadcast->n_languages; i++)
-        if (broadcast->closings_open >> i & 1)
-            ports->speak(ports->context, dispatcher, broadcast->id, PROGRAMME_CLOSING + i, broadcast->words[i]->language,
-                         words_drill_closing(broadcast->words[i]->language));
-    if (broadcast->n_languages == 0)
-        dispatcher_fall_back(dispatcher);
+    for (size_t i = 0; i < broadcast->n_lines; i++)
+        if (broadcast->lines[i].n_meant > 0)
+            return true;
+    return false;
 }
 
 static void begin(struct dispatcher *dispatcher, struct alert *alert, struct moment now)
@@ -173,12 +158,15 @@ static void begin(struct dispatcher *dispatcher, struct alert *alert, struct mom
         alert->state = ALERT_PREPARING;
     set_targets(dispatcher, false);
     dispatcher_verify(dispatcher);
-    struct programme *programme = make_programme(dispatcher, broadcast, &error);
+    bool in_vain =
+        !broadcast_has_output(broadcast) && !anybody_meant(broadcast); /* no ear, no sound: the channel is not held */
+    struct programme *programme = in_vain ? NULL : make_programme(dispatcher, broadcast, &error);
     if (programme)
         playout_load(dispatcher->playout, programme, broadcast->id);
-    else
+    else if (!in_vain)
         dispatcher->ports.alarm(dispatcher->ports.context, alert, "no_audio", error.message);
-    ask_voices(dispatcher);
+    if (!in_vain)
+        dispatcher_ask_words(dispatcher);
     for (size_t i = 0; i < broadcast->n_deliveries; i++)
         dispatcher->ports.record_delivery(dispatcher->ports.context, broadcast, &broadcast->deliveries[i]);
     broadcast->record_asked = now.mono;

@@ -29,10 +29,12 @@ struct dispatcher_ports {
     void (*tell_programme)(void *context, const struct broadcast *broadcast, const struct playout_event *event);
     /* Something an officer must know: "no_audio", "store_slow", "not_spoken", ... */
     void (*alarm)(void *context, const struct alert *alert, const char *what, const char *detail);
-    /* Speaks text on a worker thread and answers by dispatcher_spoken; language NULL: the shipped recordings. index: of
-     * the language in the broadcast; PROGRAMME_CLOSING more for the last sentence of a drill. */
+    /* Speaks text on a worker thread and answers by dispatcher_spoken. index: of the language in the broadcast;
+     * PROGRAMME_CLOSING more for the last sentence of a drill. */
     void (*speak)(void *context, struct dispatcher *dispatcher, uint32_t broadcast, uint32_t index, const char *language,
                   const char *text);
+    /* Reads a shipped recording on a worker thread and answers by dispatcher_spoken with index 0. */
+    void (*recording)(void *context, struct dispatcher *dispatcher, uint32_t broadcast, enum recording which);
 };
 
 /* lines: per line of the configuration, NULL where it is not of this channel. last_token: of the session before a restart. */

@@ -1,11 +1,12 @@
-/* What lines, playout and voices tell, and what it means for the broadcast that runs. */
+/* What lines and playout tell, and what it means for the broadcast that runs. */
 #include "controller/dispatcher_intern.h"
 
 #include <math.h>
-#include <stdlib.h>
-#include <string.h>
 
-enum { WORDS_PATIENCE = 3 /* repetitions added at most to wait for words */ };
+enum {
+    WORDS_PATIENCE = 3, /* repetitions added at most to wait for words */
+    DECIDE_MS = 300,    /* before the last words end: the playout is 60 ms ahead, and the order has a way to go */
+};
 
 static void take_terminal_event(struct dispatcher *dispatcher, uint32_t line, const struct line_event *event, struct moment now)
 {
@@ -76,7 +77,42 @@ static void told(void *context, struct delivery *delivery, const struct terminal
     judging->wants_changed |= verdict == LOUDNESS_SILENCE ? delivery->has_baseline : !delivery_wants_level(delivery);
 }
 
-static void consider_extension(struct dispatcher *dispatcher, const struct playout_event *event);
+/* What one more repetition takes at most: its tone is the short one, since starts and words are there by then. */
+static uint32_t repetition_ms(const struct dispatcher *dispatcher)
+{
+    const struct broadcast *broadcast = dispatcher->current;
+    uint32_t silences = broadcast->n_languages ? (uint32_t)broadcast->n_languages : 1;
+    uint32_t length_ms = dispatcher->config->tone_min_ms + silences * dispatcher->config->silence_ms;
+    for (size_t i = 0; i < CONFIG_LANGUAGES_MAX; i++)
+        length_ms += broadcast->words_ms[i];
+    return length_ms;
+}
+
+/* True if these are the last words of a repetition and so little is left of them that what follows must be decided now. */
+static bool words_are_ending(const struct broadcast *broadcast, const struct playout_event *event)
+{
+    uint32_t last = CONFIG_LANGUAGES_MAX - 1;
+    while (last > 0 && broadcast->words_ms[last] == 0)
+        last--;
+    int64_t heard_ms = mono_since(event->at, event->segment_began) / 1000 + LOUDNESS_STEP_MS;
+    return event->segment == SEGMENT_WORDS && event->language == last && heard_ms + DECIDE_MS >= broadcast->words_ms[last];
+}
+
+/* At the end of the last repetition: if somebody was not sampled enough, one more, within hold_open_s. */
+static void consider_extension(struct dispatcher *dispatcher, uint32_t repetition)
+{
+    struct broadcast *broadcast = dispatcher->current;
+    if (repetition < broadcast->repetitions || repetition <= broadcast->considered || !broadcast->words_played)
+        return;
+    broadcast->considered = repetition;
+    uint32_t length_ms = repetition_ms(dispatcher);
+    if (broadcast_sampled(broadcast) ||
+        (uint64_t)broadcast->extended_ms + length_ms > (uint64_t)dispatcher->config->hold_open_s * 1000)
+        return;
+    broadcast->extended_ms += length_ms;
+    broadcast->repetitions++;
+    playout_extend(dispatcher->playout, broadcast->id, 1);
+}
 
 static void take_step(struct dispatcher *dispatcher, const struct playout_event *event, struct moment now)
 {
@@ -92,16 +128,8 @@ static void take_step(struct dispatcher *dispatcher, const struct playout_event 
                              broadcast_segment_lasts(broadcast, lasted_us > 0 ? (uint32_t)(lasted_us / 1000) : 0);
     if (judging.wants_changed && broadcast->phase == BROADCAST_SOUNDING)
         dispatcher_verify(dispatcher);
-    if (broadcast->phase == BROADCAST_SOUNDING)
-        consider_extension(dispatcher, event); /* who was started or came back after the last words began */
-}
-
-/* What one more repetition takes at most: its tone is the short one, since starts and words are there by then. */
-static uint32_t repetition_ms(const struct dispatcher *dispatcher)
-{
-    const struct broadcast *broadcast = dispatcher->current;
-    uint32_t silences = broadcast->n_languages ? (uint32_t)broadcast->n_languages : 1;
-    return dispatcher->config->tone_min_ms + silences * dispatcher->config->silence_ms + broadcast->words_ms;
+    if (broadcast->phase == BROADCAST_SOUNDING && words_are_ending(broadcast, event))
+        consider_extension(dispatcher, event->repetition);
 }
 
 /* A tone without words is no warning: where they came too late for every repetition there is one more. */
@@ -115,21 +143,6 @@ static void consider_words(struct dispatcher *dispatcher, const struct playout_e
     broadcast->repetitions++;
     dispatcher->ports.alarm(dispatcher->ports.context, broadcast->alert, "no_words",
                             "no words were ready in any repetition; one more follows");
-    playout_extend(dispatcher->playout, broadcast->id, 1);
-}
-
-/* Near the end of the last repetition: if somebody was not sampled enough, one more, within hold_open_s. */
-static void consider_extension(struct dispatcher *dispatcher, const struct playout_event *event)
-{
-    struct broadcast *broadcast = dispatcher->current;
-    if (event->repetition < broadcast->repetitions || event->segment != SEGMENT_WORDS ||
-        event->language + 1 < broadcast->n_languages || broadcast_sampled(broadcast))
-        return;
-    uint32_t length_ms = repetition_ms(dispatcher);
-    if ((uint64_t)broadcast->extended_ms + length_ms > (uint64_t)dispatcher->config->hold_open_s * 1000)
-        return;
-    broadcast->extended_ms += length_ms;
-    broadcast->repetitions++;
     playout_extend(dispatcher->playout, broadcast->id, 1);
 }
 
@@ -148,7 +161,6 @@ static void take_phase(struct dispatcher *dispatcher, const struct playout_event
         dispatcher->ports.tell_programme(dispatcher->ports.context, broadcast, event);
     if (broadcast->phase == BROADCAST_SOUNDING)
         dispatcher_verify(dispatcher);
-    consider_extension(dispatcher, event);
     consider_words(dispatcher, event);
 }
 
@@ -183,6 +195,7 @@ void dispatcher_take_playout_event(struct dispatcher *dispatcher, const struct p
     case PLAYOUT_PHASE: take_phase(dispatcher, event); break;
     case PLAYOUT_STEP: take_step(dispatcher, event, now); break;
     case PLAYOUT_ENDED:
+        consider_extension(dispatcher, event->repetition); /* where the last language was not there yet */
         if (event->repetition <= broadcast->alert->repetitions_planned)
             broadcast->alert->ended[dispatcher->channel] = event->repetition;
         dispatcher_record_alert(dispatcher, 0, NULL);
@@ -197,95 +210,6 @@ void dispatcher_take_playout_event(struct dispatcher *dispatcher, const struct p
         break;
     case PLAYOUT_READY:
     case PLAYOUT_LOST: break;
-    }
-    dispatcher_advance(dispatcher, now);
-}
-
-/* The last sentences of a drill are one piece of sound, in the order of the languages, made when all have been spoken. */
-static void give_closing(struct dispatcher *dispatcher, uint32_t rate)
-{
-    const struct broadcast *broadcast = dispatcher->current;
-    size_t pause = rate / 2, n = 0, room = 0;
-    for (size_t i = 0; i < CONFIG_LANGUAGES_MAX; i++)
-        room += broadcast->closings[i].n + pause;
-    int16_t *frames = calloc(room, sizeof *frames);
-    if (!frames)
-        return;
-    for (size_t i = 0; i < CONFIG_LANGUAGES_MAX; i++) {
-        if (broadcast->closings[i].n == 0)
-            continue;
-        n += n ? pause : 0;
-        memcpy(frames + n, broadcast->closings[i].frames, broadcast->closings[i].n * sizeof *frames);
-        n += broadcast->closings[i].n;
-    }
-    playout_words(dispatcher->playout, broadcast->id, PROGRAMME_CLOSING, frames, n);
-    free(frames);
-}
-
-static void take_closing(struct dispatcher *dispatcher, uint32_t language, const struct speech *speech)
-{
-    struct broadcast *broadcast = dispatcher->current;
-    int16_t *frames = speech ? malloc((speech->n_frames + 1) * sizeof *frames) : NULL;
-    if (frames) {
-        memcpy(frames, speech->frames, speech->n_frames * sizeof *frames);
-        broadcast->closings[language].frames = frames;
-        broadcast->closings[language].n = speech->n_frames;
-    }
-    broadcast->closings_open &= ~(1u << language);
-    if (broadcast->closings_open == 0)
-        give_closing(dispatcher, dispatcher->config->channels[dispatcher->channel].playout.rate);
-}
-
-void dispatcher_fall_back(struct dispatcher *dispatcher)
-{
-    struct broadcast *broadcast = dispatcher->current;
-    broadcast->fallback = true;
-    broadcast->first_unspoken = false;
-    broadcast->languages_open = 1;
-    dispatcher->ports.alarm(dispatcher->ports.context, broadcast->alert, "no_words",
-                            "no language of the alert could be spoken; the shipped recording follows the tone");
-    dispatcher->ports.speak(dispatcher->ports.context, dispatcher, broadcast->id, 0, NULL, NULL);
-}
-
-static void not_spoken(struct dispatcher *dispatcher, uint32_t index, const struct error *error)
-{
-    struct broadcast *broadcast = dispatcher->current;
-    const char *language = broadcast->fallback ? "recording" : broadcast->words[index]->language;
-    json_array_append_new(broadcast->alert->not_spoken,
-                          json_pack("{s:s, s:s}", "language", language, "reason", error->message));
-    dispatcher->ports.alarm(dispatcher->ports.context, broadcast->alert, "not_spoken", error->message);
-    dispatcher_record_alert(dispatcher, 0, NULL);
-}
-
-void dispatcher_spoken(struct dispatcher *dispatcher, uint32_t id, uint32_t index, const struct speech *speech,
-                       const struct error *error, struct moment now)
-{
-    struct broadcast *broadcast = dispatcher->current;
-    if (!broadcast || broadcast->id != id)
-        return;
-    if (index >= PROGRAMME_CLOSING) {
-        take_closing(dispatcher, index - PROGRAMME_CLOSING, speech);
-        return;
-    }
-    broadcast->languages_open &= ~(1u << index);
-    if (speech) {
-        if (broadcast->speech_mean == 0 || speech->mean_level < broadcast->speech_mean)
-            broadcast->speech_mean = speech->mean_level;
-        broadcast->words_ms += (uint32_t)((uint64_t)speech->n_frames * 1000 / speech->rate);
-        playout_words(dispatcher->playout, id, index, speech->frames, speech->n_frames);
-    } else {
-        not_spoken(dispatcher, index, error);
-        if (index != 0)
-            playout_words(dispatcher->playout, id, index, NULL, 0);
-        else
-            broadcast->first_unspoken = true;
-    }
-    if (broadcast->languages_open == 0 && broadcast->first_unspoken) {
-        bool none = broadcast->speech_mean == 0;
-        if (none && !broadcast->fallback)
-            dispatcher_fall_back(dispatcher);
-        else
-            playout_words(dispatcher->playout, id, 0, NULL, 0);
     }
     dispatcher_advance(dispatcher, now);
 }

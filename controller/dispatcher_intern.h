@@ -46,8 +46,8 @@ void dispatcher_alert_recorded(struct dispatcher *dispatcher, uint32_t broadcast
 /* Ends the current broadcast before its time: silence first. */
 void dispatcher_end_sound(struct dispatcher *dispatcher, enum delivery_cause cause, struct moment now);
 
-/* Asks for the shipped recording, and says so: it is better than a tone without words. */
-void dispatcher_fall_back(struct dispatcher *dispatcher);
+/* Asks for all words of the current broadcast at once; the tone sounds meanwhile. */
+void dispatcher_ask_words(struct dispatcher *dispatcher);
 
 /* Stops the terminals of the current broadcast. */
 void dispatcher_begin_stopping(struct dispatcher *dispatcher, struct moment now);

@@ -204,15 +204,22 @@ static bool judge_blocks(struct alert *alert, const struct intake_terms *terms, 
                          struct area_match *match, struct refusal *refusal)
 {
     const struct alert_message *message = alert->message;
+    bool clears = false, warns = false;
     for (size_t i = 0; i < message->n_infos; i++) {
         const struct alert_info *info = &message->infos[i];
         if (area_match_info(match, terms->config, info, source && source->covers) == 0) {
             not_spoken(alert, info->language, "no area of its block is ours");
             continue;
         }
+        clears |= words_all_clear(info);
+        warns |= !words_all_clear(info) && info->urgency != URGENCY_UNKNOWN;
         take_danger(alert, terms->config, source, info);
         take_words(alert, terms->config, info);
     }
+    alert->all_clear = clears && !warns;
+    if (clears)
+        note(alert, warns ? "all_clear_mixed: it says that a danger is past, and warns of one as well; it sounds as a warning"
+                          : "all_clear: it says that the danger is past");
     return judge_match(alert, match, refusal);
 }
 
@@ -236,14 +243,6 @@ static bool judge_expiry(struct alert *alert, const struct intake_terms *terms, 
                       : "sent: it is too old, and there is no expires; send an alert that is still in force");
 }
 
-static bool all_clear(const struct alert_info *info)
-{
-    for (size_t i = 0; i < info->n_response_types; i++)
-        if (strcasecmp(info->response_types[i], "AllClear") == 0)
-            return true;
-    return info->urgency == URGENCY_PAST;
-}
-
 static bool judge_sounding(struct alert *alert, const struct intake_terms *terms, const struct config_source *source,
                            struct refusal *refusal)
 {
@@ -262,8 +261,6 @@ static bool judge_sounding(struct alert *alert, const struct intake_terms *terms
         return false;
     alert->repetitions_planned = terms->config->repetitions;
     alert->outcome = ALERT_FINISHED;
-    if (all_clear(alert->first_info))
-        note(alert, "all_clear: it says that the danger is past");
     if (alert->n_words == 0)
         note(alert, "no_words: no language of the alert can be spoken; the shipped recording follows the tone");
     return true;

@@ -18,7 +18,7 @@ struct job {
     uv_work_t work;
     struct speaker *speaker;
     const struct voice_settings *voice;
-    const char *fallback_zh, *fallback_en;
+    const struct config_recording *recording; /* NULL: text is spoken */
     void *of;
     uint32_t broadcast, index, rate, max_s;
     char *language, *text;
@@ -32,8 +32,8 @@ static bool read_recordings(struct job *job)
 {
     struct speech zh = {0}, en = {0};
     struct error ignored = {0};
-    bool have_zh = clip_read(job->fallback_zh, job->rate, job->max_s, &zh, &job->error);
-    bool have_en = clip_read(job->fallback_en, job->rate, job->max_s, &en, have_zh ? &ignored : &job->error);
+    bool have_zh = clip_read(job->recording->zh, job->rate, job->max_s, &zh, &job->error);
+    bool have_en = clip_read(job->recording->en, job->rate, job->max_s, &en, have_zh ? &ignored : &job->error);
     if (!have_zh || !have_en) {
         job->speech = have_zh ? zh : en;
         return have_zh || have_en;
@@ -53,8 +53,8 @@ static bool read_recordings(struct job *job)
 static void on_worker(uv_work_t *work)
 {
     struct job *job = work->data;
-    job->ok = job->language ? voice_speak(job->voice, job->language, job->text, job->rate, &job->speech, &job->error)
-                            : read_recordings(job);
+    job->ok = job->recording ? read_recordings(job)
+                             : voice_speak(job->voice, job->language, job->text, job->rate, &job->speech, &job->error);
 }
 
 static void unlink_job(struct job *job)
@@ -64,6 +64,13 @@ static void unlink_job(struct job *job)
             *at = job->next;
             return;
         }
+}
+
+static void free_job(struct job *job)
+{
+    free(job->language);
+    free(job->text);
+    free(job);
 }
 
 static void on_loop(uv_work_t *work, int status)
@@ -77,9 +84,7 @@ static void on_loop(uv_work_t *work, int status)
         speaker->spoken(speaker->context, job->of, job->broadcast, job->index, job->ok ? &job->speech : NULL, &job->error);
     if (job->ok)
         speech_free(&job->speech);
-    free(job->language);
-    free(job->text);
-    free(job);
+    free_job(job);
     if (!speaker->jobs && !speaker->spoken)
         free(speaker);
 }
@@ -92,36 +97,42 @@ struct speaker *speaker_create(const struct config *config, struct uv_loop_s *lo
     return speaker;
 }
 
-void speaker_ask(struct speaker *speaker, void *of, uint32_t broadcast, uint32_t index, uint32_t rate, const char *language,
-                 const char *text)
+/* Queues a copy of the job, or tells at once that it cannot be done. */
+static void ask(struct speaker *speaker, const struct job *what, const char *language, const char *text)
 {
     struct error error = {0};
     struct job *job = calloc(1, sizeof *job);
     if (job) {
-        const struct config *config = speaker->config;
-        *job = (struct job){.speaker = speaker,
-                            .voice = &config->voice,
-                            .fallback_zh = config->fallback_zh,
-                            .fallback_en = config->fallback_en,
-                            .of = of,
-                            .broadcast = broadcast,
-                            .index = index,
-                            .rate = rate,
-                            .max_s = config->max_speech_s};
+        *job = *what;
+        job->speaker = speaker;
+        job->voice = &speaker->config->voice;
+        job->max_s = speaker->config->max_speech_s;
         job->work.data = job;
         job->language = language ? strdup(language) : NULL;
         job->text = text ? strdup(text) : NULL;
-        if (uv_queue_work(speaker->loop, &job->work, on_worker, on_loop) == 0) {
+        bool whole = job->recording || (job->language && job->text);
+        if (whole && uv_queue_work(speaker->loop, &job->work, on_worker, on_loop) == 0) {
             job->next = speaker->jobs;
             speaker->jobs = job;
             return;
         }
-        free(job->language);
-        free(job->text);
-        free(job);
+        free_job(job);
     }
     error_set(&error, ERROR_NO_MEMORY, "out of memory for the voice");
-    speaker->spoken(speaker->context, of, broadcast, index, NULL, &error);
+    speaker->spoken(speaker->context, what->of, what->broadcast, what->index, NULL, &error);
+}
+
+void speaker_ask(struct speaker *speaker, void *of, uint32_t broadcast, uint32_t index, uint32_t rate, const char *language,
+                 const char *text)
+{
+    struct job job = {.of = of, .broadcast = broadcast, .index = index, .rate = rate};
+    ask(speaker, &job, language, text);
+}
+
+void speaker_ask_recording(struct speaker *speaker, void *of, uint32_t broadcast, uint32_t rate, enum recording which)
+{
+    struct job job = {.of = of, .broadcast = broadcast, .rate = rate, .recording = &speaker->config->recordings[which]};
+    ask(speaker, &job, NULL, NULL);
 }
 
 void speaker_forget(struct speaker *speaker, const void *of, uint32_t broadcast)

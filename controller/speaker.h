@@ -14,9 +14,12 @@ typedef void speaker_fn(void *context, void *of, uint32_t broadcast, uint32_t in
 
 struct speaker *speaker_create(const struct config *config, struct uv_loop_s *loop, speaker_fn *spoken, void *context);
 
-/* language NULL: the shipped recordings, Chinese then English. */
+/* Text in a language that a voice speaks. */
 void speaker_ask(struct speaker *speaker, void *of, uint32_t broadcast, uint32_t index, uint32_t rate, const char *language,
                  const char *text);
+
+/* A shipped recording, Chinese then English; told with index 0. */
+void speaker_ask_recording(struct speaker *speaker, void *of, uint32_t broadcast, uint32_t rate, enum recording which);
 
 /* What waits for a worker for this broadcast is not spoken any more; it is told as an error. */
 void speaker_forget(struct speaker *speaker, const void *of, uint32_t broadcast);

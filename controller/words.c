@@ -14,10 +14,23 @@ static const struct {
      "The drill is over, there is no danger, you may go home."},
 };
 
+/* begins: what words begin with that say so already. */
+static const struct {
+    const char *language, *before, *begins;
+} ALL_CLEAR[] = {{"zh", "解除通知。", "解除"}, {"en", "All clear. ", "all clear"}};
+
 bool words_same_language(const char *a, const char *b)
 {
     size_t na = strcspn(a, "-_"), nb = strcspn(b, "-_");
     return na == nb && strncasecmp(a, b, na) == 0;
+}
+
+bool words_all_clear(const struct alert_info *info)
+{
+    for (size_t i = 0; i < info->n_response_types; i++)
+        if (strcasecmp(info->response_types[i], "AllClear") == 0)
+            return true;
+    return info->urgency == URGENCY_PAST;
 }
 
 const char *words_drill_closing(const char *language)
@@ -132,6 +145,19 @@ static char *frame_drill(char *text, const char *language)
     return text;
 }
 
+static char *frame_all_clear(char *text, const char *language)
+{
+    for (size_t i = 0; i < sizeof ALL_CLEAR / sizeof *ALL_CLEAR; i++) {
+        if (!words_same_language(ALL_CLEAR[i].language, language) ||
+            strncasecmp(text, ALL_CLEAR[i].begins, strlen(ALL_CLEAR[i].begins)) == 0)
+            continue;
+        char *framed = join(ALL_CLEAR[i].before, text, "");
+        free(text);
+        return framed;
+    }
+    return text;
+}
+
 char *words_choose(const struct alert_info *info, bool exercise, uint32_t max_s, bool *shortened)
 {
     const char *speech = parameter(info, "speech");
@@ -145,5 +171,9 @@ char *words_choose(const struct alert_info *info, bool exercise, uint32_t max_s,
     if (!text)
         return NULL;
     *shortened = shorten(text, max_s);
+    if (words_all_clear(info))
+        text = frame_all_clear(text, info->language);
+    if (!text)
+        return NULL;
     return exercise ? frame_drill(text, info->language) : text;
 }

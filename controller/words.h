@@ -6,9 +6,12 @@
 #include "codecs/alert_message.h"
 
 /* Parameter "speech" if there is one; else headline, then instruction; else description. At most about max_s seconds, cut at
- * the end of a sentence (*shortened says so). For an exercise the drill sentences stand before and after. NULL where the block
- * has no words (or no memory); the caller frees. */
+ * the end of a sentence (*shortened says so). Where the danger is past that is said first. For an exercise the drill sentences
+ * stand before and after. NULL where the block has no words (or no memory); the caller frees. */
 char *words_choose(const struct alert_info *info, bool exercise, uint32_t max_s, bool *shortened);
+
+/* True if the block says that its danger is past: responseType AllClear or urgency Past. */
+bool words_all_clear(const struct alert_info *info);
 
 /* What is said once at the very end of a drill; NULL for a language that we have no such sentence for. */
 const char *words_drill_closing(const char *language);

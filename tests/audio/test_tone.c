@@ -46,6 +46,9 @@ static void test_notes(void **state)
     assert_true(share(tone + RATE + RATE / 2 + RATE / 10, RATE / 5, 800) > 0.98);
     render(TONE_CHIME);
     assert_true(share(tone + RATE / 10, RATE / 5, 784) > 0.9);
+    render(TONE_ALL_CLEAR);
+    assert_true(share(tone + RATE * 3 + RATE / 4, RATE / 2, 392) > 0.98);
+    assert_true(share(tone + RATE * 3 + RATE * 3 / 2, RATE / 2, 523.25) > 0.98);
 }
 
 /* The wail's frequency, from its zero crossings, sweeps between 500 and 1200 Hz. */

@@ -116,8 +116,24 @@ static void test_text_without_sound(void **state)
     (void)state;
     fails("zh", "", ERROR_INVALID, "nothing to speak");
     fails("en", "!?!? ... ---", ERROR_INVALID, "nothing to speak");
-    fails("en", "Go now. 马上离开。", ERROR_INVALID, "sentence 2 \"马上离开。\""); /* flite is silent */
     fails("zh", "a\xC0\x80", ERROR_INVALID, "UTF-8");
+}
+
+/* One sentence that the voice cannot speak does not silence the others. */
+static void test_sentences_are_left_out(void **state)
+{
+    (void)state;
+    struct speech whole = speak("en", "Go now. Leave the river."), s = speak("en", "Go now. 马上离开。 Leave the river.");
+    assert_string_equal(whole.skipped, "");
+    assert_string_equal(s.skipped, "sentence 2 \"马上离开。 \": the voice makes no sound of it"); /* flite is silent */
+    assert_int_equal(s.n_frames, whole.n_frames);
+    assert_even(&s);
+    speech_free(&whole);
+    speech_free(&s);
+    s = speak("en", "马上。Go now. 离开。");
+    assert_non_null(strstr(s.skipped, "several sentences, the first: sentence 1"));
+    speech_free(&s);
+    fails("en", "马上离开。走。", ERROR_INVALID, "sentence 1 \"马上离开。\"");
 }
 
 /* 308 trailing marks overflow flite's heap; 10 kB without a space keep it busy for a minute. */
@@ -148,7 +164,7 @@ static void test_hostile_text(void **state)
 
 /* ---- programs that are not a voice ---- */
 
-static void with_script(const char *script, int deadline_ms, enum error_code code, const char *word)
+static bool speak_by(const char *script, uint32_t deadline_ms, struct speech *speech, struct error *error)
 {
     char folder[] = "/tmp/tocsin-voice-XXXXXX";
     assert_non_null(mkdtemp(folder));
@@ -159,33 +175,58 @@ static void with_script(const char *script, int deadline_ms, enum error_code cod
     fprintf(f, "#!/bin/sh\n%s\n", script);
     fclose(f);
     chmod(s.program, 0700);
-    struct speech speech;
-    struct error error = {0};
-    assert_false(voice_speak(&s, "en", "Leave now. Go.", RATE, &speech, &error));
+    bool ok = voice_speak(&s, "en", "Leave now. Go.", RATE, speech, error);
     unlink(s.program);
     rmdir(folder);
+    return ok;
+}
+
+static void with_script(const char *script, uint32_t deadline_ms, enum error_code code, const char *word)
+{
+    struct speech speech;
+    struct error error = {0};
+    assert_false(speak_by(script, deadline_ms, &speech, &error));
     if (error.code != code || !strstr(error.message, word))
         fail_msg("%s: %s", error_name(error.code), error.message);
+}
+
+/* What was spoken before it is not lost; half a sentence is. */
+static void test_voice_that_dies_has_spoken(void **state)
+{
+    (void)state;
+    const char *const ENDS[] = {"exit 7", "echo ok 16000 16000; yes | head -c 16000; exit 7"};
+    for (size_t i = 0; i < 2; i++) {
+        char script[256];
+        struct speech speech;
+        struct error error = {0};
+        snprintf(script, sizeof script, "echo ok 16000 16000; yes | head -c 32000; %s", ENDS[i]);
+        assert_true(speak_by(script, (uint32_t)patience_ms(), &speech, &error));
+        assert_in_range(speech.n_frames, RATE - 100, RATE + 100);
+        assert_string_equal(speech.skipped, "nothing from here on: sentence 2 \"Go.\": the voice ended with status 7");
+        speech_free(&speech);
+    }
 }
 
 static void test_false_voices(void **state)
 {
     (void)state;
+    uint32_t patience = (uint32_t)patience_ms();
     with_script("exec sleep 1000", 200, ERROR_TIMEOUT, "sentence 1");
     with_script("trap '' TERM INT HUP; while :; do sleep 1000; done", 200, ERROR_TIMEOUT, "200 ms");
     with_script("printf 'ok 16000 100\\n'; exec sleep 1000", 200, ERROR_TIMEOUT, "200 ms"); /* frames never come */
-    with_script("exit 7", patience_ms(), ERROR_IO, "status 7");
-    with_script("kill -SEGV $$", patience_ms(), ERROR_IO, "signal 11");
-    with_script("kill -XCPU $$", patience_ms(), ERROR_TIMEOUT, "processor");
-    with_script("echo hello; exec sleep 1000", patience_ms(), ERROR_IO, "hello");
-    with_script("echo ok 3 100; exec sleep 1000", patience_ms(), ERROR_IO, "ok 3 100");
-    with_script("echo ok 16000 99999999999; exec sleep 1000", patience_ms(), ERROR_TOO_LARGE, "longer than");
-    with_script("echo ok 16000 18446744073709551615; exec sleep 1000", patience_ms(), ERROR_TOO_LARGE, "longer than");
-    with_script("echo ok 16000 0; exec sleep 1000", patience_ms(), ERROR_IO, "ok 16000 0");
-    with_script("yes | tr -d '\\n'", patience_ms(), ERROR_IO, "no line");
-    with_script("echo no 4 I cannot; exec sleep 1000", patience_ms(), ERROR_UNSUPPORTED, "I cannot");
-    with_script("echo no 1 I will not; exec sleep 1000", patience_ms(), ERROR_INVALID,
+    with_script("exit 7", patience, ERROR_IO, "status 7");
+    with_script("kill -SEGV $$", patience, ERROR_IO, "signal 11");
+    with_script("kill -XCPU $$", patience, ERROR_TIMEOUT, "processor");
+    with_script("echo hello; exec sleep 1000", patience, ERROR_IO, "hello");
+    with_script("echo ok 3 100; exec sleep 1000", patience, ERROR_IO, "ok 3 100");
+    with_script("echo ok 16000 99999999999; exec sleep 1000", patience, ERROR_TOO_LARGE, "longer than");
+    with_script("echo ok 16000 18446744073709551615; exec sleep 1000", patience, ERROR_TOO_LARGE, "longer than");
+    with_script("echo ok 16000 0; exec sleep 1000", patience, ERROR_IO, "ok 16000 0");
+    with_script("yes | tr -d '\\n'", patience, ERROR_IO, "no line");
+    with_script("echo no 4 I cannot; exec sleep 1000", patience, ERROR_UNSUPPORTED, "I cannot");
+    with_script("echo no 1 I will not; echo no 1 nor that; exec sleep 1000", patience, ERROR_INVALID,
                 "sentence 1 \"Leave now. \": I will not");
+    with_script("echo no 1 I will not; exit 7", patience, ERROR_INVALID, "I will not");
     struct voice_settings s = settings();
     strcpy(s.program, "/nowhere/voice");
     struct speech speech;
@@ -213,7 +254,7 @@ static void test_leaves_nothing_behind(void **state)
     speech_free(&s);
     fails("en", "马", ERROR_INVALID, "");
     with_script("exec sleep 1000", 50, ERROR_TIMEOUT, "");
-    with_script("exit 1", patience_ms(), ERROR_IO, "");
+    with_script("exit 1", (uint32_t)patience_ms(), ERROR_IO, "");
     assert_int_equal(open_files(), before);
     assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
     assert_int_equal(errno, ECHILD); /* no child, alive or dead */
@@ -266,6 +307,8 @@ int main(void)
         cmocka_unit_test(test_digits_one_by_one),
         cmocka_unit_test(test_voices_that_are_not),
         cmocka_unit_test(test_text_without_sound),
+        cmocka_unit_test(test_sentences_are_left_out),
+        cmocka_unit_test(test_voice_that_dies_has_spoken),
         cmocka_unit_test(test_hostile_text),
         cmocka_unit_test(test_false_voices),
         cmocka_unit_test(test_leaves_nothing_behind),

@@ -33,6 +33,8 @@ static void test_sentences(void **state)
     cut("one\ntwo\r\n\nthree", "[one\n][two\r\n\n][three]");
     cut("!!! ... ，，， 。。。", "");
     cut("!!! go", "[go]");
+    cut("⚠️！放水。★★★。①上岸。🚨", "[放水。★★★。①][上岸。🚨]");
+    cut("⚠! Go. ★★★. Up.", "[Go. ★★★. ][Up.]");
 }
 
 static void test_long_ones_are_cut(void **state)

@@ -142,6 +142,8 @@ static inline unsigned line_of(const char *text, const char *part)
     ");\n"                                                                                                                     \
     "programme = {\n"                                                                                                          \
     "  fallback_zh = \"zh.wav\"; fallback_en = \"en.wav\";\n"                                                                  \
+    "  fallback_drill_zh = \"zh.wav\"; fallback_drill_en = \"en.wav\";\n"                                                      \
+    "  fallback_all_clear_zh = \"zh.wav\"; fallback_all_clear_en = \"en.wav\";\n"                                              \
     "};\n"                                                                                                                     \
     "channels = ( { id = \"main\"; output = \"alsa:default\"; } );\n"                                                          \
     "lines = (\n"                                                                                                              \

@@ -68,7 +68,7 @@ static void test_good_site_gives_what_it_says(void **state)
     assert_true(isnan(config->terminals[0].hardware.heard_level));
     assert_false(config->terminals[0].has_position);
     snprintf(path, sizeof path, "%s/zh.wav", folder.path);
-    assert_string_equal(config->fallback_zh, path);
+    assert_string_equal(config->recordings[RECORDING_DANGER].zh, path);
     assert_int_equal(config_find_terminal(config, "s1"), 2);
     assert_int_equal(config_find_terminal(config, "s2"), -1);
     assert_true(config_find_hazard(config, "reservoir_release") >= 0);

@@ -91,6 +91,7 @@ static const struct broken broken[] = {
     {"\"11A01\"", "\"11A0\"", "Flood", "code must be five of A-Z and 0-9"},
     {"\"wail\"", "\"wale\"", "Flood",
      "tone must be one of \"attention\", \"wail\", \"hi_lo\", \"chime\", not \"wale\"; did you mean \"wail\"?"},
+    {"\"wail\"", "\"all_clear\"", "Flood", "\"chime\", not \"all_clear\""}, /* that is no danger */
     {"\"DBW\"", "\"FLOOD\"", "Dam", "the event \"FLOOD\" stands for flood and for dam"},
     {"\"DBW\"", "\"dam\"", "Dam", "the event \"dam\" stands for dam and for dam"},
     {"\"DBW\"", "\"\"", "Dam", "each of events must have 1 to 63 bytes"},

@@ -1,6 +1,7 @@
 /* One channel in virtual time, against fakes of lines, playout and ports: what was commanded is written down as text, and a
  * script plays lines, card, disk and voices. No thread runs. */
 #include "audio/programme_reader.h"
+#include "audio/tone.h"
 #include "controller/dispatcher.h"
 
 #include "tests/controller/site_fixture.h"
@@ -24,6 +25,7 @@ struct scene {
         char order[8]; /* in which its terminals are read, one digit each */
     } lines[3];
     char programme[16]; /* of the last one: its repetitions, c with closing words, e with an end tone */
+    const char *tone;   /* of the last programme */
     unsigned silence_ms;
     double speech_mean;
     size_t speech_frames;
@@ -78,6 +80,18 @@ void line_set_verify(struct line *line, const uint16_t *terminals, size_t n)
         scene->lines[l].order[i] = (char)('0' + terminals[i]);
 }
 
+/* The kind of tone that begins with these frames. */
+static const char *tone_of(const int16_t *frames, size_t n, uint32_t rate)
+{
+    int16_t known[400];
+    for (int kind = 0; kind < TONE_COUNT; kind++) {
+        tone_render((enum tone_kind)kind, rate, 0, UINT64_MAX, known, n);
+        if (memcmp(frames, known, n * sizeof *known) == 0)
+            return tone_kind_name((enum tone_kind)kind);
+    }
+    return "none";
+}
+
 /* Reads all of a programme as if everything had come: what it consists of. */
 static void look_at(struct programme *programme)
 {
@@ -90,6 +104,8 @@ static void look_at(struct programme *programme)
         orders.words[i] = (struct programme_words){true, spoken_frames, 400};
     scene->silence_ms = 0;
     while (programme_read(programme, &orders, frames, &step) == PROGRAMME_PLAYS) {
+        if (step.segment == SEGMENT_TONE && step.begins)
+            scene->tone = tone_of(frames, 400, programme_rate(programme));
         if (step.due)
             *to++ = (char)('0' + step.repetition);
         if (step.segment == SEGMENT_END_TONE && step.begins)
@@ -214,8 +230,16 @@ static void speak(void *context, struct dispatcher *dispatcher, uint32_t broadca
 {
     (void)context;
     (void)dispatcher;
-    say("speak:%u.%u:%s", broadcast, index, language ? language : "recording");
-    assert_int_equal(language != NULL, text != NULL);
+    say("speak:%u.%u:%s", broadcast, index, language);
+    assert_true(*text);
+}
+
+static void recording(void *context, struct dispatcher *dispatcher, uint32_t broadcast, enum recording which)
+{
+    static const char *const NAMES[] = {"danger", "drill", "all_clear"};
+    (void)context;
+    (void)dispatcher;
+    say("recording:%u:%s", broadcast, NAMES[which]);
 }
 
 /* ---- what the script does ---- */
@@ -292,8 +316,12 @@ static void play(uint32_t repetition, enum segment_kind segment, uint32_t langua
         if (t == ms / 2 && !isnan(reads))
             for (uint16_t i = 0; i < 2; i++)
                 terminal_reads(0, i, reads);
-        playout_event((struct playout_event){
-            .kind = PLAYOUT_STEP, .repetition = repetition, .segment = segment, .level = level, .segment_began = began});
+        playout_event((struct playout_event){.kind = PLAYOUT_STEP,
+                                             .repetition = repetition,
+                                             .segment = segment,
+                                             .language = language,
+                                             .level = level,
+                                             .segment_began = began});
         scene->ms += LOUDNESS_STEP_MS;
     }
 }
@@ -339,17 +367,22 @@ static const char *two_languages(void)
     return infos;
 }
 
-static void create(uint16_t last_token)
+static void create_on(uint32_t channel, uint16_t last_token)
 {
     static struct line *lines[3];
-    const struct dispatcher_ports ports = {
-        scene, reserve_token, record_alert, record_delivery, record_reading, record_end, tell_programme, raise_alarm, speak};
+    const struct dispatcher_ports ports = {scene,      reserve_token,  record_alert, record_delivery, record_reading,
+                                           record_end, tell_programme, raise_alarm,  speak,           recording};
     for (size_t i = 0; i < 3; i++)
         lines[i] = fake_line(i);
     dispatcher_free(scene->dispatcher);
     scene->dispatcher = NULL; /* an assertion may fail inside */
-    scene->dispatcher = dispatcher_create(&scene->fixture.config, 0, lines, NULL, last_token, &ports, now());
+    scene->dispatcher = dispatcher_create(&scene->fixture.config, channel, lines, NULL, last_token, &ports, now());
     assert_non_null(scene->dispatcher);
+}
+
+static void create(uint16_t last_token)
+{
+    create_on(0, last_token);
 }
 
 static void lines_up(void)
@@ -693,6 +726,66 @@ static void test_sampled_is_not_extended(void **state)
         play_repetition(k, -12);
     }
     assert_null(strstr(scene->log, "extend"));
+}
+
+/* One repetition of one language is enough where it samples everybody: that is known when its words end, not before. */
+static void test_sampled_in_the_only_repetition(void **state)
+{
+    (void)state;
+    scene->fixture.config.repetitions = 1;
+    scene->speech_frames = 8000 * 2;
+    submit_and_start();
+    play_repetition(1, -12);
+    assert_null(strstr(scene->log, "extend"));
+    create(41);
+    lines_up();
+    submit_and_start();
+    play_repetition(1, NAN); /* the control: nobody was read in the words */
+    assert_non_null(strstr(scene->log, "extend:1+1"));
+}
+
+/* It is decided before the words are over, so that the next tone follows them at once. */
+static void test_extension_comes_in_time(void **state)
+{
+    (void)state;
+    scene->fixture.config.repetitions = 1;
+    scene->speech_frames = 8000 * 2;
+    submit_and_start();
+    play(1, SEGMENT_TONE, 0, -10, 1000, -20);
+    play(1, SEGMENT_SILENCE, 0, -120, 1500, -60);
+    struct mono began = now().mono;
+    scene->log[0] = '\0';
+    int64_t asked_ms = 0;
+    for (int64_t t = 0; t < 2000; t += LOUDNESS_STEP_MS, scene->ms += LOUDNESS_STEP_MS) {
+        playout_event((struct playout_event){.kind = t ? PLAYOUT_STEP : PLAYOUT_PHASE,
+                                             .repetition = 1,
+                                             .segment = SEGMENT_WORDS,
+                                             .level = -15,
+                                             .segment_began = began});
+        if (!asked_ms && strstr(scene->log, "extend"))
+            asked_ms = t;
+    }
+    assert_in_range(asked_ms, 1600, 1800);
+}
+
+/* The second language failed, or came too late for this repetition: the first one's words are the last. */
+static void test_extension_without_the_last_language(void **state)
+{
+    (void)state;
+    scene->fixture.config.repetitions = 1;
+    scene->speech_frames = 8000 * 2;
+    for (int late = 0; late < 2; late++) {
+        create(41);
+        lines_up();
+        submit((struct cap_text){.infos = two_languages()});
+        playout_tells(PLAYOUT_DUE, 1);
+        spoken(0, true);
+        spoken(1, late);
+        start_line_0();
+        play_repetition(1, NAN);
+        assert_non_null(strstr(scene->log, "extend:1+1"));
+        scene->log[0] = '\0';
+    }
 }
 
 /* No words were ready in any repetition: a tone alone is no warning, so one more follows, but not for ever. */
@@ -1067,7 +1160,7 @@ static void test_all_voices_fail(void **state)
     spoken(0, false);
     scene->log[0] = '\0';
     spoken(1, false);
-    expect("ALARM:not_spoken A:preparing words:1.1:0 ALARM:no_words speak:1.0:recording ");
+    expect("ALARM:not_spoken A:preparing words:1.1:0 ALARM:no_words recording:1:danger ");
     spoken(0, true);
     expect("words:1.0:1000 ");
 }
@@ -1076,9 +1169,41 @@ static void test_recording_fails_too(void **state)
 {
     (void)state;
     submit((struct cap_text){.infos = info_xml((struct info_text){.language = "pt", .headline = "h"})});
-    expect("target0:2 load:1 ALARM:no_words speak:1.0:recording A:preparing.1 ");
+    expect("target0:2 load:1 ALARM:no_words recording:1:danger A:preparing.1 ");
     spoken(0, false);
     expect("ALARM:not_spoken A:preparing words:1.0:0 ");
+}
+
+/* No recording tells anybody to leave in a drill, nor when the danger is past; in a drill of an all-clear neither. */
+static void test_recording_of_what_is_no_danger(void **state)
+{
+    (void)state;
+    const struct info_text past = {.language = "pt", .headline = "h", .more = "<responseType>AllClear</responseType>"};
+    submit((struct cap_text){.status = "Exercise", .infos = info_xml((struct info_text){.language = "pt", .headline = "h"})});
+    expect("target0:2 load:1 ALARM:no_words recording:1:drill A:preparing.1 ");
+    create(41);
+    lines_up();
+    submit((struct cap_text){.infos = info_xml(past)});
+    expect("target0:2 load:1 ALARM:no_words recording:1:all_clear B:preparing.1 ");
+    create(41);
+    lines_up();
+    submit((struct cap_text){.status = "Exercise", .infos = info_xml(past)});
+    expect("target0:2 load:1 ALARM:no_words recording:1:drill C:preparing.1 ");
+}
+
+/* What a voice left out of a language is told; the rest of it is played. */
+static void test_skipped_sentence(void **state)
+{
+    (void)state;
+    int16_t frames[8] = {0};
+    struct speech speech = {.frames = frames, .n_frames = 8, .rate = 8000, .mean_level = -16, .skipped = "sentence 2: why"};
+    struct alert *alert = submit((struct cap_text){0});
+    scene->log[0] = '\0';
+    dispatcher_spoken(scene->dispatcher, 1, 0, &speech, &(struct error){0}, now());
+    expect("words:1.0:8 ALARM:not_spoken A:preparing ");
+    const json_t *told = json_array_get(alert->not_spoken, 0);
+    assert_string_equal(json_string_value(json_object_get(told, "language")), "zh-CN");
+    assert_string_equal(json_string_value(json_object_get(told, "reason")), "sentence 2: why");
 }
 
 /* The closing of a drill: in each language, once, in their order, whoever is ready first. */
@@ -1099,6 +1224,84 @@ static void test_drill_closing(void **state)
     spoken(4, false);
     spoken(5, true);
     expect("words:1.4:1000 ");
+}
+
+/* ---- stored messages ---- */
+
+/* A whole run where terminals play by themselves: no voice, nothing held open, one repetition as planned. */
+static void test_no_output(void **state)
+{
+    (void)state;
+    scene->fixture.config.repetitions = 1;
+    create_on(1, 41);
+    line_tells(2, LINE_UP);
+    line_tells(2, LINE_SWEPT);
+    submit((struct cap_text){.infos = info_xml((struct info_text){.code = TOWNSHIP, .headline = "洪水洪水洪水洪水洪"})});
+    expect("target2:1 load:1 words:1.0:20000 A:preparing.1 "); /* 9 characters take 2.5 s */
+    playout_tells(PLAYOUT_DUE, 1);
+    for (int kind = LINE_SENT; kind <= LINE_STARTED; kind++)
+        terminal_tells(2, 0, (enum line_event_kind)kind);
+    line_tells(2, LINE_STARTS_SENT);
+    scene->log[0] = '\0';
+    play(1, SEGMENT_TONE, 0, -10, 1000, NAN);
+    terminal_reads(2, 0, -20);
+    play(1, SEGMENT_SILENCE, 0, -120, 1500, NAN);
+    play(1, SEGMENT_WORDS, 0, -120, 2500, NAN);
+    playout_tells(PLAYOUT_ENDED, 1);
+    play(1, SEGMENT_END_TONE, 0, -10, 500, NAN);
+    expect("A:sounding at:1.tone at:1.silence at:1.words A:sounding at:1.end_tone ");
+    playout_tells(PLAYOUT_FINISHED, 1);
+    scene->log[0] = '\0';
+    line_tells(2, LINE_SETTLED);
+    expect("END A box=sounded(no_level) ");
+}
+
+/* Words that no voice speaks need none here; the shipped recording would not be heard either. */
+static void test_no_output_and_no_words(void **state)
+{
+    (void)state;
+    strcpy(scene->fixture.messages[0].language, "bo");
+    create_on(1, 41);
+    line_tells(2, LINE_UP);
+    line_tells(2, LINE_SWEPT);
+    submit((struct cap_text){.infos = info_xml((struct info_text){.code = TOWNSHIP, .language = "bo-CN"})});
+    expect("target2:1 load:1 words:1.0:240000 A:preparing.1 ");
+}
+
+/* Nobody has a message for it, and nothing sounds: the next one need not wait. */
+static void test_no_message_does_not_hold_the_channel(void **state)
+{
+    (void)state;
+    create_on(1, 41);
+    line_tells(2, LINE_UP);
+    line_tells(2, LINE_SWEPT);
+    submit((struct cap_text){.infos = info_xml((struct info_text){.code = TOWNSHIP, .language = "en"})});
+    expect("A:preparing.1 target2:0 ");
+    tick(100);
+    expect("END A box=failed(no_message) ");
+}
+
+/* ---- all-clear ---- */
+
+static void test_all_clear_has_its_own_tone(void **state)
+{
+    (void)state;
+    char infos[8192];
+    scene->fixture.hazards[HAZARD_FLOOD].tone = TONE_WAIL;
+    submit((struct cap_text){0});
+    assert_string_equal(scene->tone, "wail");
+    create(41);
+    lines_up();
+    snprintf(infos, sizeof infos, "%s%s", info_xml((struct info_text){.urgency = "Unknown"}),
+             info_xml((struct info_text){.language = "en", .urgency = "Past"}));
+    submit((struct cap_text){.infos = infos});
+    assert_string_equal(scene->tone, "all_clear");
+    create(41);
+    lines_up();
+    snprintf(infos, sizeof infos, "%s%s", info_xml((struct info_text){.urgency = "Past"}),
+             info_xml((struct info_text){.language = "en"}));
+    submit((struct cap_text){.infos = infos}); /* one part still warns */
+    assert_string_equal(scene->tone, "wail");
 }
 
 /* ---- the card ---- */
@@ -1146,6 +1349,9 @@ int main(void)
         TEST(test_extension_counts_the_words),
         TEST(test_extension_in_the_last_language),
         TEST(test_sampled_is_not_extended),
+        TEST(test_sampled_in_the_only_repetition),
+        TEST(test_extension_comes_in_time),
+        TEST(test_extension_without_the_last_language),
         TEST(test_waits_for_words),
         TEST(test_words_in_time_need_no_more),
         TEST(test_stop),
@@ -1170,7 +1376,13 @@ int main(void)
         TEST(test_one_voice_fails),
         TEST(test_all_voices_fail),
         TEST(test_recording_fails_too),
+        TEST(test_recording_of_what_is_no_danger),
+        TEST(test_skipped_sentence),
         TEST(test_drill_closing),
+        TEST(test_no_output),
+        TEST(test_no_output_and_no_words),
+        TEST(test_no_message_does_not_hold_the_channel),
+        TEST(test_all_clear_has_its_own_tone),
         TEST(test_card_lost_and_back),
         TEST(test_programme_cannot_be_made),
     };

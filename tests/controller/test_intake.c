@@ -290,6 +290,35 @@ static void test_notes(void **state)
     assert_true(noted(j->alert->not_ours, "SAME=x"));
 }
 
+static bool all_clear(struct judged *j, struct info_text first, struct info_text second)
+{
+    char infos[8192];
+    snprintf(infos, sizeof infos, "%s%s", info_xml(first), info_xml(second));
+    assert_true(judge(j, (struct cap_text){.infos = infos}));
+    return j->alert->all_clear;
+}
+
+/* Of all blocks that are ours: one that still warns keeps the alarm. */
+static void test_all_clear(void **state)
+{
+    struct judged *j = *state;
+    const struct info_text past = {.more = "<responseType>Monitor</responseType><responseType>AllClear</responseType>"};
+    const struct info_text past_en = {.language = "en", .urgency = "Past"};
+    const struct info_text silent = {.language = "en", .urgency = "Unknown"};
+    const struct info_text warns = {.language = "en", .urgency = "Future"};
+    const struct info_text warns_others = {.language = "en", .code = NEXT_TOWNSHIP};
+    const struct info_text past_for_others = {.language = "en", .urgency = "Past", .code = NEXT_TOWNSHIP};
+    assert_true(all_clear(j, past, past_en));
+    assert_true(all_clear(j, silent, past));
+    assert_true(all_clear(j, past, warns_others));
+    assert_false(all_clear(j, past, warns));
+    assert_true(noted(j->alert->notes, "all_clear_mixed:"));
+    assert_false(all_clear(j, (struct info_text){0}, past_en));
+    assert_false(all_clear(j, (struct info_text){0}, past_for_others));
+    assert_false(all_clear(j, silent, silent));
+    assert_false(noted(j->alert->notes, "all_clear"));
+}
+
 static void test_shortened(void **state)
 {
     struct judged *j = *state;
@@ -433,6 +462,7 @@ int main(void)
         TEST(test_longest_life),
         TEST(test_languages),
         TEST(test_notes),
+        TEST(test_all_clear),
         TEST(test_shortened),
         TEST(test_drill),
         TEST(test_times),

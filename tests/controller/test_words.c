@@ -33,6 +33,12 @@ static void test_choice(void **state)
         {{.headline = "", .more = "<description>d</description><instruction>i</instruction>"}, "i"},
         {{.headline = "", .more = "<description>水位上涨。</description>"}, "水位上涨。"},
         {{.headline = ""}, NULL},
+        {{.headline = "可以回家。", .urgency = "Past"}, "解除通知。可以回家。"},
+        {{.headline = "解除洪水预警。", .urgency = "Past"}, "解除洪水预警。"},
+        {{.language = "en", .headline = "Go home.", .more = "<responseType>AllClear</responseType>"}, "All clear. Go home."},
+        {{.language = "en-GB", .headline = "ALL CLEAR: go home.", .urgency = "Past"}, "ALL CLEAR: go home."},
+        {{.language = "pt", .headline = "h", .urgency = "Past"}, "h"},
+        {{.headline = "", .urgency = "Past"}, NULL},
         {{.headline = " ", .more = "<description> </description>"}, NULL},
     };
     for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
@@ -71,6 +77,16 @@ static void test_shortened_at_a_sentence(void **state)
         assert_true(text_is_utf8(slice_of(text)));
         free(text);
     }
+}
+
+/* A drill's own sentence comes before all else. */
+static void test_all_clear_in_a_drill(void **state)
+{
+    (void)state;
+    bool shortened = false;
+    char *text = choose((struct info_text){.language = "en", .headline = "Go home.", .urgency = "Past"}, true, 60, &shortened);
+    assert_string_equal(text, "Drill, drill, this is a drill, there is no danger! All clear. Go home. This is a drill.");
+    free(text);
 }
 
 static void test_drill_frame(void **state)
@@ -126,9 +142,13 @@ static void test_seconds(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_choice),        cmocka_unit_test(test_shortened_at_a_sentence),
-        cmocka_unit_test(test_drill_frame),   cmocka_unit_test(test_shortened_drill_keeps_its_frame),
-        cmocka_unit_test(test_drill_closing), cmocka_unit_test(test_same_language),
+        cmocka_unit_test(test_choice),
+        cmocka_unit_test(test_shortened_at_a_sentence),
+        cmocka_unit_test(test_all_clear_in_a_drill),
+        cmocka_unit_test(test_drill_frame),
+        cmocka_unit_test(test_shortened_drill_keeps_its_frame),
+        cmocka_unit_test(test_drill_closing),
+        cmocka_unit_test(test_same_language),
         cmocka_unit_test(test_seconds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,6 @@
 """The main job: a warning is accepted, durable, spoken, sounded, heard and proved, through the real programs."""
+import cmath
+import math
 import re
 import sqlite3
 import subprocess
@@ -13,6 +15,22 @@ sys.path.insert(0, os.path.join(ROOT, "tests", "tools"))
 import frames  # noqa: E402  (the independent reader of the village's frame log)
 
 SHORT = "repetitions = 1; tone_min_ms = 1000;"
+
+
+def tones_of(path, notes):
+    """Which of these notes (Hz) fills a tenth of a second of a recording by itself, in order, without repeats."""
+    with wave.open(path) as recording:
+        rate, channels = recording.getframerate() // 4, recording.getnchannels()
+        samples = memoryview(recording.readframes(recording.getnframes())).cast("h")[::4 * channels]
+    found = []
+    for start in range(0, len(samples) - rate // 10, rate // 10):
+        window = samples[start:start + rate // 10]
+        energy = sum(x * x for x in window)
+        for hz in notes if energy else ():
+            c = sum(x * cmath.exp(-2j * math.pi * hz * i / rate) for i, x in enumerate(window))
+            if 2 * abs(c) ** 2 / len(window) > 0.9 * energy and found[-1:] != [hz]:
+                found.append(hz)
+    return found
 
 
 class MainJob(TownshipTest):
@@ -67,6 +85,14 @@ class MainJob(TownshipTest):
         with wave.open(town.path("main.wav")) as recording:
             self.assertEqual(recording.getframerate(), 48000)
             self.assertGreater(recording.getnframes(), 48000 * 8)
+
+    def test_one_repetition_of_one_language_is_enough(self):
+        town = self.township({"north": (19200, t8(2))}, programme=SHORT).start()
+        alert = town.send(cap(en=None))[1]["id"]
+        town.until_ended(alert)
+        self.assertEqual(set(town.ends(alert).values()), {"heard"})
+        segments = [(d["repetition"], d["segment"]) for d in town.events() if d.get("alert") == alert and "segment" in d]
+        self.assertEqual(segments, [(1, "tone"), (1, "silence"), (1, "words"), (1, "end_tone")])
 
     def test_broken_terminals_fail_for_their_reasons(self):
         faults = {2: "mute", 3: "dead", 4: "refuses_arm", 5: "exception:4", 6: "refuses_start"}
@@ -147,6 +173,53 @@ class MainJob(TownshipTest):
         self.assertEqual(alert["not_spoken"][0]["language"], "pt-PT")
         ended = town.until_ended(alert["id"])
         self.assertEqual(town.ends(alert["id"]), {"north-1": "heard"}, ended)  # the shipped recording was
+
+    def test_a_sentence_that_the_voice_refuses(self):
+        town = self.township({"north": (9600, t8(1))}, programme=SHORT).start()
+        alert = town.send(cap(zh=None, en="Leave the river now. ★★★. 马上离开。 Go to high ground."))[1]["id"]
+        town.until_ended(alert)
+        self.assertEqual(town.ends(alert), {"north-1": "heard"})
+        told = town.alert(alert)["not_spoken"]
+        self.assertEqual([n["language"] for n in told], ["en-US"], told)
+        self.assertIn("马上离开", told[0]["reason"])
+        self.assertTrue(any(e.get("what") == "not_spoken" for e in town.events()))
+
+    def test_no_recording_of_a_danger_where_there_is_none(self):
+        town = self.township({"north": (19200, t8(1))}, programme=SHORT + '''
+fallback_zh = "gone.wav"; fallback_en = "gone.wav"; fallback_drill_zh = "one.wav"; fallback_drill_en = "one.wav";
+fallback_all_clear_zh = "one.wav"; fallback_all_clear_en = "one.wav";''')
+        with wave.open(town.path("one.wav"), "wb") as one:
+            one.setparams((1, 2, 8000, 0, "NONE", ""))
+            one.writeframes(b"".join(int(9000 * math.sin(i / 3)).to_bytes(2, "little", signed=True) for i in range(16000)))
+        town.start()
+        unspoken = lambda alert: [n["language"] for n in town.alert(alert)["not_spoken"]]
+        foreign = lambda **settings: cap(en=None, **settings).replace("zh-CN", "pt-PT")
+        drill = town.send(foreign(status="Exercise"))[1]["id"]
+        past = town.send(foreign().replace("Immediate", "Past"))[1]["id"]
+        for alert in (past, drill):
+            town.until_segment(alert, "words")
+            self.assertEqual(unspoken(alert), ["pt-PT"])
+            town.until_ended(alert)
+        real = town.send(foreign())[1]["id"]  # the control: it has no other recording than the one that is gone
+        until(lambda: unspoken(real) == ["pt-PT", "recording"], "the recording's failure")
+        town.request("POST", f"/v1/alerts/{real}/stop", b'{"reason": "enough"}')
+
+    def test_all_clear(self):
+        town = self.township({"north": (9600, t8(1))}, programme=SHORT).start()
+        past = cap(zh="可以回家。", en="All clear. You may go home.").replace("Immediate", "Past")
+        alert = town.send(past)[1]
+        self.assertTrue(alert["all_clear"])
+        self.assertEqual([w["text"] for w in alert["words"]], ["解除通知。可以回家。", "All clear. You may go home."])
+        town.until_ended(alert["id"])
+        self.assertEqual(town.ends(alert["id"]), {"north-1": "heard"})
+        warning = town.send(cap())[1]
+        self.assertFalse(warning["all_clear"])
+        town.until_segment(warning["id"], "words")
+        town.request("POST", f"/v1/alerts/{warning['id']}/stop", b'{"reason": "enough"}')
+        town.until_ended(warning["id"])
+        town.end_daemon()
+        tones = tones_of(town.path("main.wav"), (392, 970))
+        self.assertEqual(tones, [392, 970])  # the soft low note, and as a control the hazard's own tone
 
     def test_refusals_name_the_element(self):
         town = self.township({"north": (9600, t8(1))}, programme=SHORT).start()

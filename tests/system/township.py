@@ -136,6 +136,7 @@ class Township:
         self.channels = channels or ["main"]
         self.channel_of = channel_of or {}
         self.programme, self.extra = programme, extra
+        self.stored = {}  # channel -> its stored messages, where it has no output
         self.hears = {}  # line -> channel that its units hear, where it is not the one that drives them
         self.village = self.daemon = self.listener = None
         self.log = open(os.path.join(self.dir, "daemon.log"), "ab")
@@ -168,7 +169,7 @@ sources = ( {{ id = "county"; sender = "*"; }} );
 places = ( {{ code = "360499103201"; zh = "龙塘村"; en = "Longtang"; }} );
 programme = {{ {self.programme} }};
 voice = {{ program = "{program('tocsin-voice')}"; }};
-channels = ({", ".join(f'{{ id = "{c}"; output = "alsa:{c}"; languages = [ "zh", "en" ]; }}' for c in self.channels)});
+channels = ({", ".join(f'{{ id = "{c}"; {self.output(c)} languages = [ "zh", "en" ]; }}' for c in self.channels)});
 lines = ({", ".join(f'{{ id = "{l}"; channel = "{drives(l)}"; device = "{l}"; baud = {self.lines[l][0]}; adapter = "pty"; }}'
                      for l in self.lines)});
 terminals = ({", ".join(f'{{ id = "{l}-{u}"; name = "{l} {u}"; line = "{l}"; unit = {u}; profile = "{v}"; codes = [ "360499103201" ]; }}'
@@ -176,6 +177,11 @@ terminals = ({", ".join(f'{{ id = "{l}-{u}"; name = "{l} {u}"; line = "{l}"; uni
 {self.extra}
 """)
         os.makedirs(self.path("state"), exist_ok=True)
+
+    def output(self, channel):
+        if channel in self.stored:
+            return f'output = "none"; messages = ( {self.stored[channel]} );'
+        return f'output = "alsa:{channel}";'
 
     # ---- the village ----
 
