@@ -45,7 +45,7 @@ class Unplugged(TownshipTest):
         town.tell_village("detach north")
         until(lambda: town.ends(alert)["north-1"] == "failed(line_down)", "failed(line_down)")
         last = (alert, "words", "en-US")
-        until(lambda: any((d.get("alert"), d.get("segment"), d.get("language")) == last for d in town.events()), "the last words")
+        town.listener.until(lambda d: (d.get("alert"), d.get("segment"), d.get("language")) == last, "the last words")
         town.tell_village("attach north")
         town.until_ended(alert)
         self.assertEqual(set(town.ends(alert).values()), {"heard"})
