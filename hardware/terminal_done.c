@@ -170,8 +170,7 @@ static void read_refused(struct terminal *terminal, uint8_t exception, struct mo
     }
     if (terminal->phase == TERMINAL_PREPARE)
         terminal->first_failed = true;
-    if (terminal->wanted)
-        terminal_trouble(terminal, TROUBLE_EXCEPTION, exception, now);
+    terminal_trouble(terminal, TROUBLE_EXCEPTION, exception, now);
     terminal_pause(terminal, terminal->refusals++, now);
 }
 
@@ -238,8 +237,7 @@ static void failed(struct terminal *terminal, const struct terminal_plan *plan, 
         terminal->step = 0; /* it may come back from a reboot */
     if (terminal->phase == TERMINAL_ARMED)
         terminal->look = true;
-    if (terminal->wanted)
-        terminal_trouble(terminal, TROUBLE_NO_REPLY, 0, now);
+    terminal_trouble(terminal, TROUBLE_NO_REPLY, 0, now);
     terminal_pause(terminal, terminal->pause++, now);
 }
 

@@ -48,6 +48,7 @@ static bool is_ours(struct terminal *terminal)
 
 static void read_at_rest(struct terminal *terminal, struct mono now)
 {
+    terminal_well(terminal, TROUBLE_EXCEPTION);
     bool busy = terminal_is_busy(terminal);
     bool can_stop = terminal->settings.profile->commands[COMMAND_STOP].given;
     bool sounds = judge_with(terminal, WHEN_SOUNDING, terminal->last.token, terminal->last.received) == TRUTH_TRUE;

@@ -859,6 +859,11 @@ static void test_second_waits_and_higher_goes_first(void **state)
     struct line_event late_too = {.kind = LINE_STARTS_SENT, .session = first_session, .terminal = LINE_TERMINALS_MAX};
     dispatcher_take_line_event(scene->dispatcher, 0, &late, now());
     dispatcher_take_line_event(scene->dispatcher, 0, &late_too, now());
+    /* nor is what a terminal showed while nobody wanted it */
+    struct line_event idle = {.kind = LINE_TROUBLE, .session = first_session, .trouble = TROUBLE_NO_REPLY};
+    unsigned told = scene->deliveries_told;
+    dispatcher_take_line_event(scene->dispatcher, 0, &idle, now());
+    assert_int_equal(scene->deliveries_told, told);
     playout_tells(PLAYOUT_DUE, 1);
     expect("");
     dispatcher_spoken(scene->dispatcher, 1, 0, NULL, &(struct error){ERROR_IO, "late"}, now());

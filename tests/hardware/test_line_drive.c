@@ -455,8 +455,31 @@ static void idle_terminals_are_read_every_poll(void **state)
     size_t probes = 0;
     for (size_t i = 0; i < line->n_frames; i++)
         probes += line->frames[i].request.unit == 2;
-    assert_in_range(probes, 5, 11);                          /* growing pauses */
-    assert_int_equal(fake_count(line, LINE_TROUBLE, -1), 0); /* nobody wants it */
+    assert_in_range(probes, 5, 11); /* growing pauses */
+    fake_line_free(line);
+}
+
+/* Nobody wants it now, but who looks at the list must see that it would not sound. */
+static void a_terminal_that_dies_at_idle_is_told_once_each_time(void **state)
+{
+    (void)state;
+    struct fake_line *line = opened("tt");
+    for (int time = 0; time < 2; time++) {
+        line->units[1].dead = true;
+        fake_forget(line);
+        fake_run(line, 60000);
+        assert_int_equal(fake_troubles(line, TROUBLE_NO_REPLY, 1), 1);
+        assert_int_equal(fake_count(line, LINE_TROUBLE, -1), 1);
+        line->units[1].dead = false;
+        fake_run(line, 30000);
+        assert_true(fake_count(line, LINE_READING, 1) > 0);
+    }
+    line->units[1].dead = true;
+    fake_run(line, 60000);
+    fake_forget(line);
+    fake_target(line, 1, 5, "01", 50); /* its delivery is told in its own session */
+    fake_run(line, 5000);
+    assert_int_equal(fake_troubles(line, TROUBLE_NO_REPLY, 1), 1);
     fake_line_free(line);
 }
 
@@ -539,6 +562,7 @@ int main(void)
         cmocka_unit_test(after_a_lost_port_the_target_goes_on),
         cmocka_unit_test(a_stop_that_waited_for_the_port_is_made_up_for),
         cmocka_unit_test(idle_terminals_are_read_every_poll),
+        cmocka_unit_test(a_terminal_that_dies_at_idle_is_told_once_each_time),
         cmocka_unit_test(polls_of_others_go_on_while_members_are_verified),
         cmocka_unit_test(nobody_there_is_said_and_starts_are_reported),
         cmocka_unit_test(wrong_settings_are_named),
