@@ -231,6 +231,7 @@ static void failed(struct terminal *terminal, const struct terminal_plan *plan, 
     if (terminal->tries < TRIES_MAX && !known_dead && (terminal->wanted || !full))
         return;
     terminal->dead = terminal->swept = true;
+    terminal->seen = false;
     terminal->reached = terminal->reached && terminal->acknowledged;
     terminal->polled_at = now;
     if (terminal->phase == TERMINAL_ARM)

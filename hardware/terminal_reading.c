@@ -46,6 +46,8 @@ static bool is_ours(struct terminal *terminal)
     return false;
 }
 
+/* What is provably left over from us is stopped when a terminal is seen for the first time since it or the line came back, as
+ * after a crash. What begins later is an alarm, whoever's it is, and what is not provably ours is never stopped. */
 static void read_at_rest(struct terminal *terminal, struct mono now)
 {
     terminal_well(terminal, TROUBLE_EXCEPTION);
@@ -53,16 +55,15 @@ static void read_at_rest(struct terminal *terminal, struct mono now)
     bool can_stop = terminal->settings.profile->commands[COMMAND_STOP].given;
     bool sounds = judge_with(terminal, WHEN_SOUNDING, terminal->last.token, terminal->last.received) == TRUTH_TRUE;
     bool ours = can_stop && !busy && is_ours(terminal);
-    if (ours || (sounds && !busy && can_stop && terminal->world->stop_unasked)) {
-        if (!ours)
-            terminal->operands.token = terminal->last.token;
+    bool leftover = ours && !terminal->seen;
+    bool unasked = busy || sounds || ours;
+    if (unasked && !leftover && !terminal->unasked_told)
+        terminal_event_reading(terminal, LINE_UNASKED);
+    terminal->unasked_told = unasked && !leftover;
+    if (leftover || (ours && terminal->world->stop_unasked)) {
         terminal->touched = true;
         terminal_begin_stop(terminal, now);
-        return;
     }
-    if ((busy || sounds) && !terminal->unasked_told)
-        terminal_event_reading(terminal, LINE_UNASKED);
-    terminal->unasked_told = busy || sounds;
 }
 
 /* Another source plays there: nothing of ours is sent, it is looked at again later. */
@@ -226,4 +227,5 @@ void terminal_take_reading(struct terminal *terminal, struct mono now)
     case TERMINAL_STOP:
     case TERMINAL_POWER_OFF: break;
     }
+    terminal->seen = true;
 }
