@@ -419,5 +419,6 @@ void dispatcher_tick(struct dispatcher *dispatcher, struct moment now)
 {
     if (dispatcher->current && dispatcher->current->phase != BROADCAST_STOPPING)
         tick_lines(dispatcher, now);
+    dispatcher_tell_output(dispatcher, now.mono);
     dispatcher_advance(dispatcher, now);
 }

@@ -1099,6 +1099,15 @@ static void test_card_lost_and_back(void **state)
     assert_false(dispatcher_output_lost(scene->dispatcher));
     playout_tells(PLAYOUT_UNDERRUN, 1);
     expect("ALARM:output_lost ALARM:output_back ALARM:underrun ");
+    for (int i = 0; i < 100; i++) { /* a loose plug */
+        playout_tells(PLAYOUT_LOST, 0);
+        playout_tells(PLAYOUT_READY, 0);
+    }
+    expect("");
+    playout_tells(PLAYOUT_LOST, 0);
+    tick(61000);
+    assert_non_null(strstr(scene->log, "ALARM:output_lost "));
+    assert_null(strstr(strstr(scene->log, "ALARM:output_lost ") + 1, "ALARM:output"));
 }
 
 static void test_programme_cannot_be_made(void **state)
