@@ -27,7 +27,7 @@ struct dispatcher {
     uint32_t session;
     uint16_t token; /* reserved for the next session */
     bool token_ready;
-    struct mono token_asked;
+    struct mono token_asked, token_tried; /* first, and last */
     bool output_lost;
     struct flap output_flap;
     char output_words[256]; /* as the card said last */

@@ -1025,6 +1025,29 @@ static void test_token_on_a_slow_disk(void **state)
     assert_int_equal(scene->token, 8);
 }
 
+static void test_token_that_was_not_written_is_asked_for_again(void **state)
+{
+    (void)state;
+    scene->hold_store = true;
+    create(7);
+    lines_up();
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(scene->token_asked, 8); /* the same one */
+        scene->token_asked = 0;
+        scene->token_done(scene->dispatcher, 0, 8, false);
+        tick(4800);
+        assert_int_equal(scene->token_asked, 0);
+        tick(200);
+    }
+    scene->token_done(scene->dispatcher, 0, 8, true);
+    scene->token_asked = 0;
+    tick(20000);
+    assert_int_equal(scene->token_asked, 0);
+    submit((struct cap_text){0});
+    expect(BEGUN); /* nobody calls the disk slow */
+    assert_int_equal(scene->token, 8);
+}
+
 /* ---- voices ---- */
 
 static void test_one_voice_fails(void **state)
@@ -1158,6 +1181,7 @@ int main(void)
         TEST(test_tokens_are_never_zero),
         TEST(test_token_is_reserved_before_the_first_arm),
         TEST(test_token_on_a_slow_disk),
+        TEST(test_token_that_was_not_written_is_asked_for_again),
         TEST(test_one_voice_fails),
         TEST(test_all_voices_fail),
         TEST(test_recording_fails_too),
