@@ -199,7 +199,7 @@ static int say(const struct options *o, const char *text)
     struct error error = {0};
     ssize_t n = readlink("/proc/self/exe", settings.program, sizeof settings.program - 1);
     text_copy(settings.english, sizeof settings.english, o->english);
-    if (n < 0 || !voice_speak(&settings, o->language, text, OUT_RATE, &speech, &error)) {
+    if (n < 0 || !voice_speak(&settings, NULL, o->language, text, OUT_RATE, &speech, &error)) {
         fprintf(stderr, "tocsin-voice: %s\n", error.message);
         return 1;
     }

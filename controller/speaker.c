@@ -17,6 +17,7 @@ struct job {
     struct job *next;
     uv_work_t work;
     struct speaker *speaker;
+    struct voice_call call;
     const struct voice_settings *voice;
     const char *fallback_zh, *fallback_en;
     void *of;
@@ -53,8 +54,9 @@ static bool read_recordings(struct job *job)
 static void on_worker(uv_work_t *work)
 {
     struct job *job = work->data;
-    job->ok = job->language ? voice_speak(job->voice, job->language, job->text, job->rate, &job->speech, &job->error)
-                            : read_recordings(job);
+    job->ok = job->language
+                  ? voice_speak(job->voice, &job->call, job->language, job->text, job->rate, &job->speech, &job->error)
+                  : read_recordings(job);
 }
 
 static void unlink_job(struct job *job)
@@ -109,6 +111,7 @@ void speaker_ask(struct speaker *speaker, void *of, uint32_t broadcast, uint32_t
                             .rate = rate,
                             .max_s = config->max_speech_s};
         job->work.data = job;
+        voice_call_init(&job->call);
         job->language = language ? strdup(language) : NULL;
         job->text = text ? strdup(text) : NULL;
         if (uv_queue_work(speaker->loop, &job->work, on_worker, on_loop) == 0) {
@@ -124,11 +127,18 @@ void speaker_ask(struct speaker *speaker, void *of, uint32_t broadcast, uint32_t
     speaker->spoken(speaker->context, of, broadcast, index, NULL, &error);
 }
 
+/* One that still waits for a worker is cancelled, one that a worker has loses its child. */
+static void stop_job(struct job *job)
+{
+    uv_cancel((uv_req_t *)&job->work);
+    voice_call_stop(&job->call);
+}
+
 void speaker_forget(struct speaker *speaker, const void *of, uint32_t broadcast)
 {
     for (struct job *job = speaker->jobs; job; job = job->next)
         if (job->of == of && job->broadcast == broadcast)
-            uv_cancel((uv_req_t *)&job->work); /* one that a worker has already goes on to its deadline */
+            stop_job(job);
 }
 
 void speaker_free(struct speaker *speaker)
@@ -137,7 +147,7 @@ void speaker_free(struct speaker *speaker)
         return;
     speaker->spoken = NULL;
     for (struct job *job = speaker->jobs; job; job = job->next)
-        uv_cancel((uv_req_t *)&job->work);
+        stop_job(job);
     if (!speaker->jobs)
         free(speaker);
 }

@@ -18,7 +18,7 @@ struct speaker *speaker_create(const struct config *config, struct uv_loop_s *lo
 void speaker_ask(struct speaker *speaker, void *of, uint32_t broadcast, uint32_t index, uint32_t rate, const char *language,
                  const char *text);
 
-/* What waits for a worker for this broadcast is not spoken any more; it is told as an error. */
+/* What this broadcast still waits for is not spoken any more; it is told as an error, soon. */
 void speaker_forget(struct speaker *speaker, const void *of, uint32_t broadcast);
 
 /* What is still being spoken is not told any more. NULL is allowed. */
