@@ -71,18 +71,20 @@ static bool lose(struct wire_reply *reply, const char *what, int code)
 }
 
 /* Reads away what nobody asked for (not tcflush: on a pty that would also throw away what we sent and nobody has read yet).
- * Returns the number of bytes, -1 if the port is gone. */
-static ssize_t drain(struct wire *wire, struct wire_reply *reply)
+ * No longer than until give_up, for somebody may never pause. Returns the number of bytes, -1 if the port is gone. */
+static ssize_t drain(struct wire *wire, struct mono give_up, struct wire_reply *reply)
 {
     uint8_t rubbish[FRAME_BYTES_MAX];
     ssize_t n, total = 0;
-    while ((n = read(wire->descriptor, rubbish, sizeof rubbish)) > 0 || (n < 0 && errno == EINTR))
+    do {
+        n = read(wire->descriptor, rubbish, sizeof rubbish);
         total += n > 0 ? n : 0;
+    } while ((n > 0 || (n < 0 && errno == EINTR)) && mono_before(mono_now(), give_up));
     if (total > 0) {
         note_end(wire, mono_now());
         wire->counts.strays += (uint64_t)total;
     }
-    if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK) {
+    if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {
         lose(reply, "read", errno);
         return -1;
     }
@@ -94,7 +96,7 @@ static bool wait_quiet(struct wire *wire, struct wire_reply *reply)
 {
     struct mono give_up = mono_plus_us(later(mono_now(), wire->free_at), BABBLE_LIMIT_US);
     for (;;) {
-        if (drain(wire, reply) < 0)
+        if (drain(wire, give_up, reply) < 0)
             return false;
         struct mono now = mono_now();
         if (!mono_before(now, wire->free_at) || mono_before(give_up, now))
@@ -209,7 +211,7 @@ static void await_reply(struct wire *wire, const struct frame_request *request, 
             reply->outcome = WIRE_WITHDRAWN;
             return;
         }
-        if (!(events & POLLIN) && !mono_before(mono_now(), deadline)) {
+        if (!mono_before(mono_now(), deadline)) { /* also while others keep talking */
             reply->outcome = WIRE_SILENT;
             wire->counts.timeouts++;
             return;
