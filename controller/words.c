@@ -33,20 +33,10 @@ static size_t character_size(unsigned char first)
     return first < 0x80 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
 }
 
+/* What a voice needs, by rule of thumb: 3.6 Chinese characters or 14 other ones a second. */
 static double character_seconds(size_t size)
 {
     return size >= 3 ? 1 / 3.6 : 1 / 14.0;
-}
-
-double words_seconds(const char *text)
-{
-    double seconds = 0;
-    for (const char *p = text; *p;) {
-        size_t size = character_size((unsigned char)*p);
-        seconds += character_seconds(size);
-        p += size;
-    }
-    return seconds;
 }
 
 static bool ends_sentence(const char *p)

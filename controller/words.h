@@ -16,7 +16,4 @@ const char *words_drill_closing(const char *language);
 /* True if two tags have the same primary subtag: zh-CN and zh-TW. */
 bool words_same_language(const char *a, const char *b);
 
-/* Seconds that a voice needs, by rule of thumb: 3.6 Chinese characters or 14 other ones a second. */
-double words_seconds(const char *text);
-
 #endif

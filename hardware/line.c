@@ -208,11 +208,6 @@ static void transact(struct line *line, const struct drive_step *step, bool clos
     }
 }
 
-static struct mono earlier(struct mono a, struct mono b)
-{
-    return mono_before(a, b) ? a : b;
-}
-
 static void *run(void *context)
 {
     struct line *line = context;
@@ -235,7 +230,7 @@ static void *run(void *context)
         } else {
             until = line->reopen_at;
         }
-        wait_for(line, closed ? earlier(until, line->close_by) : until, closed);
+        wait_for(line, closed ? mono_earlier(until, line->close_by) : until, closed);
     }
     return NULL;
 }

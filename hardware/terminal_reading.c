@@ -3,11 +3,6 @@
 
 enum { START_GRACE_MS = 300, SILENCE_POLL_MS = 50, STOPS_MAX = 3 };
 
-static struct mono later(struct mono a, struct mono b)
-{
-    return mono_before(a, b) ? b : a;
-}
-
 static enum truth judge_with(const struct terminal *terminal, enum condition_kind kind, uint16_t token, struct mono now)
 {
     struct operand_values operands = terminal->operands;
@@ -202,7 +197,7 @@ static void read_silence(struct terminal *terminal, struct mono now)
     if (other || sounding == TRUTH_FALSE || (sounding == TRUTH_UNKNOWN && terminal->stop_answered)) {
         terminal_set_stopped(terminal, now);
     } else if (mono_before(terminal->last.requested, terminal->silent_by)) {
-        terminal->retry_at = later(now, mono_plus_ms(terminal->last.requested, SILENCE_POLL_MS));
+        terminal->retry_at = mono_later(now, mono_plus_ms(terminal->last.requested, SILENCE_POLL_MS));
     } else if (++terminal->stops >= STOPS_MAX) {
         terminal_not_stopped(terminal, now);
     } else {

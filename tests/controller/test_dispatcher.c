@@ -85,7 +85,7 @@ static void look_at(struct programme *programme)
     struct programme_orders orders = {.allowed = 9, .released = true};
     struct programme_step step;
     char *to = scene->programme;
-    assert_int_equal(programme_step_frames(programme_rate(programme)), 400);
+    assert_int_equal(programme_step_frames(scene->fixture.config.channels[0].playout.rate), 400);
     for (size_t i = 0; i < PROGRAMME_WORDS; i++)
         orders.words[i] = (struct programme_words){true, spoken_frames, 400};
     scene->silence_ms = 0;

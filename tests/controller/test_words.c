@@ -115,21 +115,12 @@ static void test_same_language(void **state)
     assert_false(words_same_language("", "zh"));
 }
 
-static void test_seconds(void **state)
-{
-    (void)state;
-    assert_true(fabs(words_seconds("") - 0) < 1e-9);
-    assert_true(fabs(words_seconds("水水水水水水水水水水水水水水水水水水") - 5) < 1e-9);
-    assert_true(fabs(words_seconds("fourteen chars") - 1) < 1e-9);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_choice),        cmocka_unit_test(test_shortened_at_a_sentence),
         cmocka_unit_test(test_drill_frame),   cmocka_unit_test(test_shortened_drill_keeps_its_frame),
         cmocka_unit_test(test_drill_closing), cmocka_unit_test(test_same_language),
-        cmocka_unit_test(test_seconds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
