@@ -10,12 +10,6 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-const char *playout_event_name(enum playout_event_kind kind)
-{
-    static const char *const names[] = {"ready", "lost", "due", "phase", "step", "ended", "finished", "underrun"};
-    return (unsigned)kind < sizeof names / sizeof *names ? names[kind] : "unknown";
-}
-
 void playout_slot_free(struct playout_slot *slot)
 {
     programme_free(slot->programme);

@@ -39,8 +39,6 @@ struct playout_event {
 /* Called on the playout's thread. May only copy the event and wake somebody. */
 typedef void playout_event_fn(void *context, const struct playout_event *event);
 
-const char *playout_event_name(enum playout_event_kind kind);
-
 struct playout;
 
 /* Opens the card on its own thread; a card that is not there is PLAYOUT_LOST, never an error here. */

@@ -85,11 +85,6 @@ void programme_free(struct programme *programme)
     free(programme);
 }
 
-uint32_t programme_rate(const struct programme *programme)
-{
-    return programme->settings.rate;
-}
-
 uint32_t programme_step_frames(uint32_t rate)
 {
     return rate / STEP_PER_S;

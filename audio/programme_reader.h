@@ -41,7 +41,6 @@ struct programme_step {
     bool ends;   /* last step of the repetition (closing words and end tone come after) */
 };
 
-uint32_t programme_rate(const struct programme *programme);
 uint32_t programme_step_frames(uint32_t rate);
 
 /* Reads the next step: programme_step_frames frames and what they are. */

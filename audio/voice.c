@@ -20,6 +20,7 @@ enum { PAUSE_MS = 250 /* between sentences */, SPEECH_MAX_S = 300, HEADER_MAX = 
 /* A running tocsin-voice and what it has said so far. */
 struct talk {
     const struct voice_settings *settings;
+    struct voice_call *call; /* may be NULL */
     pid_t pid;
     int fd;
     struct mono deadline;
@@ -33,6 +34,36 @@ bool voice_speaks(const char *language)
 {
     enum voice_language unused;
     return voice_language_of(language, &unused);
+}
+
+/* ---- the call ---- */
+
+void voice_call_init(struct voice_call *call)
+{
+    *call = (struct voice_call){.fd = -1};
+    pthread_mutex_init(&call->lock, NULL);
+}
+
+/* The child's end of the socket hangs up, and whoever waits for it kills the child. */
+void voice_call_stop(struct voice_call *call)
+{
+    pthread_mutex_lock(&call->lock);
+    call->stopped = true;
+    if (call->fd >= 0)
+        shutdown(call->fd, SHUT_RDWR);
+    pthread_mutex_unlock(&call->lock);
+}
+
+/* Shows the socket to voice_call_stop, or with -1 takes it away before it is closed. False if the call was stopped. */
+static bool show(struct voice_call *call, int fd)
+{
+    if (!call)
+        return true;
+    pthread_mutex_lock(&call->lock);
+    call->fd = fd;
+    bool stopped = call->stopped;
+    pthread_mutex_unlock(&call->lock);
+    return !stopped;
 }
 
 /* ---- the child ---- */
@@ -73,7 +104,7 @@ static bool begin(struct talk *t, struct error *error)
     close(ends[1]);
     t->fd = ends[0];
     if (err == 0)
-        return true;
+        return show(t->call, t->fd) || error_set(error, ERROR_IO, "the voice was stopped");
     close(t->fd);
     t->fd = -1;
     return error_set(error, ERROR_IO, "the voice %s cannot be run: %s", t->settings->program, strerror(err));
@@ -85,6 +116,7 @@ static int end(struct talk *t)
     int status = 0;
     if (t->fd < 0)
         return 0;
+    show(t->call, -1);
     close(t->fd);
     t->fd = -1;
     kill(t->pid, SIGKILL);
@@ -271,8 +303,8 @@ static bool speak_text(struct talk *t, const char *language, const char *text, c
     return true;
 }
 
-bool voice_speak(const struct voice_settings *settings, const char *language, const char *text, uint32_t rate,
-                 struct speech *speech, struct error *error)
+bool voice_speak(const struct voice_settings *settings, struct voice_call *call, const char *language, const char *text,
+                 uint32_t rate, struct speech *speech, struct error *error)
 {
     *speech = (struct speech){0};
     if (!voice_speaks(language))
@@ -281,9 +313,10 @@ bool voice_speak(const struct voice_settings *settings, const char *language, co
         return error_set(error, ERROR_TOO_LARGE, "a text of %zu bytes: at most %d", strlen(text), VOICE_TEXT_MAX);
     if (!text_is_utf8(slice_of(text)))
         return error_set(error, ERROR_INVALID, "the text is not UTF-8");
-    struct talk t = {.settings = settings, .fd = -1};
+    struct talk t = {.settings = settings, .call = call, .fd = -1};
     char skipped[VOICE_SKIPPED_MAX] = "";
     bool ok = begin(&t, error) && speak_text(&t, language, text, skipped, error);
+    ok = ok && (show(call, t.fd) || error_set(error, ERROR_IO, "the voice was stopped"));
     end(&t);
     ok = ok && speech_finish(t.mono, t.n, t.rate, rate, speech, error);
     text_copy(speech->skipped, sizeof speech->skipped, skipped);

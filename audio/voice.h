@@ -5,6 +5,8 @@
 
 #include "codecs/base.h"
 
+#include <pthread.h>
+
 enum { VOICE_SKIPPED_MAX = 200 };
 
 struct voice_settings {
@@ -27,11 +29,23 @@ struct speech {
 /* True if a voice exists for this language tag ("zh-CN", "en-US"): zh* and en*. */
 bool voice_speaks(const char *language);
 
+/* One voice_speak, as another thread sees it: to end it before its time. */
+struct voice_call {
+    pthread_mutex_t lock;
+    int fd; /* to the child; -1 without one */
+    bool stopped;
+};
+
+void voice_call_init(struct voice_call *call);
+/* Ends what is being spoken, or will be: voice_speak fails soon after. Any thread, while the call is there. */
+void voice_call_stop(struct voice_call *call);
+
 /* Speaks text at rate, normalised to -16 LUFS and at most -1 dBTP. A sentence that the voice refuses is left out (skipped); it
- * fails only where nothing of the text was spoken. On success the caller frees with speech_free. Errors: ERROR_UNSUPPORTED (no
- * voice for the language), ERROR_INVALID (the voice makes no sound of this text), ERROR_TIMEOUT, ERROR_IO. */
-bool voice_speak(const struct voice_settings *settings, const char *language, const char *text, uint32_t rate,
-                 struct speech *speech, struct error *error);
+ * fails only where nothing of the text was spoken, or where it was stopped. On success the caller frees with speech_free. call
+ * may be NULL. Errors: ERROR_UNSUPPORTED (no voice for the language), ERROR_INVALID (the voice makes no sound of this text),
+ * ERROR_TIMEOUT, ERROR_IO (also of one that was stopped). */
+bool voice_speak(const struct voice_settings *settings, struct voice_call *call, const char *language, const char *text,
+                 uint32_t rate, struct speech *speech, struct error *error);
 
 /* Reads a recording (anything libsndfile reads, at most max_s seconds), mixes to mono, resamples, normalises likewise. */
 bool clip_read(const char *path, uint32_t rate, uint32_t max_s, struct speech *speech, struct error *error);

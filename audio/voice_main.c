@@ -199,7 +199,7 @@ static int say(const struct options *o, const char *text)
     struct error error = {0};
     ssize_t n = readlink("/proc/self/exe", settings.program, sizeof settings.program - 1);
     text_copy(settings.english, sizeof settings.english, o->english);
-    bool spoken = n >= 0 && voice_speak(&settings, o->language, text, OUT_RATE, &speech, &error);
+    bool spoken = n >= 0 && voice_speak(&settings, NULL, o->language, text, OUT_RATE, &speech, &error);
     if (!spoken || speech.skipped[0]) { /* a recording is whole or it is none */
         fprintf(stderr, "tocsin-voice: %s\n", spoken ? speech.skipped : error.message);
         speech_free(&speech);

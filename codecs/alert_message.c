@@ -51,18 +51,6 @@ const char *alert_severity_name(enum alert_severity severity)
     return "Unknown";
 }
 
-const char *alert_certainty_name(enum alert_certainty certainty)
-{
-    switch (certainty) {
-    case CERTAINTY_UNKNOWN: return "Unknown";
-    case CERTAINTY_OBSERVED: return "Observed";
-    case CERTAINTY_LIKELY: return "Likely";
-    case CERTAINTY_POSSIBLE: return "Possible";
-    case CERTAINTY_UNLIKELY: return "Unlikely";
-    }
-    return "Unknown";
-}
-
 static void free_texts(char **texts, size_t n)
 {
     for (size_t i = 0; i < n; i++)

@@ -18,7 +18,6 @@ const char *alert_status_name(enum alert_status status);
 const char *alert_msg_type_name(enum alert_msg_type type);
 const char *alert_urgency_name(enum alert_urgency urgency);
 const char *alert_severity_name(enum alert_severity severity);
-const char *alert_certainty_name(enum alert_certainty certainty);
 
 struct alert_pair { /* eventCode, parameter, geocode */
     char *name;

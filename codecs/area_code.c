@@ -9,19 +9,6 @@ enum { CODE_DIGITS = 12 };
 static const size_t level_end[] = {
     [AREA_NONE] = 0, [AREA_PROVINCE] = 2, [AREA_CITY] = 4, [AREA_COUNTY] = 6, [AREA_TOWNSHIP] = 9, [AREA_VILLAGE] = 12};
 
-const char *area_level_name(enum area_level level)
-{
-    switch (level) {
-    case AREA_NONE: return "none";
-    case AREA_PROVINCE: return "province";
-    case AREA_CITY: return "city";
-    case AREA_COUNTY: return "county";
-    case AREA_TOWNSHIP: return "township";
-    case AREA_VILLAGE: return "village";
-    }
-    return "unknown";
-}
-
 bool area_code_parse(struct slice text, struct area_code *code, struct error *error)
 {
     struct area_code read = {0};

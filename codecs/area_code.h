@@ -11,8 +11,6 @@ struct area_code {
     char digits[13]; /* 12 digits and a NUL; empty when there is none */
 };
 
-const char *area_level_name(enum area_level level);
-
 /* Accepts 12 digits, or 6 or 9 that are padded with zeros. All zeros is no area. */
 bool area_code_parse(struct slice text, struct area_code *code, struct error *error);
 

@@ -119,3 +119,50 @@ bool text_is_utf8(struct slice text)
     }
     return true;
 }
+
+size_t text_next(const char *text, uint32_t *c)
+{
+    const unsigned char *p = (const unsigned char *)text;
+    size_t n = p[0] == 0 ? 0 : p[0] < 0x80 ? 1 : p[0] < 0xE0 ? 2 : p[0] < 0xF0 ? 3 : 4;
+    if (n <= 1) {
+        *c = p[0];
+        return n;
+    }
+    if (strnlen(text, n) < n || !text_is_utf8((struct slice){text, n})) {
+        *c = 0xFFFD;
+        return 1;
+    }
+    *c = p[0] & (0xFFU >> (n + 1));
+    for (size_t i = 1; i < n; i++)
+        *c = *c << 6 | (p[i] & 0x3FU);
+    return n;
+}
+
+static bool is_hidden(uint32_t c)
+{
+    static const struct {
+        uint32_t first, last;
+    } ranges[] = {
+        {0x00, 0x1F}, {0x7F, 0x9F}, {0x200E, 0x200F}, {0x2028, 0x202E}, {0x2066, 0x2069}, {0xFEFF, 0xFEFF},
+    };
+    for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++)
+        if (c >= ranges[i].first && c <= ranges[i].last)
+            return true;
+    return false;
+}
+
+void text_clean(char *to, size_t size, const char *from)
+{
+    size_t used = 0;
+    uint32_t c;
+    for (size_t n; (n = text_next(from, &c)) > 0; from += n) {
+        bool bad = (c == 0xFFFD && n == 1) || is_hidden(c);
+        char one = c == '\n' || c == '\t' || c == '\r' ? ' ' : '?';
+        size_t m = bad ? 1 : n;
+        if (used + m >= size)
+            break;
+        memcpy(to + used, bad ? &one : from, m);
+        used += m;
+    }
+    to[used] = '\0';
+}

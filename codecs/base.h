@@ -78,6 +78,16 @@ static inline bool mono_before(struct mono a, struct mono b)
     return a.us < b.us;
 }
 
+static inline struct mono mono_earlier(struct mono a, struct mono b)
+{
+    return mono_before(a, b) ? a : b;
+}
+
+static inline struct mono mono_later(struct mono a, struct mono b)
+{
+    return mono_before(a, b) ? b : a;
+}
+
 /* Copies at most size-1 bytes and always ends with NUL, never inside a UTF-8 character. Returns false if it had to cut. */
 bool text_copy(char *to, size_t size, const char *from);
 
@@ -86,5 +96,12 @@ bool text_print(char *to, size_t size, const char *format, ...) __attribute__((f
 
 /* True if all of it is well-formed UTF-8 (RFC 3629), without NUL. */
 bool text_is_utf8(struct slice text);
+
+/* Reads the first character of UTF-8 text. Returns its bytes: 0 at the end, 1 with *c = 0xFFFD for a broken one. */
+size_t text_next(const char *text, uint32_t *c);
+
+/* Copies text; control characters (also C1 and the bidirectional ones, which can hide or reorder what follows) and broken
+ * bytes become '?'; a line break or tab becomes a space. to has room for at least 1 byte; cut like text_copy. */
+void text_clean(char *to, size_t size, const char *from);
 
 #endif

@@ -165,7 +165,8 @@ static int64_t clamp(int64_t value, int64_t least, int64_t most)
 void rfc3339_format(struct wall time, int offset_minutes, char text[RFC3339_SIZE])
 {
     int offset = (int)clamp(offset_minutes, -OFFSET_MAX, OFFSET_MAX);
-    int64_t ms = clamp(clamp(time.ms, ms_first, ms_last) + (int64_t)offset * 60000, ms_first, ms_last);
+    int64_t near = clamp(time.ms, ms_first - ms_of_day, ms_last + ms_of_day); /* so that the sum does not overflow */
+    int64_t ms = clamp(near + (int64_t)offset * 60000, ms_first, ms_last);
     int in_day = (int)((ms - ms_first) % ms_of_day);
     int away = offset < 0 ? -offset : offset;
     struct fields f;

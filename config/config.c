@@ -110,11 +110,6 @@ int config_find_terminal(const struct config *config, const char *id)
     return load_find(config->terminals, config->n_terminals, sizeof *config->terminals, id);
 }
 
-int config_find_hazard(const struct config *config, const char *id)
-{
-    return load_find(config->hazards, config->n_hazards, sizeof *config->hazards, id);
-}
-
 const struct config_place *config_find_place(const struct config *config, const struct area_code *code)
 {
     int found = load_find(config->places, config->n_places, sizeof *config->places, code->digits);

@@ -145,7 +145,6 @@ void config_free(struct config *config);
 
 /* Helpers over a loaded configuration; -1 where there is none. */
 int config_find_terminal(const struct config *config, const char *id);
-int config_find_hazard(const struct config *config, const char *id);
 const struct config_place *config_find_place(const struct config *config, const struct area_code *code);
 
 #endif

@@ -5,6 +5,7 @@
 #include "controller/api_intern.h"
 #include "controller/delivery_csv.h"
 #include "controller/journal.h"
+#include "controller/log.h"
 #include "controller/version.h"
 
 #include <stdlib.h>
@@ -240,10 +241,12 @@ static void stop(struct api *api, struct http_request *request)
     struct slice body = http_body(request);
     json_t *asked = json_loadb(body.data, body.size, JSON_REJECT_DUPLICATES, &where);
     const char *reason = json_string_value(json_object_get(asked, "reason"));
-    if (!reason || !*reason)
+    if (!reason || !*reason) {
         http_reply_problem(request, 422, "reason", "reason: missing; send {\"reason\": \"why it is stopped\"}");
-    else
+    } else { /* the alert keeps why, the log also who */
+        log_line(LOG_NOTE, "%s: %s asks to stop it: %s", http_id(request), http_user(request), reason);
         desk_stop(api->desk, http_id(request), reason, on_submitted, request);
+    }
     json_decref(asked);
 }
 

@@ -23,7 +23,8 @@ bool outcome_all_ended(const json_t *deliveries)
     return true;
 }
 
-bool outcome_is_excluded(const json_t *delivery)
+/* excluded(maintenance): named in reports, never counted. */
+static bool is_excluded(const json_t *delivery)
 {
     return strcmp(cli_text(delivery, "end"), "excluded") == 0;
 }
@@ -43,7 +44,7 @@ enum cli_exit outcome_exit(const json_t *alert, const json_t *deliveries)
         return CLI_REFUSED;
     json_array_foreach(deliveries, i, delivery)
     {
-        if (outcome_is_excluded(delivery))
+        if (is_excluded(delivery))
             continue;
         counted++;
         if (!outcome_is_reached(delivery))
@@ -140,7 +141,7 @@ struct outcome_counts outcome_count(const json_t *deliveries)
     const json_t *delivery;
     json_array_foreach(deliveries, i, delivery)
     {
-        if (outcome_is_excluded(delivery)) {
+        if (is_excluded(delivery)) {
             counts.excluded++;
             continue;
         }

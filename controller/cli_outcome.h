@@ -9,11 +9,9 @@ enum { OUTCOME_TEXT = 512 };
 /* True for a state that an alert does not leave: finished, stopped, cleared, cancelled, expired, superseded, refused. */
 bool outcome_is_final(const char *state);
 
-/* excluded(maintenance): named in reports, never counted. */
 /* True if none of these deliveries (by terminal id) is still under way. */
 bool outcome_all_ended(const json_t *deliveries);
 
-bool outcome_is_excluded(const json_t *delivery);
 /* Its best rung is the highest that its profile can show. */
 bool outcome_is_reached(const json_t *delivery);
 

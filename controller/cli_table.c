@@ -1,4 +1,4 @@
-/* Width of text, cleaned text, and tables of it. */
+/* Width of text, and tables of it. */
 #include "controller/cli_table.h"
 
 #include <stdlib.h>
@@ -18,9 +18,6 @@ static const struct range zero[] = {
     {0x0300, 0x036F}, {0x200B, 0x200D}, {0x20D0, 0x20FF}, {0x302A, 0x302D},
     {0x3099, 0x309A}, {0xFE00, 0xFE0F}, {0xFE20, 0xFE2F},
 };
-static const struct range hidden[] = {
-    {0x00, 0x1F}, {0x7F, 0x9F}, {0x200E, 0x200F}, {0x2028, 0x202E}, {0x2066, 0x2069}, {0xFEFF, 0xFEFF},
-};
 
 static bool within(const struct range *ranges, size_t n, uint32_t c)
 {
@@ -28,25 +25,6 @@ static bool within(const struct range *ranges, size_t n, uint32_t c)
         if (c >= ranges[i].first && c <= ranges[i].last)
             return true;
     return false;
-}
-
-/* Reads one character; 0 bytes at the end, 1 byte and *c = 0xFFFD for a broken one. */
-static size_t next_character(const char *text, uint32_t *c)
-{
-    const unsigned char *p = (const unsigned char *)text;
-    size_t n = p[0] == 0 ? 0 : p[0] < 0x80 ? 1 : p[0] < 0xE0 ? 2 : p[0] < 0xF0 ? 3 : 4;
-    if (n <= 1) {
-        *c = p[0];
-        return n;
-    }
-    if (strnlen(text, n) < n || !text_is_utf8((struct slice){text, n})) {
-        *c = 0xFFFD;
-        return 1;
-    }
-    *c = p[0] & (0xFFU >> (n + 1));
-    for (size_t i = 1; i < n; i++)
-        *c = *c << 6 | (p[i] & 0x3FU);
-    return n;
 }
 
 static size_t character_width(uint32_t c)
@@ -60,7 +38,7 @@ size_t text_width(const char *text)
 {
     size_t width = 0;
     uint32_t c;
-    for (size_t n; (n = next_character(text, &c)) > 0; text += n)
+    for (size_t n; (n = text_next(text, &c)) > 0; text += n)
         width += character_width(c);
     return width;
 }
@@ -69,28 +47,12 @@ size_t text_fit(const char *text, size_t width)
 {
     size_t bytes = 0, used = 0;
     uint32_t c;
-    for (size_t n; (n = next_character(text + bytes, &c)) > 0; bytes += n) {
+    for (size_t n; (n = text_next(text + bytes, &c)) > 0; bytes += n) {
         used += character_width(c);
         if (used > width)
             break;
     }
     return bytes;
-}
-
-void text_clean(char *to, size_t size, const char *from)
-{
-    size_t used = 0;
-    uint32_t c;
-    for (size_t n; (n = next_character(from, &c)) > 0; from += n) {
-        bool bad = (c == 0xFFFD && n == 1) || within(hidden, sizeof hidden / sizeof *hidden, c);
-        char one = c == '\n' || c == '\t' || c == '\r' ? ' ' : '?';
-        size_t m = bad ? 1 : n;
-        if (used + m >= size)
-            break;
-        memcpy(to + used, bad ? &one : from, m);
-        used += m;
-    }
-    to[used] = '\0';
 }
 
 struct table {

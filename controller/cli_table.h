@@ -1,4 +1,4 @@
-/* Text for terminals: columns that line up although Chinese characters are two wide, and no control characters. Pure. */
+/* Text for terminals: columns that line up although Chinese characters are two wide. Pure. */
 #ifndef TOCSIN_CONTROLLER_CLI_TABLE_H
 #define TOCSIN_CONTROLLER_CLI_TABLE_H
 
@@ -13,10 +13,6 @@ size_t text_width(const char *text);
 
 /* Bytes of the longest beginning of text that is at most width columns wide. */
 size_t text_fit(const char *text, size_t width);
-
-/* Copies text; control characters (also C1 and the bidirectional ones, which can hide or reorder what follows) and broken
- * bytes become '?'; a line break or tab becomes a space. to has room for at least 1 byte; cut like text_copy. */
-void text_clean(char *to, size_t size, const char *from);
 
 struct table;
 

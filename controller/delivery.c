@@ -28,16 +28,6 @@ const char *rung_name(enum rung rung)
     return RUNGS[rung];
 }
 
-bool rung_parse(const char *name, enum rung *rung)
-{
-    for (size_t i = 0; i < RUNG_COUNT; i++)
-        if (strcmp(RUNGS[i], name) == 0) {
-            *rung = (enum rung)i;
-            return true;
-        }
-    return false;
-}
-
 const char *delivery_end_name(enum delivery_end end)
 {
     return ENDS[end];

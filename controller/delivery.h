@@ -44,7 +44,6 @@ enum delivery_reason {
 };
 
 const char *rung_name(enum rung rung);
-bool rung_parse(const char *name, enum rung *rung);
 const char *delivery_end_name(enum delivery_end end); /* "" for END_NONE */
 const char *delivery_reason_name(enum delivery_reason reason);
 

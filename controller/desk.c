@@ -31,6 +31,8 @@ static void on_tick(uv_timer_t *timer)
         tick_alert(desk, desk->alerts[i], at);
     for (uint32_t c = 0; c < desk->config->n_channels; c++)
         dispatcher_tick(desk->dispatchers[c], at);
+    for (uint32_t l = 0; l < desk->config->n_lines; l++)
+        desk_tell_line(desk, l, at.mono);
 }
 
 /* ---- after a restart ---- */
@@ -144,7 +146,8 @@ static bool create_parts(struct desk *desk, struct uv_loop_s *loop, struct error
     uint16_t *tokens = calloc(desk->config->n_channels + 1, sizeof *tokens);
     desk->dispatchers = calloc(desk->config->n_channels + 1, sizeof(struct dispatcher *));
     desk->speaker = speaker_create(desk->config, loop, desk_on_spoken, desk);
-    bool ok = tokens && desk->dispatchers && desk->speaker;
+    desk->line_notices = calloc(desk->config->n_lines + 1, sizeof *desk->line_notices);
+    bool ok = tokens && desk->dispatchers && desk->speaker && desk->line_notices;
     if (!ok)
         error_set(error, ERROR_NO_MEMORY, "out of memory");
     for (uint32_t c = 0; ok && c < desk->config->n_channels; c++) {
@@ -241,6 +244,7 @@ void desk_destroy(struct desk *desk, uint32_t grace_ms)
     for (size_t c = 0; desk->dispatchers && c < desk->config->n_channels; c++)
         dispatcher_free(desk->dispatchers[c]);
     free(desk->dispatchers);
+    free(desk->line_notices);
     for (size_t i = 0; i < desk->n_alerts; i++)
         alert_free(desk->alerts[i]);
     free(desk->alerts);

@@ -5,10 +5,18 @@
 #include "controller/clock.h"
 #include "controller/desk.h"
 #include "controller/dispatcher.h"
+#include "controller/flap.h"
 #include "controller/journal.h"
 #include "controller/speaker.h"
 
 #include <uv.h>
+
+/* What is to be told of a line's port. */
+struct line_notice {
+    struct flap flap;
+    bool down;
+    char words[256]; /* as LINE_UP or LINE_DOWN said */
+};
 
 struct desk {
     const struct config *config;
@@ -17,6 +25,7 @@ struct desk {
     bool ending; /* nothing new begins; what is open goes on after the next start */
     uv_timer_t tick;
     struct site *site;
+    struct line_notice *line_notices; /* per line */
     struct speaker *speaker;
     struct dispatcher **dispatchers; /* per channel */
     struct alert **alerts;           /* that have not ended */
@@ -44,7 +53,8 @@ void desk_end_held(struct desk *desk, struct alert *alert, enum delivery_cause c
 /* One channel is through with the alert; the last one ends it. May free it. */
 void desk_channel_done(struct desk *desk, struct alert *alert, enum delivery_cause cause);
 
-/* Ports (desk_ports.c). */
+/* Ports (desk_ports.c). tell_line: what its notice has not told yet. */
+void desk_tell_line(struct desk *desk, uint32_t line, struct mono now);
 struct dispatcher_ports desk_dispatcher_ports(struct desk *desk);
 struct site_ports desk_site_ports(struct desk *desk);
 void desk_on_spoken(void *context, void *of, uint32_t broadcast, uint32_t index, const struct speech *speech,

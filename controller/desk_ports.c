@@ -114,11 +114,26 @@ void desk_on_spoken(void *context, void *of, uint32_t broadcast, uint32_t index,
 
 /* ---- events of the site ---- */
 
+void desk_tell_line(struct desk *desk, uint32_t line, struct mono now)
+{
+    struct line_notice *notice = &desk->line_notices[line];
+    char often[FLAP_TEXT_SIZE], words[sizeof notice->words + FLAP_TEXT_SIZE];
+    bool known = notice->words[0] != '\0';
+    if (!known || !flap_take(&notice->flap, notice->down, now, often))
+        return;
+    snprintf(words, sizeof words, "%s%s", notice->words, often);
+    journal_line(&desk->journal, line, !notice->down, words);
+}
+
 static void on_line_event(void *context, uint32_t line, const struct line_event *event)
 {
     struct desk *desk = context;
-    if (event->kind == LINE_UP || event->kind == LINE_DOWN)
-        journal_line(&desk->journal, line, event->kind == LINE_UP, event->error.message);
+    if (event->kind == LINE_UP || event->kind == LINE_DOWN) {
+        struct line_notice *notice = &desk->line_notices[line];
+        notice->down = event->kind == LINE_DOWN;
+        text_copy(notice->words, sizeof notice->words, event->error.message);
+        desk_tell_line(desk, line, event->at);
+    }
     if (event->kind == LINE_UNASKED) {
         const struct config_line *settings = &desk->config->lines[line];
         char detail[160];

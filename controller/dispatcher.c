@@ -9,6 +9,7 @@
 
 enum {
     STORE_PATIENCE_MS = 2000,  /* a disk that stalls longer does not hold back an actual alert */
+    TOKEN_AGAIN_MS = 5000,     /* a reservation that failed is asked for again; once it is there a crash leaves its trace */
     SWEEP_PATIENCE_MS = 5000,  /* at start: how long the first look at the lines may hold back a broadcast */
     SETTLE_PATIENCE_MS = 5000, /* at the end: how long stops that cannot be confirmed are waited for, ... */
     SETTLE_EACH_MS = 150,      /* ... and for each terminal of the longest line: its stop, reading and power-off at 9600 baud */
@@ -17,12 +18,18 @@ enum {
 static void on_token(struct dispatcher *dispatcher, uint32_t broadcast, uint32_t token, bool ok);
 static void start_next(struct dispatcher *dispatcher, struct moment now);
 
+static void ask_token(struct dispatcher *dispatcher, struct moment now)
+{
+    dispatcher->token_tried = now.mono;
+    dispatcher->ports.reserve_token(dispatcher->ports.context, dispatcher, dispatcher->token, on_token);
+}
+
 static void reserve_token(struct dispatcher *dispatcher, struct moment now)
 {
     dispatcher->token = (uint16_t)(dispatcher->token == UINT16_MAX ? 1 : dispatcher->token + 1);
     dispatcher->token_ready = false;
     dispatcher->token_asked = now.mono;
-    dispatcher->ports.reserve_token(dispatcher->ports.context, dispatcher, dispatcher->token, on_token);
+    ask_token(dispatcher, now);
 }
 
 struct dispatcher *dispatcher_create(const struct config *config, uint32_t channel, struct line *const *lines,
@@ -414,5 +421,8 @@ void dispatcher_tick(struct dispatcher *dispatcher, struct moment now)
 {
     if (dispatcher->current)
         tick_lines(dispatcher, now);
+    if (!dispatcher->token_ready && mono_since(now.mono, dispatcher->token_tried) >= (int64_t)TOKEN_AGAIN_MS * 1000)
+        ask_token(dispatcher, now);
+    dispatcher_tell_output(dispatcher, now.mono);
     dispatcher_advance(dispatcher, now);
 }

@@ -2,6 +2,9 @@
 #include "controller/dispatcher_intern.h"
 
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 enum {
     WORDS_PATIENCE = 3, /* repetitions added at most to wait for words */
@@ -176,18 +179,30 @@ static void take_due(struct dispatcher *dispatcher, const struct playout_event *
     dispatcher_record_alert(dispatcher, event->repetition, dispatcher_alert_recorded);
 }
 
-static void take_output_state(struct dispatcher *dispatcher, const struct playout_event *event)
+void dispatcher_tell_output(struct dispatcher *dispatcher, struct mono now)
+{
+    char often[FLAP_TEXT_SIZE], words[sizeof dispatcher->output_words + FLAP_TEXT_SIZE];
+    bool ever = dispatcher->output_words[0] != '\0';
+    if (!ever || !flap_take(&dispatcher->output_flap, dispatcher->output_lost, now, often))
+        return;
+    snprintf(words, sizeof words, "%s%s", dispatcher->output_words, often);
+    dispatcher->ports.alarm(dispatcher->ports.context, dispatcher->current ? dispatcher->current->alert : NULL,
+                            dispatcher->output_lost ? "output_lost" : "output_back", words);
+}
+
+static void take_output_state(struct dispatcher *dispatcher, const struct playout_event *event, struct moment now)
 {
     dispatcher->output_lost = event->kind == PLAYOUT_LOST;
-    dispatcher->ports.alarm(dispatcher->ports.context, dispatcher->current ? dispatcher->current->alert : NULL,
-                            event->kind == PLAYOUT_LOST ? "output_lost" : "output_back", event->error.message);
+    text_copy(dispatcher->output_words, sizeof dispatcher->output_words,
+              dispatcher->output_lost ? event->error.message : "the sound card plays again");
+    dispatcher_tell_output(dispatcher, now.mono);
 }
 
 void dispatcher_take_playout_event(struct dispatcher *dispatcher, const struct playout_event *event, struct moment now)
 {
     struct broadcast *broadcast = dispatcher->current;
     if (event->kind == PLAYOUT_LOST || (event->kind == PLAYOUT_READY && dispatcher->output_lost))
-        take_output_state(dispatcher, event);
+        take_output_state(dispatcher, event, now);
     if (!broadcast || event->broadcast != broadcast->id)
         return;
     switch (event->kind) {

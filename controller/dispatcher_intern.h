@@ -3,6 +3,7 @@
 #define TOCSIN_CONTROLLER_DISPATCHER_INTERN_H
 
 #include "controller/dispatcher.h"
+#include "controller/flap.h"
 #include "controller/queue.h"
 
 /* What is known of a line, also between broadcasts. */
@@ -26,9 +27,14 @@ struct dispatcher {
     uint32_t session;
     uint16_t token; /* reserved for the next session */
     bool token_ready;
-    struct mono token_asked;
+    struct mono token_asked, token_tried; /* first, and last */
     bool output_lost;
+    struct flap output_flap;
+    char output_words[256]; /* as the card said last */
 };
+
+/* Tells of the card what was not told yet. */
+void dispatcher_tell_output(struct dispatcher *dispatcher, struct mono now);
 
 /* True if the alert may not begin another repetition. */
 bool dispatcher_expired(const struct alert *alert, struct moment now);

@@ -44,8 +44,6 @@ const char *http_user(const struct http_request *request);                     /
 const char *http_query(const struct http_request *request, const char *name);  /* NULL without */
 const char *http_header(const struct http_request *request, const char *name); /* NULL without */
 struct slice http_body(const struct http_request *request);
-/* True when the client is gone; the reply call must still be made. */
-bool http_gone(const struct http_request *request);
 
 /* Each ends the request; body is taken over (json_decref) and text copied. */
 void http_reply_json(struct http_request *request, unsigned status, json_t *body);

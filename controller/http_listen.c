@@ -21,6 +21,24 @@ static int new_socket(int family, struct error *error)
     return fd;
 }
 
+/* /run is empty after each start of the box: the folder of the socket is made, one level, as its group may use it. One that is
+ * there stays as it is. */
+static bool make_folder(const struct http *http, const char *path, struct error *error)
+{
+    char folder[sizeof((struct sockaddr_un *)0)->sun_path];
+    text_copy(folder, sizeof folder, path);
+    char *end = strrchr(folder, '/');
+    if (!end || end == folder)
+        return true;
+    *end = '\0';
+    if (mkdir(folder, 0750) != 0)
+        return errno == EEXIST ||
+               error_set(error, ERROR_IO, "%s: cannot make the socket's folder: %s", folder, strerror(errno));
+    if (http->has_group && lchown(folder, (uid_t)-1, http->group) != 0 && errno != EPERM)
+        return error_set(error, ERROR_IO, "%s: cannot give the socket's folder to its group: %s", folder, strerror(errno));
+    return true;
+}
+
 /* A socket that a dead daemon left is removed; one on which somebody listens is not, nor anything else of that name. */
 static bool clear_path(int fd, const struct sockaddr_un *address, struct error *error)
 {
@@ -72,6 +90,8 @@ int http_listen_unix(struct http *http, const char *group, struct error *error)
                   sizeof address.sun_path - 1);
         return -1;
     }
+    if (!make_folder(http, address.sun_path, error))
+        return -1;
     int probe = new_socket(AF_UNIX, error);
     bool clear = probe >= 0 && clear_path(probe, &address, error);
     if (probe >= 0)

@@ -3,7 +3,6 @@
 
 #include "codecs/monotonic.h"
 
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -337,13 +336,4 @@ const char *http_header(const struct http_request *request, const char *name)
 struct slice http_body(const struct http_request *request)
 {
     return (struct slice){request->body ? request->body : "", request->n_body};
-}
-
-/* libmicrohttpd does not look at a suspended connection. */
-bool http_gone(const struct http_request *request)
-{
-    if (!request->mhd)
-        return true;
-    struct pollfd poller = {.fd = request->connection->fd, .events = POLLRDHUP};
-    return poll(&poller, 1, 0) > 0 && (poller.revents & (POLLRDHUP | POLLHUP | POLLERR));
 }

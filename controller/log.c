@@ -1,7 +1,7 @@
 /* Log lines, each written at once as a whole. */
 #include "controller/log.h"
 
-#include "controller/cli_table.h"
+#include "codecs/base.h"
 
 #include <stdarg.h>
 #include <stdio.h>

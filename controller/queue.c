@@ -79,8 +79,3 @@ bool queue_remove(struct queue *queue, const struct alert *alert)
         }
     return false;
 }
-
-size_t queue_size(const struct queue *queue)
-{
-    return queue->n;
-}

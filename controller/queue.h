@@ -14,7 +14,6 @@ void queue_free(struct queue *queue);
 bool queue_push(struct queue *queue, struct alert *alert);
 struct alert *queue_first(const struct queue *queue); /* stays in; NULL when empty */
 bool queue_remove(struct queue *queue, const struct alert *alert);
-size_t queue_size(const struct queue *queue);
 
 /* The precedence of an alert. */
 struct precedence queue_precedence(const struct config *config, const struct alert *alert);

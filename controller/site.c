@@ -4,12 +4,15 @@
 #include "codecs/monotonic.h"
 #include "controller/alert.h"
 #include "controller/clock.h"
+#include "controller/log.h"
 #include "controller/mailbox.h"
 
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
+enum { LOST_AGAIN_S = 60 /* a terminal that comes and goes is logged as lost once in this time */ };
 
 /* What a thread's event looks like on its way to the loop. */
 struct line_letter {
@@ -30,6 +33,8 @@ struct sender {
 
 struct health {
     bool read, dead;
+    bool lost_told;       /* in the log, and its return not yet */
+    struct mono lost_log; /* when it was */
     struct mono at;
     struct terminal_reading reading;
     char trouble[160];
@@ -61,13 +66,31 @@ static void on_playout_thread(void *context, const struct playout_event *event)
     mailbox_push(sender->mailbox, &letter);
 }
 
+/* Each loss once, each return once, and one that comes and goes no more than once in a while. */
+static void log_health(struct health *health, bool dead, const char *id, const char *why, struct mono at)
+{
+    bool lately = health->lost_log.us != 0 && mono_since(at, health->lost_log) < (int64_t)LOST_AGAIN_S * 1000000;
+    if (dead && !health->dead && !lately) {
+        log_line(LOG_WARNING, "terminal lost: %s", why);
+        health->lost_told = true;
+        health->lost_log = at;
+    } else if (!dead && health->lost_told) {
+        log_line(LOG_NOTE, "terminal back: %s", id);
+        health->lost_told = false;
+    }
+}
+
 static void note_health(struct site *site, uint32_t line, const struct line_event *event)
 {
     if (event->kind == LINE_UP || event->kind == LINE_DOWN)
         text_copy(site->line_words[line], sizeof site->line_words[line], event->error.message);
     if (event->terminal >= site->config->lines[line].n_terminals)
         return;
-    struct health *health = &site->health[site->config->lines[line].terminals[event->terminal]];
+    uint32_t index = site->config->lines[line].terminals[event->terminal];
+    struct health *health = &site->health[index];
+    bool dead = event->kind == LINE_TROUBLE && event->trouble == TROUBLE_NO_REPLY;
+    if (dead || event->kind == LINE_READING)
+        log_health(health, dead, site->config->terminals[index].hardware.id, event->error.message, event->at);
     if (event->kind == LINE_READING) {
         health->read = true;
         health->dead = false;
@@ -75,7 +98,7 @@ static void note_health(struct site *site, uint32_t line, const struct line_even
         health->reading = event->reading;
         health->trouble[0] = '\0';
     } else if (event->kind == LINE_TROUBLE) {
-        health->dead = event->trouble == TROUBLE_NO_REPLY;
+        health->dead = dead;
         text_copy(health->trouble, sizeof health->trouble,
                   *event->error.message ? event->error.message : terminal_trouble_name(event->trouble));
     }
@@ -234,8 +257,14 @@ static json_t *terminal_json(const struct site *site, size_t index)
     for (size_t i = 0; i < terminal->n_codes; i++)
         json_array_append_new(codes, json_string(terminal->codes[i].digits));
     bool fault = health->reading.when[WHEN_FAULT] == TRUTH_TRUE;
-    const char *state = health->dead ? "dead" : !health->read ? "unknown" : fault || *health->trouble ? "degraded" : "good";
-    const char *why = *health->trouble ? health->trouble : fault ? "it reports a fault" : "";
+    struct line_counts counts;
+    line_get_counts(site->lines[terminal->line], &counts);
+    const char *state = !counts.up                  ? "unknown" /* whatever it was last: nobody can see it */
+                        : health->dead              ? "dead"
+                        : !health->read             ? "unknown"
+                        : fault || *health->trouble ? "degraded"
+                                                    : "good";
+    const char *why = !counts.up ? "line down" : *health->trouble ? health->trouble : fault ? "it reports a fault" : "";
     json_t *object = json_pack("{s:s, s:s, s:s, s:i, s:s, s:s, s:o, s:b, s:s}", "id", terminal->hardware.id, "name",
                                terminal->name, "line", line->hardware.id, "unit", (int)terminal->hardware.unit, "profile",
                                terminal->hardware.profile->id, "channel", site->config->channels[line->channel].id, "codes",

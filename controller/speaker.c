@@ -17,6 +17,7 @@ struct job {
     struct job *next;
     uv_work_t work;
     struct speaker *speaker;
+    struct voice_call call;
     const struct voice_settings *voice;
     const struct config_recording *recording; /* NULL: text is spoken */
     void *of;
@@ -53,8 +54,9 @@ static bool read_recordings(struct job *job)
 static void on_worker(uv_work_t *work)
 {
     struct job *job = work->data;
-    job->ok = job->recording ? read_recordings(job)
-                             : voice_speak(job->voice, job->language, job->text, job->rate, &job->speech, &job->error);
+    job->ok = job->recording
+                  ? read_recordings(job)
+                  : voice_speak(job->voice, &job->call, job->language, job->text, job->rate, &job->speech, &job->error);
 }
 
 static void unlink_job(struct job *job)
@@ -108,6 +110,7 @@ static void ask(struct speaker *speaker, const struct job *what, const char *lan
         job->voice = &speaker->config->voice;
         job->max_s = speaker->config->max_speech_s;
         job->work.data = job;
+        voice_call_init(&job->call);
         job->language = language ? strdup(language) : NULL;
         job->text = text ? strdup(text) : NULL;
         bool whole = job->recording || (job->language && job->text);
@@ -135,11 +138,18 @@ void speaker_ask_recording(struct speaker *speaker, void *of, uint32_t broadcast
     ask(speaker, &job, NULL, NULL);
 }
 
+/* One that still waits for a worker is cancelled, one that a worker has loses its child. */
+static void stop_job(struct job *job)
+{
+    uv_cancel((uv_req_t *)&job->work);
+    voice_call_stop(&job->call);
+}
+
 void speaker_forget(struct speaker *speaker, const void *of, uint32_t broadcast)
 {
     for (struct job *job = speaker->jobs; job; job = job->next)
         if (job->of == of && job->broadcast == broadcast)
-            uv_cancel((uv_req_t *)&job->work); /* one that a worker has already goes on to its deadline */
+            stop_job(job);
 }
 
 void speaker_free(struct speaker *speaker)
@@ -148,7 +158,7 @@ void speaker_free(struct speaker *speaker)
         return;
     speaker->spoken = NULL;
     for (struct job *job = speaker->jobs; job; job = job->next)
-        uv_cancel((uv_req_t *)&job->work);
+        stop_job(job);
     if (!speaker->jobs)
         free(speaker);
 }

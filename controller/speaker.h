@@ -21,7 +21,7 @@ void speaker_ask(struct speaker *speaker, void *of, uint32_t broadcast, uint32_t
 /* A shipped recording, Chinese then English; told with index 0. */
 void speaker_ask_recording(struct speaker *speaker, void *of, uint32_t broadcast, uint32_t rate, enum recording which);
 
-/* What waits for a worker for this broadcast is not spoken any more; it is told as an error. */
+/* What this broadcast still waits for is not spoken any more; it is told as an error, soon. */
 void speaker_forget(struct speaker *speaker, const void *of, uint32_t broadcast);
 
 /* What is still being spoken is not told any more. NULL is allowed. */

@@ -72,6 +72,15 @@ static void limit_process(void)
     umask(0027);
 }
 
+/* Each channel has as many workers as it can ask for voices at once, its words and its closing words: a text over which the
+ * voice hangs never keeps the words of another channel waiting. */
+static void size_thread_pool(const struct config *config)
+{
+    char size[16];
+    snprintf(size, sizeof size, "%zu", config->n_channels * 2 * CONFIG_LANGUAGES_MAX);
+    setenv("UV_THREADPOOL_SIZE", size, 1);
+}
+
 static void on_signal(uv_signal_t *handle, int number)
 {
     log_line(LOG_NOTE, "signal %d: silencing the lines and ending", number);
@@ -168,6 +177,7 @@ int main(int argc, char **argv)
         config_free(config);
         return 0;
     }
+    size_thread_pool(config);
     uv_loop_t loop;
     uv_loop_init(&loop);
     struct error error = {0};

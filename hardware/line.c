@@ -16,13 +16,19 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-enum { REOPEN_FIRST_MS = 250, REOPEN_LAST_MS = 2000, TIMER_SLACK_NS = 1000 };
+enum {
+    REOPEN_FIRST_MS = 250,      /* soon: a broadcast may be under way */
+    REOPEN_LAST_MS = 2000,      /* while it is not there */
+    REOPEN_FLAPPING_MS = 30000, /* it opens and is lost again at once: opening means a sweep each time */
+    LIFE_MS = 10000,            /* who lived so long is not flapping */
+    TIMER_SLACK_NS = 1000,
+};
 
 struct line {
     struct drive drive; /* the thread's alone once it runs, like wire and reply */
     struct wire *wire;
     struct wire_reply reply;
-    struct mono reopen_at;
+    struct mono opened_at, reopen_at;
     int64_t reopen_ms;
     bool down_told;
 
@@ -127,13 +133,19 @@ static void publish_counts(struct line *line)
     pthread_mutex_unlock(&line->mutex);
 }
 
+static int64_t doubled(int64_t ms, int64_t most)
+{
+    return ms * 2 < most ? ms * 2 : most;
+}
+
 static void lose_port(struct line *line, const struct error *error, struct mono now)
 {
     publish_counts(line);
     wire_close(line->wire);
     line->wire = NULL;
-    line->reopen_ms = REOPEN_FIRST_MS;
-    line->reopen_at = mono_plus_ms(now, REOPEN_FIRST_MS);
+    bool lived = mono_since(now, line->opened_at) >= (int64_t)LIFE_MS * 1000;
+    line->reopen_ms = lived ? REOPEN_FIRST_MS : doubled(line->reopen_ms, REOPEN_FLAPPING_MS);
+    line->reopen_at = mono_plus_ms(now, line->reopen_ms);
     publish_counts(line);
     if (!line->down_told)
         drive_port_down(&line->drive, error, now);
@@ -149,12 +161,14 @@ static void try_open(struct line *line, struct mono now)
     line->wire = wire_open(&line->drive.settings, method, &error);
     if (!line->wire) {
         line->reopen_at = mono_plus_ms(now, line->reopen_ms);
-        line->reopen_ms = line->reopen_ms * 2 < REOPEN_LAST_MS ? line->reopen_ms * 2 : REOPEN_LAST_MS;
+        if (line->reopen_ms < REOPEN_LAST_MS)
+            line->reopen_ms = doubled(line->reopen_ms, REOPEN_LAST_MS);
         if (!line->down_told)
             drive_port_down(&line->drive, &error, now);
         line->down_told = true;
         return;
     }
+    line->opened_at = now;
     pthread_mutex_lock(&line->mutex);
     line->counts.reopened += line->down_told;
     pthread_mutex_unlock(&line->mutex);
@@ -204,11 +218,6 @@ static void transact(struct line *line, const struct drive_step *step, bool clos
     }
 }
 
-static struct mono earlier(struct mono a, struct mono b)
-{
-    return mono_before(a, b) ? a : b;
-}
-
 static void *run(void *context)
 {
     struct line *line = context;
@@ -231,7 +240,7 @@ static void *run(void *context)
         } else {
             until = line->reopen_at;
         }
-        wait_for(line, closed ? earlier(until, line->close_by) : until, closed);
+        wait_for(line, closed ? mono_earlier(until, line->close_by) : until, closed);
     }
     return NULL;
 }

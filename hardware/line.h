@@ -27,7 +27,7 @@ struct line_settings {
     uint32_t first_byte_ms; /* ceiling of the wait for a reply's first byte, {500} */
     uint32_t poll_s;        /* idle: every terminal is read at least this often, {10} */
     uint32_t arm_wait_ms;   /* after unicast arms: start after the first answer + this, {1000} */
-    bool stop_unasked;      /* unasked = stop; default report */
+    bool stop_unasked;      /* unasked = stop: what is provably ours, also after the first look; default report */
 };
 
 struct terminal_settings {

@@ -144,7 +144,7 @@ void terminal_want(struct terminal *terminal, const struct line_member *member, 
 void terminal_port_up(struct terminal *terminal, struct mono now)
 {
     fresh_tries(terminal, now);
-    terminal->dead = terminal->swept = false;
+    terminal->dead = terminal->swept = terminal->seen = false;
     terminal->step = 0;
     if (terminal->phase == TERMINAL_SILENCE)
         terminal->phase = TERMINAL_STOP;

@@ -62,7 +62,8 @@ struct terminal {
     struct mono retry_at;
     int64_t answer_us; /* learnt time to the first byte; 0 unknown */
 
-    bool swept;
+    bool swept; /* asked since the port is open */
+    bool seen;  /* read since the port is open and it answers */
     struct mono polled_at;
     size_t read_index;
     struct mono read_began, level_began; /* of the status, and of the request in it that brings the level */

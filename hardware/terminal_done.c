@@ -173,8 +173,7 @@ static void read_refused(struct terminal *terminal, uint8_t exception, struct mo
     }
     if (terminal->phase == TERMINAL_PREPARE)
         terminal->first_failed = true;
-    if (terminal->wanted)
-        terminal_trouble(terminal, TROUBLE_EXCEPTION, exception, now);
+    terminal_trouble(terminal, TROUBLE_EXCEPTION, exception, now);
     terminal_pause(terminal, terminal->refusals++, now);
 }
 
@@ -235,14 +234,14 @@ static void failed(struct terminal *terminal, const struct terminal_plan *plan, 
     if (terminal->tries < TRIES_MAX && !known_dead && (terminal->wanted || !full))
         return;
     terminal->dead = terminal->swept = true;
+    terminal->seen = false;
     terminal->reached = terminal->reached && terminal->acknowledged;
     terminal->polled_at = now;
     if (terminal->phase == TERMINAL_ARM)
         terminal->step = 0; /* it may come back from a reboot */
     if (terminal->phase == TERMINAL_ARMED)
         terminal->look = true;
-    if (terminal->wanted)
-        terminal_trouble(terminal, TROUBLE_NO_REPLY, 0, now);
+    terminal_trouble(terminal, TROUBLE_NO_REPLY, 0, now);
     terminal_pause(terminal, terminal->pause++, now);
 }
 

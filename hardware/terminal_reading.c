@@ -3,11 +3,6 @@
 
 enum { START_GRACE_MS = 300, SILENCE_POLL_MS = 50, STOPS_MAX = 3 };
 
-static struct mono later(struct mono a, struct mono b)
-{
-    return mono_before(a, b) ? b : a;
-}
-
 static enum truth judge_with(const struct terminal *terminal, enum condition_kind kind, uint16_t token, struct mono now)
 {
     struct operand_values operands = terminal->operands;
@@ -49,22 +44,24 @@ static bool is_ours(struct terminal *terminal)
     return false;
 }
 
+/* What is provably left over from us is stopped when a terminal is seen for the first time since it or the line came back, as
+ * after a crash. What begins later is an alarm, whoever's it is, and what is not provably ours is never stopped. */
 static void read_at_rest(struct terminal *terminal, struct mono now)
 {
+    terminal_well(terminal, TROUBLE_EXCEPTION);
     bool busy = terminal_is_busy(terminal);
     bool can_stop = terminal->settings.profile->commands[COMMAND_STOP].given;
     bool sounds = judge_with(terminal, WHEN_SOUNDING, terminal->last.token, terminal->last.received) == TRUTH_TRUE;
     bool ours = can_stop && !busy && is_ours(terminal);
-    if (ours || (sounds && !busy && can_stop && terminal->world->stop_unasked)) {
-        if (!ours)
-            terminal->operands.token = terminal->last.token;
+    bool leftover = ours && !terminal->seen;
+    bool unasked = busy || sounds || ours;
+    if (unasked && !leftover && !terminal->unasked_told)
+        terminal_event_reading(terminal, LINE_UNASKED);
+    terminal->unasked_told = unasked && !leftover;
+    if (leftover || (ours && terminal->world->stop_unasked)) {
         terminal->touched = true;
         terminal_begin_stop(terminal, now);
-        return;
     }
-    if ((busy || sounds) && !terminal->unasked_told)
-        terminal_event_reading(terminal, LINE_UNASKED);
-    terminal->unasked_told = busy || sounds;
 }
 
 /* Another source plays there: nothing of ours is sent, it is looked at again later. */
@@ -203,7 +200,7 @@ static void read_silence(struct terminal *terminal, struct mono now)
     if (other || sounding == TRUTH_FALSE || (sounding == TRUTH_UNKNOWN && terminal->stop_answered)) {
         terminal_set_stopped(terminal, now);
     } else if (mono_before(terminal->last.requested, terminal->silent_by)) {
-        terminal->retry_at = later(now, mono_plus_ms(terminal->last.requested, SILENCE_POLL_MS));
+        terminal->retry_at = mono_later(now, mono_plus_ms(terminal->last.requested, SILENCE_POLL_MS));
     } else if (++terminal->stops >= STOPS_MAX) {
         terminal_not_stopped(terminal, now);
     } else {
@@ -228,4 +225,5 @@ void terminal_take_reading(struct terminal *terminal, struct mono now)
     case TERMINAL_STOP:
     case TERMINAL_POWER_OFF: break;
     }
+    terminal->seen = true;
 }

@@ -59,7 +59,8 @@ void village_unit_set_fault(struct village_unit *unit, struct village_fault faul
         unit->started = false, unit->token = 0;
 }
 
-bool village_unit_has_power(const struct village_unit *unit, struct mono now)
+/* Not dead, not booting. */
+static bool has_power(const struct village_unit *unit, struct mono now)
 {
     return unit->fault.kind != FAULT_DEAD && mono_since(now, unit->booted) >= BOOT_US;
 }
@@ -95,7 +96,7 @@ void village_unit_tick(struct village_unit *unit, struct mono now)
 void village_unit_hear(struct village_unit *unit, double power, struct mono now)
 {
     village_unit_tick(unit, now);
-    if (!unit->started || !village_unit_settled(unit, now) || !village_unit_has_power(unit, now))
+    if (!unit->started || !village_unit_settled(unit, now) || !has_power(unit, now))
         return;
     if (unit->fault.kind != FAULT_MUTE && unit->fault.kind != FAULT_LOCAL)
         village_ear_add(&unit->ear, power * unit->vendor->gain(unit), now);
@@ -222,7 +223,7 @@ size_t village_unit_answer(struct village_unit *unit, const uint8_t *request, si
 {
     *late_us = unit->fault.kind == FAULT_SLOW ? (int64_t)unit->fault.argument * 1000 : 0;
     village_unit_tick(unit, now);
-    if (n < 4 || !village_unit_has_power(unit, now) || by_chance(unit, FAULT_FLAKY))
+    if (n < 4 || !has_power(unit, now) || by_chance(unit, FAULT_FLAKY))
         return 0;
     unit->spoken_to = now;
     reply[0] = unit->address;

@@ -125,9 +125,8 @@ void village_unit_hear(struct village_unit *unit, double power, struct mono now)
 /* Lets happen what happens by itself until now: reboots, falling silent. */
 void village_unit_tick(struct village_unit *unit, struct mono now);
 
-bool village_unit_has_power(const struct village_unit *unit, struct mono now); /* not dead, not booting */
-bool village_unit_settled(const struct village_unit *unit, struct mono now);   /* amplifier on long enough */
-bool village_unit_stops(const struct village_unit *unit);                      /* no fault keeps it sounding */
+bool village_unit_settled(const struct village_unit *unit, struct mono now); /* amplifier on long enough */
+bool village_unit_stops(const struct village_unit *unit);                    /* no fault keeps it sounding */
 void village_unit_start(struct village_unit *unit, struct mono now);
 /* True if programme sound comes out of it, or it is started. */
 bool village_unit_sounding(const struct village_unit *unit, struct mono now);

@@ -69,11 +69,6 @@ void village_wire_open(struct village_wire *wire, int baud, const struct village
     wire->quiet = (struct mono){INT64_MIN / 4};
 }
 
-static struct mono later(struct mono a, struct mono b)
-{
-    return mono_before(a, b) ? b : a;
-}
-
 /* What is not yet delivered of a reply arrives as rubbish. */
 static void spoil(struct village_reply *reply)
 {
@@ -131,7 +126,7 @@ static void finish_request(struct village_wire *wire)
 {
     struct village_frame frame = wire->request;
     wire->request.size = 0;
-    wire->quiet = later(wire->quiet, frame.end);
+    wire->quiet = mono_later(wire->quiet, frame.end);
     wire->counts.requests++;
     wire->counts.busy_us += mono_since(frame.end, frame.begin);
     size_t size = village_request_size(frame.bytes, frame.size);
@@ -213,8 +208,8 @@ static void send_piece(struct village_wire *wire, size_t index, struct mono now)
     wire->counts.replies++;
     wire->counts.busy_us += mono_since(frame.end, frame.begin);
     /* A byte that the village delivers late was not there before: the master cannot wait from an earlier time. */
-    frame.end = later(frame.end, now);
-    wire->quiet = later(wire->quiet, frame.end);
+    frame.end = mono_later(frame.end, now);
+    wire->quiet = mono_later(wire->quiet, frame.end);
     wire->port.record(wire->port.context, &frame);
 }
 

@@ -32,11 +32,6 @@ struct wire {
     struct line_counts counts;
 };
 
-static struct mono later(struct mono a, struct mono b)
-{
-    return mono_before(a, b) ? b : a;
-}
-
 static int64_t wire_us(const struct wire *wire, size_t bytes)
 {
     return ((int64_t)bytes * wire->character_ns + 999) / 1000;
@@ -45,7 +40,7 @@ static int64_t wire_us(const struct wire *wire, size_t bytes)
 static void note_end(struct wire *wire, struct mono end)
 {
     wire->last_end = end;
-    wire->free_at = later(wire->free_at, mono_plus_us(end, wire->silence_us));
+    wire->free_at = mono_later(wire->free_at, mono_plus_us(end, wire->silence_us));
 }
 
 /* Sleeps until a descriptor is readable or gone, or the time has come. Returns the descriptor's events. */
@@ -71,18 +66,20 @@ static bool lose(struct wire_reply *reply, const char *what, int code)
 }
 
 /* Reads away what nobody asked for (not tcflush: on a pty that would also throw away what we sent and nobody has read yet).
- * Returns the number of bytes, -1 if the port is gone. */
-static ssize_t drain(struct wire *wire, struct wire_reply *reply)
+ * No longer than until give_up, for somebody may never pause. Returns the number of bytes, -1 if the port is gone. */
+static ssize_t drain(struct wire *wire, struct mono give_up, struct wire_reply *reply)
 {
     uint8_t rubbish[FRAME_BYTES_MAX];
     ssize_t n, total = 0;
-    while ((n = read(wire->descriptor, rubbish, sizeof rubbish)) > 0 || (n < 0 && errno == EINTR))
+    do {
+        n = read(wire->descriptor, rubbish, sizeof rubbish);
         total += n > 0 ? n : 0;
+    } while ((n > 0 || (n < 0 && errno == EINTR)) && mono_before(mono_now(), give_up));
     if (total > 0) {
         note_end(wire, mono_now());
         wire->counts.strays += (uint64_t)total;
     }
-    if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK) {
+    if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {
         lose(reply, "read", errno);
         return -1;
     }
@@ -92,9 +89,9 @@ static ssize_t drain(struct wire *wire, struct wire_reply *reply)
 /* Returns when the wire has been quiet for 3.5 characters and the turnaround of a broadcast is over. */
 static bool wait_quiet(struct wire *wire, struct wire_reply *reply)
 {
-    struct mono give_up = mono_plus_us(later(mono_now(), wire->free_at), BABBLE_LIMIT_US);
+    struct mono give_up = mono_plus_us(mono_later(mono_now(), wire->free_at), BABBLE_LIMIT_US);
     for (;;) {
-        if (drain(wire, reply) < 0)
+        if (drain(wire, give_up, reply) < 0)
             return false;
         struct mono now = mono_now();
         if (!mono_before(now, wire->free_at) || mono_before(give_up, now))
@@ -140,7 +137,7 @@ static bool transmit(struct wire *wire, const struct frame_request *request, str
     n += FRAME_CRC_BYTES;
     reply->sent_end = mono_plus_us(written, wire_us(wire, n));
     if (wire->adapter == ADAPTER_UART)
-        reply->sent_end = later(reply->sent_end, mono_now());
+        reply->sent_end = mono_later(reply->sent_end, mono_now());
     note_end(wire, reply->sent_end);
     wire->counts.requests++;
     wire->counts.busy_us += (uint64_t)wire_us(wire, n);
@@ -209,7 +206,7 @@ static void await_reply(struct wire *wire, const struct frame_request *request, 
             reply->outcome = WIRE_WITHDRAWN;
             return;
         }
-        if (!(events & POLLIN) && !mono_before(mono_now(), deadline)) {
+        if (!mono_before(mono_now(), deadline)) { /* also while others keep talking */
             reply->outcome = WIRE_SILENT;
             wire->counts.timeouts++;
             return;
@@ -228,7 +225,7 @@ void wire_transact(struct wire *wire, const struct frame_request *request, int64
         return;
     if (request->unit == 0) {
         reply->outcome = WIRE_SENT;
-        wire->free_at = later(wire->free_at, mono_plus_us(reply->sent_end, wire->turnaround_us));
+        wire->free_at = mono_later(wire->free_at, mono_plus_us(reply->sent_end, wire->turnaround_us));
         return;
     }
     await_reply(wire, request, first_byte_us, interrupt, reply);

@@ -57,6 +57,8 @@ static void when_played(struct fixture *f, size_t steps, void (*act)(struct fixt
     f->log.act_after = steps;
 }
 
+static const char *const EVENT_NAMES[] = {"ready", "lost", "due", "phase", "step", "ended", "finished", "underrun"};
+
 /* Waits until the n-th event of this kind and broadcast (0: any) is there; returns it. */
 static struct playout_event await(struct fixture *f, enum playout_event_kind kind, uint32_t broadcast, size_t n)
 {
@@ -76,7 +78,7 @@ static struct playout_event await(struct fixture *f, enum playout_event_kind kin
         }
         if (pthread_cond_timedwait(&f->log.changed, &f->log.lock, &until) != 0) {
             pthread_mutex_unlock(&f->log.lock);
-            fail_msg("no %s came", playout_event_name(kind));
+            fail_msg("no %s came", EVENT_NAMES[kind]);
         }
     }
 }
@@ -190,7 +192,7 @@ static const char *story(struct fixture *f)
         if (e->kind == PLAYOUT_PHASE)
             n += (size_t)snprintf(text + n, 16, " %c", letters[e->segment]);
         else
-            n += (size_t)snprintf(text + n, 32, " %s%u", playout_event_name(e->kind), e->repetition);
+            n += (size_t)snprintf(text + n, 32, " %s%u", EVENT_NAMES[e->kind], e->repetition);
     }
     text[n] = '\0';
     return text;
@@ -567,7 +569,6 @@ static void test_settings(void **state)
     s.queue_ms = 61, refused(s, "queue_ms"), s = good;
     s.queue_ms = 39, refused(s, "queue_ms"), s = good;
     s.rate = 0, refused(s, "rate"), s = good;
-    assert_string_equal(playout_event_name((enum playout_event_kind)99), "unknown");
     playout_destroy(NULL);
 }
 

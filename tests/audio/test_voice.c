@@ -8,6 +8,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <math.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <sndfile.h>
 #include <stdarg.h>
@@ -36,7 +37,7 @@ static struct speech speak(const char *language, const char *text)
     struct voice_settings s = settings();
     struct speech speech;
     struct error error = {0};
-    if (!voice_speak(&s, language, text, RATE, &speech, &error))
+    if (!voice_speak(&s, NULL, language, text, RATE, &speech, &error))
         fail_msg("%s: %s", text, error.message);
     return speech;
 }
@@ -46,7 +47,7 @@ static void fails(const char *language, const char *text, enum error_code code, 
     struct voice_settings s = settings();
     struct speech speech;
     struct error error = {0};
-    assert_false(voice_speak(&s, language, text, RATE, &speech, &error));
+    assert_false(voice_speak(&s, NULL, language, text, RATE, &speech, &error));
     if (error.code != code || !strstr(error.message, word))
         fail_msg("%s: %s", error_name(error.code), error.message);
     assert_null(speech.frames);
@@ -87,7 +88,7 @@ static void test_english(void **state)
     struct voice_settings slt = settings();
     strcpy(slt.english, "slt");
     struct error error = {0};
-    assert_true(voice_speak(&slt, "en", "Leave now.", 16000, &s, &error));
+    assert_true(voice_speak(&slt, NULL, "en", "Leave now.", 16000, &s, &error));
     assert_in_range(s.n_frames, 16000 / 2, 16000 * 2);
     speech_free(&s);
 }
@@ -156,7 +157,7 @@ static void test_hostile_text(void **state)
         text[i] = "(.,\"'-~^"[i / 2 % 8];
     struct voice_settings any = settings();
     struct error error = {0};
-    if (voice_speak(&any, "en", text, RATE, &s, &error)) /* whatever it makes of it, it lives */
+    if (voice_speak(&any, NULL, "en", text, RATE, &s, &error)) /* whatever it makes of it, it lives */
         speech_free(&s);
     else
         assert_true(error.code == ERROR_INVALID || error.code == ERROR_TOO_LARGE);
@@ -164,7 +165,7 @@ static void test_hostile_text(void **state)
 
 /* ---- programs that are not a voice ---- */
 
-static bool speak_by(const char *script, uint32_t deadline_ms, struct speech *speech, struct error *error)
+static struct voice_settings script_begin(const char *script, uint32_t deadline_ms)
 {
     char folder[] = "/tmp/tocsin-voice-XXXXXX";
     assert_non_null(mkdtemp(folder));
@@ -175,17 +176,23 @@ static bool speak_by(const char *script, uint32_t deadline_ms, struct speech *sp
     fprintf(f, "#!/bin/sh\n%s\n", script);
     fclose(f);
     chmod(s.program, 0700);
-    bool ok = voice_speak(&s, "en", "Leave now. Go.", RATE, speech, error);
-    unlink(s.program);
-    rmdir(folder);
-    return ok;
+    return s;
+}
+
+static void script_end(struct voice_settings *s)
+{
+    unlink(s->program);
+    *strrchr(s->program, '/') = '\0';
+    rmdir(s->program);
 }
 
 static void with_script(const char *script, uint32_t deadline_ms, enum error_code code, const char *word)
 {
+    struct voice_settings s = script_begin(script, deadline_ms);
     struct speech speech;
     struct error error = {0};
-    assert_false(speak_by(script, deadline_ms, &speech, &error));
+    assert_false(voice_speak(&s, NULL, "en", "Leave now. Go.", RATE, &speech, &error));
+    script_end(&s);
     if (error.code != code || !strstr(error.message, word))
         fail_msg("%s: %s", error_name(error.code), error.message);
 }
@@ -200,7 +207,9 @@ static void test_voice_that_dies_has_spoken(void **state)
         struct speech speech;
         struct error error = {0};
         snprintf(script, sizeof script, "echo ok 16000 16000; yes | head -c 32000; %s", ENDS[i]);
-        assert_true(speak_by(script, (uint32_t)patience_ms(), &speech, &error));
+        struct voice_settings s = script_begin(script, (uint32_t)patience_ms());
+        assert_true(voice_speak(&s, NULL, "en", "Leave now. Go.", RATE, &speech, &error));
+        script_end(&s);
         assert_in_range(speech.n_frames, RATE - 100, RATE + 100);
         assert_string_equal(speech.skipped, "nothing from here on: sentence 2 \"Go.\": the voice ended with status 7");
         speech_free(&speech);
@@ -231,9 +240,47 @@ static void test_false_voices(void **state)
     strcpy(s.program, "/nowhere/voice");
     struct speech speech;
     struct error error = {0};
-    assert_false(voice_speak(&s, "en", "Go.", RATE, &speech, &error));
+    assert_false(voice_speak(&s, NULL, "en", "Go.", RATE, &speech, &error));
     assert_int_equal(error.code, ERROR_IO);
     assert_non_null(strstr(error.message, "/nowhere/voice"));
+}
+
+static void *stop_call(void *context)
+{
+    struct voice_call *call = context;
+    for (bool begun = false; !begun; sched_yield()) {
+        pthread_mutex_lock(&call->lock);
+        begun = call->fd >= 0;
+        pthread_mutex_unlock(&call->lock);
+    }
+    voice_call_stop(call);
+    return NULL;
+}
+
+/* Whoever gave up waiting for a voice that hangs does not wait for its deadline either. */
+static void test_stopped_by_another_thread(void **state)
+{
+    (void)state;
+    struct voice_settings s = script_begin("exec sleep 1000", 20000);
+    for (int before = 0; before < 2; before++) {
+        struct voice_call call;
+        struct speech speech;
+        struct error error = {0};
+        pthread_t thread;
+        voice_call_init(&call);
+        if (before)
+            voice_call_stop(&call);
+        else
+            assert_int_equal(pthread_create(&thread, NULL, stop_call, &call), 0);
+        struct mono began = mono_now();
+        assert_false(voice_speak(&s, &call, "en", "Leave now.", RATE, &speech, &error));
+        assert_true(mono_since(mono_now(), began) < 10000000);
+        assert_int_equal(error.code, ERROR_IO);
+        if (!before)
+            pthread_join(thread, NULL);
+        assert_int_equal(waitpid(-1, NULL, WNOHANG), -1); /* its child is gone */
+    }
+    script_end(&s);
 }
 
 static size_t open_files(void)
@@ -268,7 +315,7 @@ static void test_limits(void **state)
     struct speech speech;
     struct error error = {0};
     s.memory_mib = 1;
-    bool spoke = voice_speak(&s, "zh", "注意！", RATE, &speech, &error);
+    bool spoke = voice_speak(&s, NULL, "zh", "注意！", RATE, &speech, &error);
 #if defined(__SANITIZE_ADDRESS__)
     if (spoke)
         speech_free(&speech); /* under the sanitizer there is no such limit */
@@ -311,6 +358,7 @@ int main(void)
         cmocka_unit_test(test_voice_that_dies_has_spoken),
         cmocka_unit_test(test_hostile_text),
         cmocka_unit_test(test_false_voices),
+        cmocka_unit_test(test_stopped_by_another_thread),
         cmocka_unit_test(test_leaves_nothing_behind),
         cmocka_unit_test(test_limits),
         cmocka_unit_test(test_say),

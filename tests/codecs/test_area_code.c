@@ -66,12 +66,9 @@ static void levels(void **state)
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct area_code code = code_of(cases[i].text);
-        assert_string_equal(area_level_name(area_code_level(&code)), area_level_name(cases[i].level));
+        assert_int_equal(area_code_level(&code), cases[i].level);
     }
     assert_int_equal(area_code_level(&(struct area_code){""}), AREA_NONE);
-    assert_string_equal(area_level_name(AREA_NONE), "none");
-    assert_string_equal(area_level_name(AREA_TOWNSHIP), "township");
-    assert_string_equal(area_level_name((enum area_level)99), "unknown");
 }
 
 static void contains(void **state)

@@ -141,6 +141,29 @@ static void utf8(void **state)
     assert_false(text_is_utf8((struct slice){"青", 2}));
 }
 
+static void expect_clean(const char *from, const char *wanted)
+{
+    char text[64];
+    text_clean(text, sizeof text, from);
+    assert_string_equal(text, wanted);
+}
+
+static void clean(void **state)
+{
+    (void)state;
+    expect_clean("龙塘 ok", "龙塘 ok");
+    expect_clean("a\033[31mred\007", "a?[31mred?");
+    expect_clean("a\nb\tc\rd", "a b c d");
+    expect_clean("x\xC2\x9Bz", "x?z");     /* C1: another way to begin a control sequence */
+    expect_clean("x\xE2\x80\xAEz", "x?z"); /* right-to-left override */
+    expect_clean("x\xFFz", "x?z");
+    char small[6];
+    text_clean(small, sizeof small, "ab龙塘");
+    assert_string_equal(small, "ab龙");
+    text_clean(small, 1, "ab");
+    assert_string_equal(small, "");
+}
+
 static void times(void **state)
 {
     (void)state;
@@ -150,6 +173,8 @@ static void times(void **state)
     assert_int_equal(mono_since((struct mono){2000}, t), -15);
     assert_true(mono_before((struct mono){1}, (struct mono){2}));
     assert_false(mono_before((struct mono){2}, (struct mono){2}));
+    assert_int_equal(mono_later((struct mono){1}, (struct mono){2}).us, 2);
+    assert_int_equal(mono_earlier((struct mono){2}, (struct mono){1}).us, 1);
 }
 
 int main(void)
@@ -163,6 +188,7 @@ int main(void)
         cmocka_unit_test(print_cuts_between_characters),
         cmocka_unit_test(slices),
         cmocka_unit_test(utf8),
+        cmocka_unit_test(clean),
         cmocka_unit_test(times),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -26,6 +26,14 @@ struct said {
     } items[64];
 };
 
+static inline int find_hazard(const struct config *config, const char *id)
+{
+    for (size_t i = 0; i < config->n_hazards; i++)
+        if (strcmp(config->hazards[i].id, id) == 0)
+            return (int)i;
+    return -1;
+}
+
 static inline void remember(void *context, const char *file, unsigned line, const char *message, bool warning)
 {
     struct said *said = context;

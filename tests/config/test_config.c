@@ -71,7 +71,7 @@ static void test_good_site_gives_what_it_says(void **state)
     assert_string_equal(config->recordings[RECORDING_DANGER].zh, path);
     assert_int_equal(config_find_terminal(config, "s1"), 2);
     assert_int_equal(config_find_terminal(config, "s2"), -1);
-    assert_true(config_find_hazard(config, "reservoir_release") >= 0);
+    assert_true(find_hazard(config, "reservoir_release") >= 0);
     assert_string_equal(config->hazards[config->n_hazards - 1].id, "other");
     config_free(config);
     folder_remove(&folder);

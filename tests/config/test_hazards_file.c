@@ -52,7 +52,7 @@ static int hazard_of(const struct config *config, const char *event)
         for (size_t k = 0; k < config->hazards[i].n_events; k++)
             if (strcasecmp(config->hazards[i].events[k], event) == 0)
                 return (int)i;
-    return config_find_hazard(config, "other");
+    return find_hazard(config, "other");
 }
 
 static void test_shipped_hazards(void **state)
@@ -74,7 +74,7 @@ static void test_shipped_hazards(void **state)
     struct config *config = config_load("config/demo/site.cfg", remember, &said);
     assert_non_null(config);
     for (size_t i = 0; i < sizeof ids / sizeof *ids; i++)
-        assert_true(config_find_hazard(config, ids[i]) >= 0);
+        assert_true(find_hazard(config, ids[i]) >= 0);
     assert_string_equal(config->hazards[config->n_hazards - 1].id, "other");
     for (size_t i = 0; i < sizeof events / sizeof *events; i++)
         assert_string_equal(config->hazards[hazard_of(config, events[i].event)].id, events[i].hazard);

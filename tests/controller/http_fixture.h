@@ -40,7 +40,7 @@ struct fixture {
     int n_late, n_wanted; /* answered, last first, when so many wait */
     struct http_stream *stream;
     int n_streams, n_closed, n_echoed;
-    bool seen_gone;
+    bool may_leave, has_left;
     pid_t peer;
 };
 

@@ -33,29 +33,6 @@ static void test_fit(void **state)
     assert_int_equal(text_fit("abc", 9), 3);
 }
 
-static void expect_clean(const char *from, const char *wanted)
-{
-    char text[64];
-    text_clean(text, sizeof text, from);
-    assert_string_equal(text, wanted);
-}
-
-static void test_clean(void **state)
-{
-    (void)state;
-    expect_clean("龙塘 ok", "龙塘 ok");
-    expect_clean("a\033[31mred\007", "a?[31mred?");
-    expect_clean("a\nb\tc\rd", "a b c d");
-    expect_clean("x\xC2\x9Bz", "x?z");     /* C1: another way to begin a control sequence */
-    expect_clean("x\xE2\x80\xAEz", "x?z"); /* right-to-left override */
-    expect_clean("x\xFFz", "x?z");
-    char small[6];
-    text_clean(small, sizeof small, "ab龙塘");
-    assert_string_equal(small, "ab龙");
-    text_clean(small, 1, "ab");
-    assert_string_equal(small, "");
-}
-
 static void test_columns(void **state)
 {
     (void)state;
@@ -102,8 +79,10 @@ static void test_many_rows(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_width),   cmocka_unit_test(test_fit),       cmocka_unit_test(test_clean),
-        cmocka_unit_test(test_columns), cmocka_unit_test(test_many_rows),
+        cmocka_unit_test(test_width),
+        cmocka_unit_test(test_fit),
+        cmocka_unit_test(test_columns),
+        cmocka_unit_test(test_many_rows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

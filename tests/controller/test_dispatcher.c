@@ -99,7 +99,7 @@ static void look_at(struct programme *programme)
     struct programme_orders orders = {.allowed = 9, .released = true};
     struct programme_step step;
     char *to = scene->programme;
-    assert_int_equal(programme_step_frames(programme_rate(programme)), 400);
+    assert_int_equal(programme_step_frames(scene->fixture.config.channels[0].playout.rate), 400);
     for (size_t i = 0; i < PROGRAMME_WORDS; i++)
         orders.words[i] = (struct programme_words){true, spoken_frames, 400};
     scene->silence_ms = 0;
@@ -960,6 +960,11 @@ static void test_second_waits_and_higher_goes_first(void **state)
     struct line_event late_too = {.kind = LINE_STARTS_SENT, .session = first_session, .terminal = LINE_TERMINALS_MAX};
     dispatcher_take_line_event(scene->dispatcher, 0, &late, now());
     dispatcher_take_line_event(scene->dispatcher, 0, &late_too, now());
+    /* nor is what a terminal showed while nobody wanted it */
+    struct line_event idle = {.kind = LINE_TROUBLE, .session = first_session, .trouble = TROUBLE_NO_REPLY};
+    unsigned told = scene->deliveries_told;
+    dispatcher_take_line_event(scene->dispatcher, 0, &idle, now());
+    assert_int_equal(scene->deliveries_told, told);
     playout_tells(PLAYOUT_DUE, 1);
     expect("");
     dispatcher_spoken(scene->dispatcher, 1, 0, NULL, &(struct error){ERROR_IO, "late"}, now());
@@ -1132,6 +1137,29 @@ static void test_token_on_a_slow_disk(void **state)
     expect("");
     tick(100);
     expect("ALARM:store_slow " BEGUN);
+    assert_int_equal(scene->token, 8);
+}
+
+static void test_token_that_was_not_written_is_asked_for_again(void **state)
+{
+    (void)state;
+    scene->hold_store = true;
+    create(7);
+    lines_up();
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(scene->token_asked, 8); /* the same one */
+        scene->token_asked = 0;
+        scene->token_done(scene->dispatcher, 0, 8, false);
+        tick(4800);
+        assert_int_equal(scene->token_asked, 0);
+        tick(200);
+    }
+    scene->token_done(scene->dispatcher, 0, 8, true);
+    scene->token_asked = 0;
+    tick(20000);
+    assert_int_equal(scene->token_asked, 0);
+    submit((struct cap_text){0});
+    expect(BEGUN); /* nobody calls the disk slow */
     assert_int_equal(scene->token, 8);
 }
 
@@ -1319,6 +1347,15 @@ static void test_card_lost_and_back(void **state)
     assert_false(dispatcher_output_lost(scene->dispatcher));
     playout_tells(PLAYOUT_UNDERRUN, 1);
     expect("ALARM:output_lost ALARM:output_back ALARM:underrun ");
+    for (int i = 0; i < 100; i++) { /* a loose plug */
+        playout_tells(PLAYOUT_LOST, 0);
+        playout_tells(PLAYOUT_READY, 0);
+    }
+    expect("");
+    playout_tells(PLAYOUT_LOST, 0);
+    tick(61000);
+    assert_non_null(strstr(scene->log, "ALARM:output_lost "));
+    assert_null(strstr(strstr(scene->log, "ALARM:output_lost ") + 1, "ALARM:output"));
 }
 
 static void test_programme_cannot_be_made(void **state)
@@ -1373,6 +1410,7 @@ int main(void)
         TEST(test_tokens_are_never_zero),
         TEST(test_token_is_reserved_before_the_first_arm),
         TEST(test_token_on_a_slow_disk),
+        TEST(test_token_that_was_not_written_is_asked_for_again),
         TEST(test_one_voice_fails),
         TEST(test_all_voices_fail),
         TEST(test_recording_fails_too),

@@ -123,8 +123,14 @@ static void peers_are_checked(void **state)
     stop(f);
     uv_run(&f->loop, UV_RUN_NOWAIT); /* frees it: a child would count it as lost */
     f->settings.socket_group = "nogroup";
+    char made[96];
+    snprintf(made, sizeof made, "%s/run", f->folder);
+    snprintf(f->socket, sizeof f->socket, "%s/run/tocsin.sock", f->folder);
     start(f);
     struct stat status;
+    assert_int_equal(stat(made, &status), 0);
+    assert_int_equal(status.st_gid, group->gr_gid); /* else its members could not come to the socket */
+    assert_int_equal(chmod(made, 0755), 0);
     assert_int_equal(stat(f->socket, &status), 0);
     assert_int_equal(status.st_gid, group->gr_gid);
     assert_int_equal(chmod(f->socket, 0666), 0);
@@ -368,6 +374,19 @@ static void sockets(void **state)
     deep[sizeof deep - 1] = '\0';
     f->settings.socket_path = deep;
     refuses_to_start(f, ERROR_TOO_LARGE);
+    snprintf(other, sizeof other, "%s/run/a.sock", f->folder);
+    f->settings.socket_path = other;
+    start(f); /* its folder is made */
+    *strrchr(other, '/') = '\0';
+    struct stat status;
+    assert_int_equal(stat(other, &status), 0);
+    assert_int_equal(status.st_mode & 07777, 0750);
+    strcat(other, "/a.sock");
+    stop(f);
+    start(f); /* and used again */
+    stop(f);
+    snprintf(other, sizeof other, "%s/no/folder/a.sock", f->folder); /* but one level only */
+    refuses_to_start(f, ERROR_IO);
     f->settings.socket_path = "/proc/nowhere/s";
     refuses_to_start(f, ERROR_IO);
     http_stop(NULL);

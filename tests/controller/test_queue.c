@@ -39,7 +39,6 @@ static void test_empty(void **state)
 {
     struct waiting *w = *state;
     assert_null(queue_first(w->queue));
-    assert_int_equal(queue_size(w->queue), 0);
     struct alert *one = add(w, (struct cap_text){0});
     assert_false(queue_remove(w->queue, one));
 }
@@ -71,7 +70,8 @@ static void test_twice(void **state)
     struct alert *one = add(w, (struct cap_text){0});
     assert_true(queue_push(w->queue, one));
     assert_false(queue_push(w->queue, one));
-    assert_int_equal(queue_size(w->queue), 1);
+    assert_true(queue_remove(w->queue, one));
+    assert_null(queue_first(w->queue)); /* it was there once */
 }
 
 static void test_out_of_the_middle_and_growth(void **state)
@@ -79,7 +79,6 @@ static void test_out_of_the_middle_and_growth(void **state)
     struct waiting *w = *state;
     for (size_t i = 0; i < 40; i++)
         assert_true(queue_push(w->queue, add(w, (struct cap_text){0})));
-    assert_int_equal(queue_size(w->queue), 40);
     for (size_t i = 1; i < 40; i += 2)
         assert_true(queue_remove(w->queue, w->alerts[i]));
     for (size_t i = 0; i < 40; i += 2) {

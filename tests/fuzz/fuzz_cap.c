@@ -1,21 +1,6 @@
 /* Fuzz harness of codecs/cap for libFuzzer; test_fuzz_cap.c replays its corpus without clang. */
 #include "codecs/cap.h"
-
-#include <stdlib.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-/* What every caller builds on, whatever the bytes are: aborts where it does not hold. */
-static void require(bool holds)
-{
-    if (!holds)
-        abort();
-}
-
-static void require_text(const char *text)
-{
-    require(text && text[0] && text_is_utf8(slice_of(text)));
-}
+#include "tests/fuzz/require.h"
 
 static void require_area(const struct alert_area *area)
 {

@@ -378,6 +378,34 @@ static void a_lost_port_comes_back_and_the_target_goes_on(void **state)
     assert_int_equal(count(scene, LINE_DOWN), 1);
 }
 
+static struct mono last_at(struct scene *scene, enum line_event_kind kind)
+{
+    struct mono at = {0};
+    pthread_mutex_lock(&scene->mutex);
+    for (size_t i = 0; i < scene->n_events; i++)
+        at = scene->events[i].kind == kind ? scene->events[i].at : at;
+    pthread_mutex_unlock(&scene->mutex);
+    return at;
+}
+
+/* A plug with a bad contact: each life is short, each wait longer. */
+static void a_port_that_comes_and_goes_is_opened_less_and_less_often(void **state)
+{
+    struct scene *scene = *state;
+    plug(scene);
+    struct line_settings settings = settings_of(scene);
+    make_line(scene, &settings);
+    await(scene, LINE_UP, 1);
+    for (int64_t i = 1, least_ms = 500; i <= 3; i++, least_ms *= 2) {
+        unplug(scene);
+        await(scene, LINE_DOWN, (size_t)i);
+        struct mono lost = last_at(scene, LINE_DOWN);
+        plug(scene);
+        await(scene, LINE_UP, (size_t)i + 1);
+        assert_in_range(mono_since(last_at(scene, LINE_UP), lost), least_ms * 1000, least_ms * 2000);
+    }
+}
+
 static void an_idle_line_notices_the_loss(void **state)
 {
     struct scene *scene = *state;
@@ -445,6 +473,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_command_does_not_wait_for_the_dead, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_missing_port_is_said_once_and_opened_when_it_comes, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_lost_port_comes_back_and_the_target_goes_on, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_port_that_comes_and_goes_is_opened_less_and_less_often, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_idle_line_notices_the_loss, set_up, tear_down),
         cmocka_unit_test_setup_teardown(destroying_stops_what_is_ours, set_up, tear_down),
         cmocka_unit_test_setup_teardown(destroying_does_not_wait_for_the_dead, set_up, tear_down),

@@ -348,7 +348,7 @@ static void the_sweep_stops_only_what_is_ours(void **state)
     fake_line_free(line);
 }
 
-static void unknown_sound_is_stopped_only_where_asked(void **state)
+static void sound_that_is_not_provably_ours_is_never_stopped(void **state)
 {
     (void)state;
     for (int stop = 0; stop < 2; stop++) {
@@ -356,10 +356,46 @@ static void unknown_sound_is_stopped_only_where_asked(void **state)
         line->drive.world.stop_unasked = stop;
         line->units[0].token = 41, line->units[0].state = 2;
         fake_open(line);
-        assert_int_equal(fake_count(line, LINE_UNASKED, 0), !stop);
-        assert_int_equal(line->units[0].state, stop ? 0 : 2);
+        fake_run(line, 60000);
+        assert_int_equal(fake_count(line, LINE_UNASKED, 0), 1);
+        assert_int_equal(line->units[0].state, 2);
+        assert_int_equal(fake_writes(line, 1, -1), 0);
         fake_line_free(line);
     }
+}
+
+/* Once all was seen at rest, what begins under our token is an alarm, and is stopped only where that was asked for. */
+static void our_own_sound_at_idle_is_reported_and_stopped_only_where_asked(void **state)
+{
+    (void)state;
+    for (int stop = 0; stop < 2; stop++) {
+        struct fake_line *line = fake_line_new("tc", 40);
+        line->drive.world.stop_unasked = stop;
+        fake_open(line);
+        line->units[0].token = 40, line->units[0].state = 2;
+        line->units[1].power = 1, line->units[1].relay = true;
+        fake_run(line, 60000);
+        assert_int_equal(fake_count(line, LINE_UNASKED, -1), 2);
+        assert_int_equal(sounding(line), stop ? 0 : 2);
+        assert_int_equal(fake_count(line, LINE_STOPPED, -1), stop ? 2 : 0);
+        fake_line_free(line);
+    }
+}
+
+/* It was dead when the line was looked at after a crash. */
+static void what_was_left_over_at_one_that_comes_back_is_stopped(void **state)
+{
+    (void)state;
+    struct fake_line *line = fake_line_new("t", 40);
+    line->units[0].token = 40, line->units[0].state = 2;
+    line->units[0].dead = true;
+    fake_open(line);
+    assert_int_equal(fake_count(line, LINE_SWEPT, -1), 1);
+    line->units[0].dead = false;
+    fake_run(line, 15000);
+    assert_int_equal(line->units[0].state, 0);
+    assert_int_equal(fake_count(line, LINE_UNASKED, -1), 0);
+    fake_line_free(line);
 }
 
 static void a_target_does_not_wait_for_the_sweep(void **state)
@@ -455,8 +491,31 @@ static void idle_terminals_are_read_every_poll(void **state)
     size_t probes = 0;
     for (size_t i = 0; i < line->n_frames; i++)
         probes += line->frames[i].request.unit == 2;
-    assert_in_range(probes, 5, 11);                          /* growing pauses */
-    assert_int_equal(fake_count(line, LINE_TROUBLE, -1), 0); /* nobody wants it */
+    assert_in_range(probes, 5, 11); /* growing pauses */
+    fake_line_free(line);
+}
+
+/* Nobody wants it now, but who looks at the list must see that it would not sound. */
+static void a_terminal_that_dies_at_idle_is_told_once_each_time(void **state)
+{
+    (void)state;
+    struct fake_line *line = opened("tt");
+    for (int time = 0; time < 2; time++) {
+        line->units[1].dead = true;
+        fake_forget(line);
+        fake_run(line, 60000);
+        assert_int_equal(fake_troubles(line, TROUBLE_NO_REPLY, 1), 1);
+        assert_int_equal(fake_count(line, LINE_TROUBLE, -1), 1);
+        line->units[1].dead = false;
+        fake_run(line, 30000);
+        assert_true(fake_count(line, LINE_READING, 1) > 0);
+    }
+    line->units[1].dead = true;
+    fake_run(line, 60000);
+    fake_forget(line);
+    fake_target(line, 1, 5, "01", 50); /* its delivery is told in its own session */
+    fake_run(line, 5000);
+    assert_int_equal(fake_troubles(line, TROUBLE_NO_REPLY, 1), 1);
     fake_line_free(line);
 }
 
@@ -533,12 +592,15 @@ int main(void)
         cmocka_unit_test(what_was_withdrawn_does_not_start_with_the_next),
         cmocka_unit_test(common_terminals_of_a_session_keep_sounding),
         cmocka_unit_test(the_sweep_stops_only_what_is_ours),
-        cmocka_unit_test(unknown_sound_is_stopped_only_where_asked),
+        cmocka_unit_test(sound_that_is_not_provably_ours_is_never_stopped),
+        cmocka_unit_test(our_own_sound_at_idle_is_reported_and_stopped_only_where_asked),
+        cmocka_unit_test(what_was_left_over_at_one_that_comes_back_is_stopped),
         cmocka_unit_test(a_target_does_not_wait_for_the_sweep),
         cmocka_unit_test(what_an_old_token_left_sounding_is_armed_anew),
         cmocka_unit_test(after_a_lost_port_the_target_goes_on),
         cmocka_unit_test(a_stop_that_waited_for_the_port_is_made_up_for),
         cmocka_unit_test(idle_terminals_are_read_every_poll),
+        cmocka_unit_test(a_terminal_that_dies_at_idle_is_told_once_each_time),
         cmocka_unit_test(polls_of_others_go_on_while_members_are_verified),
         cmocka_unit_test(nobody_there_is_said_and_starts_are_reported),
         cmocka_unit_test(wrong_settings_are_named),

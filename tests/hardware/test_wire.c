@@ -370,6 +370,63 @@ static void a_dribbling_unit_cannot_hold_the_line(void **state)
     peer_end(&peer, wire);
 }
 
+/* Somebody else's frames, or noise, without any pause. */
+struct babble {
+    int master;
+    uint8_t bytes[4096];
+    bool over;
+};
+
+static void *run_babble(void *context)
+{
+    struct babble *babble = context;
+    while (!__atomic_load_n(&babble->over, __ATOMIC_ACQUIRE)) {
+        struct pollfd room = {.fd = babble->master, .events = POLLOUT};
+        if (write(babble->master, babble->bytes, sizeof babble->bytes) <= 0)
+            poll(&room, 1, 10);
+    }
+    return NULL;
+}
+
+static void one_who_never_pauses_cannot_hold_the_line(void **state)
+{
+    (void)state;
+    static const uint8_t OTHERS[] = {9, 3, 2, 0, 1};
+    for (int frames = 0; frames < 2; frames++) {
+        struct peer peer;
+        peer_open(&peer);
+        struct babble babble = {.master = peer.master};
+        uint8_t frame[8];
+        memcpy(frame, OTHERS, sizeof OTHERS);
+        size_t size = add_crc(frame, sizeof OTHERS);
+        for (size_t i = 0; i < sizeof babble.bytes; i++)
+            babble.bytes[i] = frames ? frame[i % size] : 0xFF;
+        struct line_settings settings = settings_of(&peer);
+        char method[256];
+        struct error error = {0};
+        struct wire *wire = wire_open(&settings, method, &error);
+        assert_non_null(wire);
+        assert_int_equal(fcntl(peer.master, F_SETFL, O_NONBLOCK), 0);
+        pthread_t threads[2];
+        for (int i = 0; i < 2; i++)
+            assert_int_equal(pthread_create(&threads[i], NULL, run_babble, &babble), 0);
+        alarm(30); /* else it would hang here for ever */
+        for (int i = 0; i < 3; i++) {
+            struct wire_reply reply;
+            struct frame_request request = {.unit = 5, .function = 3, .count = 1};
+            struct mono began = mono_now();
+            wire_transact(wire, &request, 100000, -1, &reply);
+            assert_true(reply.outcome == WIRE_GARBLED || reply.outcome == WIRE_SILENT);
+            assert_true(mono_since(mono_now(), began) < 2000000);
+        }
+        alarm(0);
+        __atomic_store_n(&babble.over, true, __ATOMIC_RELEASE);
+        for (int i = 0; i < 2; i++)
+            pthread_join(threads[i], NULL);
+        peer_end(&peer, wire);
+    }
+}
+
 static void a_broadcast_returns_at_once_and_keeps_its_turnaround(void **state)
 {
     (void)state;
@@ -486,6 +543,7 @@ int main(void)
         cmocka_unit_test(an_exception_is_not_a_success),
         cmocka_unit_test(the_first_byte_limit_is_a_deadline),
         cmocka_unit_test(a_dribbling_unit_cannot_hold_the_line),
+        cmocka_unit_test(one_who_never_pauses_cannot_hold_the_line),
         cmocka_unit_test(a_broadcast_returns_at_once_and_keeps_its_turnaround),
         cmocka_unit_test(an_echo_is_taken_back),
         cmocka_unit_test(a_waiting_request_can_be_withdrawn),

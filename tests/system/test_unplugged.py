@@ -60,6 +60,19 @@ class Unplugged(TownshipTest):
         town.until_ended(alert)
         self.assertEqual(set(town.ends(alert).values()), {"heard"})  # it was back in time for a whole repetition
 
+    def test_a_line_that_comes_and_goes_is_not_told_each_time(self):
+        town = self.township({"north": (9600, t8(1))}).start()
+        up = lambda n: until(lambda: town.get("/healthz")[1]["lines_up"] == n, f"{n} lines up")
+        for _ in range(3):
+            town.tell_village("detach north")
+            up(0)
+            town.tell_village("attach north")
+            up(1)
+        told = [d["up"] for d in town.events() if d.get("id") == "north" and "up" in d]
+        self.assertEqual(told, [True, False, True])  # the rest is summed up with the minute
+        log = town.daemon_log()
+        self.assertEqual((log.count("line north is down"), log.count("line north is up")), (1, 2), log)
+
     def test_units_fall_silent_on_a_live_line(self):
         town = self.township({"north": (9600, t8(4))}, programme=SHORT).start()
         alert = town.send(cap())[1]["id"]
