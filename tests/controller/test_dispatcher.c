@@ -105,7 +105,7 @@ static void look_at(struct programme *programme)
     scene->silence_ms = 0;
     while (programme_read(programme, &orders, frames, &step) == PROGRAMME_PLAYS) {
         if (step.segment == SEGMENT_TONE && step.begins)
-            scene->tone = tone_of(frames, 400, programme_rate(programme));
+            scene->tone = tone_of(frames, 400, scene->fixture.config.channels[0].playout.rate);
         if (step.due)
             *to++ = (char)('0' + step.repetition);
         if (step.segment == SEGMENT_END_TONE && step.begins)
