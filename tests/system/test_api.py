@@ -96,6 +96,8 @@ class Api(TownshipTest):
         ask("GET", "/v1/alerts/20261122T032000Z-ffff", 404, "/v1/alerts/{id}")
         ask("GET", "/v1/terminals/nobody", 404, "/v1/terminals/{id}")
         ask("POST", "/v1/alerts/20261122T032000Z-ffff/stop", 404, "/v1/alerts/{id}/stop", body=b'{"reason": "x"}')
+        ask("POST", "/v1/alerts/20261122T032000Z-ffff/resume", 404, "/v1/alerts/{id}/resume")
+        ask("POST", f"/v1/alerts/{alert}/resume", 409, "/v1/alerts/{id}/resume")
         ask("POST", f"/v1/alerts/{alert}/stop", 422, "/v1/alerts/{id}/stop", body=b"{}")
         town.until_ended(alert)
         ask("POST", f"/v1/alerts/{alert}/stop", 409, "/v1/alerts/{id}/stop", body=b'{"reason": "x"}')
