@@ -191,6 +191,15 @@ const struct site *desk_site(const struct desk *desk)
     return desk->site;
 }
 
+json_t *desk_live_alerts_json(const struct desk *desk)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < desk->n_alerts; i++)
+        if (!desk->alerts[i]->accepting)
+            json_array_append_new(list, desk_live_alert(desk, desk->alerts[i]->id));
+    return list;
+}
+
 json_t *desk_channels_json(const struct desk *desk)
 {
     json_t *list = json_array();

@@ -34,6 +34,8 @@ void desk_resume(struct desk *desk, const char *id, const char *officer, desk_an
 /* The alert as it is now, if it has not ended. New reference or NULL. */
 json_t *desk_live_alert(const struct desk *desk, const char *id);
 
+json_t *desk_live_alerts_json(const struct desk *desk); /* those that have not ended, oldest first. New reference */
+
 const struct site *desk_site(const struct desk *desk);
 json_t *desk_channels_json(const struct desk *desk); /* [{id, output, state}] */
 bool desk_healthy(const struct desk *desk);

@@ -386,7 +386,7 @@ static void test_watch_reset(void **state)
     watch_script(&script, LIST(HEARD, HEARD));
     script.alert[1] = ALERT("finished");
     script.deliveries[1] = LIST(HEARD, HEARD);
-    script.events[0] = EVENT("1", "reset", "{}");
+    script.events[0] = EVENT("1", "reset", "{\"alerts\":[],\"terminals\":[],\"lines\":[]}");
     start(&server, &script);
     struct said said = tocsin(server.path, "-", "alert", "watch", "A", "--json");
     stop(&server);

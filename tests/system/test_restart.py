@@ -1,11 +1,13 @@
 """What survives: the daemon is killed at several instants of a broadcast, and goes on after its restart."""
 import os
 import sqlite3
+import subprocess
 import time
 from datetime import datetime, timedelta, timezone
 
-from township import TownshipTest, c4, cap, main, reference, t8, until
+from township import TownshipTest, c4, cap, main, program, reference, t8, until
 
+ONCE = "repetitions = 1; tone_min_ms = 1000;"
 SHORT = "repetitions = 2; tone_min_ms = 1000;"
 
 
@@ -77,7 +79,7 @@ class Restart(TownshipTest):
         self.assertEqual(stopped["reason"], "enough")
 
     def test_an_officer_resumes_what_waits_for_the_clock(self):
-        town = self.township({"north": (19200, t8(1))}, programme=SHORT).start()
+        town = self.township({"north": (19200, t8(1))}, programme=ONCE).start()
         alert = town.send(cap())[1]["id"]
         town.until_segment(alert, "words")
         self.start_with_empty_battery(town)
@@ -87,7 +89,7 @@ class Restart(TownshipTest):
         self.assertIn("expiry_unchecked: resumed by root" if not os.getuid() else "expiry_unchecked: resumed by uid",
                       resumed.stdout)
         ended = town.until_ended(alert)
-        self.assertEqual((ended["state"], ended["repetitions"]["ended"]), ("finished", 2))
+        self.assertEqual((ended["state"], ended["repetitions"]["ended"]), ("finished", 1))
         again = town.cli("alert", "resume", alert)
         self.assertEqual(again.returncode, 2)
         self.assertIn("not_waiting", again.stderr)
@@ -101,6 +103,29 @@ class Restart(TownshipTest):
         self.assertEqual(town.until_ended(alert)["state"], "expired")
         self.assertNotIn("failed", str(town.ends(alert)))
         town.silent()
+
+    def test_a_watch_goes_on_where_the_events_do_not(self):
+        """The daemon comes back with a store that knows nothing of the watcher's last event."""
+        town = self.township({"north": (19200, t8(1))}, programme=ONCE).start()
+        alert = town.send(cap())[1]["id"]
+        town.until_segment(alert, "tone")
+        watch = subprocess.Popen([program("tocsin"), "--socket", town.path("tocsin.sock"), "alert", "watch", alert, "--json"],
+                                 stdout=subprocess.PIPE, text=True)
+        self.addCleanup(watch.stdout.close)
+        self.assertIn(alert, watch.stdout.readline())  # the control: it has been told
+        while '"words"' not in watch.stdout.readline():  # and has the id of an event
+            self.assertIsNone(watch.poll())
+        town.kill_daemon()
+        disk = sqlite3.connect(town.path("state/tocsin.db"))
+        disk.execute("UPDATE meta SET value = 'another' WHERE name = 'epoch'")
+        disk.commit()
+        disk.close()
+        town.listener.ended.set()
+        town.start_daemon()
+        rest = watch.stdout.read()
+        self.assertEqual(watch.wait(), 0, rest)
+        self.assertIn('"finished"', rest)
+        self.assertEqual(town.get("/healthz")[1]["store"], "another")
 
     def test_killed_in_the_words(self):
         self.killed_in("words", 1)
