@@ -204,7 +204,7 @@ static bool judge_blocks(struct alert *alert, const struct intake_terms *terms, 
     const struct alert_message *message = alert->message;
     for (size_t i = 0; i < message->n_infos; i++) {
         const struct alert_info *info = &message->infos[i];
-        if (area_match_info(match, terms->config, info, source && source->covers) == 0) {
+        if (!area_match_info(match, terms->config, info, source && source->covers)) {
             not_spoken(alert, info->language, "no area of its block is ours");
             continue;
         }
