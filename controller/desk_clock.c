@@ -10,8 +10,9 @@ void desk_await_clock(struct desk *desk, struct alert *alert)
 {
     alert->wants_clock = true;
     alert->state = ALERT_WAITING;
-    text_copy(alert->reason, sizeof alert->reason,
-              "waits for a clock that can be trusted: set the clock; or, if it is still in force, tocsin alert resume ID");
+    text_print(alert->reason, sizeof alert->reason,
+               "waits for a clock that can be trusted: set the clock; or, if it is still in force, tocsin alert resume %s",
+               alert->id);
     journal_alarm(&desk->journal, alert, "clock_untrusted", alert->reason);
     journal_alert(&desk->journal, alert, clock_read().wall, NULL, NULL);
 }
