@@ -38,6 +38,18 @@ enum area_level area_code_level(const struct area_code *code)
     return level;
 }
 
+struct area_range area_code_range(const struct area_code *code, enum area_level level)
+{
+    int64_t number = 0, size = 1;
+    for (size_t i = 0; i < CODE_DIGITS; i++) {
+        number = number * 10 + (code->digits[i] - '0');
+        if (i >= level_end[level])
+            size *= 10;
+    }
+    int64_t first = number - number % size;
+    return (struct area_range){first, first + size - 1};
+}
+
 bool area_code_contains(const struct area_code *outer, const struct area_code *inner)
 {
     enum area_level level = area_code_level(outer);

@@ -17,6 +17,14 @@ bool area_code_parse(struct slice text, struct area_code *code, struct error *er
 /* The deepest level whose own digits are not all zero: 360404000000 is a county. */
 enum area_level area_code_level(const struct area_code *code);
 
+/* Codes as numbers: those of one area are one range. */
+struct area_range {
+    int64_t first, last;
+};
+
+/* The area of this level in which the code lies. */
+struct area_range area_code_range(const struct area_code *code, enum area_level level);
+
 /* True if inner is outer or lies inside it, judged only at the level boundaries 2, 4, 6, 9, 12. */
 bool area_code_contains(const struct area_code *outer, const struct area_code *inner);
 

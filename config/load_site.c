@@ -67,6 +67,7 @@ const struct schema_item load_site_items[] = {
     {"utc_offset_minutes", SCHEMA_INTEGER, -720, 840, "480", SCHEMA_AT(config, utc_offset_minutes)},
     {"geocode_names", SCHEMA_LIST, .least = 1, .most = CONFIG_NAMES_MAX},
     {"default_life_s", SCHEMA_INTEGER, 60, 86400, "3600", SCHEMA_AT(config, default_life_s)},
+    {"unchecked_life_s", SCHEMA_INTEGER, 1, 86400, "600", SCHEMA_AT(config, unchecked_life_s)},
     {"line_down_grace_ms", SCHEMA_INTEGER, 0, 60000, "3000", SCHEMA_AT(config, line_down_grace_ms)},
     {"programme", SCHEMA_GROUP, .initial = "", .items = programme_items},
     {"proof", SCHEMA_GROUP, .initial = "", .items = proof_items},

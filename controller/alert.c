@@ -29,6 +29,13 @@ bool alert_state_ended(enum alert_state state)
     return state >= ALERT_FINISHED;
 }
 
+bool alert_expired(const struct alert *alert, struct mono mono, struct wall wall)
+{
+    if (alert->unchecked_until.us)
+        return !mono_before(mono, alert->unchecked_until);
+    return alert->expires.ms <= wall.ms;
+}
+
 void alert_free(struct alert *alert)
 {
     if (!alert)

@@ -59,7 +59,10 @@ struct alert {
     struct accepting *accepting; /* on its way to the disk; nothing is done with it before (desk_door.c); borrowed */
     bool all_clear;              /* it says that the danger is past, and warns of none */
     bool durable;
-    bool stored; /* its bytes are on disk */
+    bool stored;      /* its bytes are on disk */
+    bool wants_clock; /* from before a restart: goes on, or expires, once the clock is trusted (desk_clock.c) */
+    struct mono
+        unchecked_until; /* its expiry could not be checked: it is over then, whatever the wall clock says; {0}: checked */
     enum alert_state state;
     char reason[200];
     uint32_t repetitions_planned;
@@ -69,6 +72,9 @@ struct alert {
 };
 
 void alert_free(struct alert *alert);
+
+/* By its unchecked_until if it has one, else by the wall clock. */
+bool alert_expired(const struct alert *alert, struct mono mono, struct wall wall);
 
 /* True if the reference names this alert's CAP key. */
 bool alert_is_referred(const struct alert *alert, const struct alert_reference *reference);

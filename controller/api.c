@@ -13,12 +13,15 @@
 
 enum { LIST_MAX = 1000 };
 
+typedef void order_fn(struct api *api, struct http_request *request); /* to an alert that is known */
+
 /* A request that waits for the store; parts are what has come so far. */
 struct waiting {
     struct api *api;
     struct http_request *request;
     json_t *alert;
     bool csv;
+    order_fn *order;
 };
 
 static struct waiting *wait_with(struct api *api, struct http_request *request)
@@ -233,7 +236,7 @@ static void get_deliveries(void *context, struct http_request *request)
     store_get_alert(api->store, http_id(request), on_alert_of_deliveries, waiting);
 }
 
-/* ---- stop ---- */
+/* ---- stop and resume ---- */
 
 static void stop(struct api *api, struct http_request *request)
 {
@@ -250,7 +253,12 @@ static void stop(struct api *api, struct http_request *request)
     json_decref(asked);
 }
 
-static void on_stop_found(void *context, json_t *row, const struct error *error)
+static void resume(struct api *api, struct http_request *request)
+{
+    desk_resume(api->desk, http_id(request), http_user(request), on_submitted, request);
+}
+
+static void on_order_found(void *context, json_t *row, const struct error *error)
 {
     struct waiting *waiting = context;
     if (!row) {
@@ -258,21 +266,32 @@ static void on_stop_found(void *context, json_t *row, const struct error *error)
         return;
     }
     json_decref(row);
-    stop(waiting->api, waiting->request);
+    waiting->order(waiting->api, waiting->request);
     free(waiting);
 }
 
 /* What is live can be stopped even where the store does not know it: on a full disk it sounds all the same. */
-static void post_stop(void *context, struct http_request *request)
+static void give_order(struct api *api, struct http_request *request, order_fn *order)
 {
-    struct api *api = context;
     json_t *live = desk_live_alert(api->desk, http_id(request));
     struct waiting *waiting = live ? NULL : wait_with(api, request);
     if (live)
-        stop(api, request);
-    else if (waiting)
-        store_get_alert(api->store, http_id(request), on_stop_found, waiting);
+        order(api, request);
+    else if (waiting) {
+        waiting->order = order;
+        store_get_alert(api->store, http_id(request), on_order_found, waiting);
+    }
     json_decref(live);
+}
+
+static void post_stop(void *context, struct http_request *request)
+{
+    give_order(context, request, stop);
+}
+
+static void post_resume(void *context, struct http_request *request)
+{
+    give_order(context, request, resume);
 }
 
 /* ---- the site ---- */
@@ -299,10 +318,15 @@ static void get_lines(void *context, struct http_request *request)
     http_reply_json(request, 200, json_pack("{s:o}", "lines", site_lines_json(desk_site(api->desk))));
 }
 
+/* Whoever may not use the API is told no more than a watchdog needs. */
 static void get_health(void *context, struct http_request *request)
 {
     const struct api *api = context;
     const struct site *site = desk_site(api->desk);
+    if (!*http_user(request)) {
+        http_reply_json(request, 200, json_pack("{s:s}", "status", desk_healthy(api->desk) ? "ok" : "degraded"));
+        return;
+    }
     http_reply_json(request, 200,
                     json_pack("{s:s, s:s, s:s, s:I, s:I, s:o}", "status", desk_healthy(api->desk) ? "ok" : "degraded",
                               "version", TOCSIN_VERSION, "store", store_epoch(api->store), "lines_up",
@@ -311,11 +335,17 @@ static void get_health(void *context, struct http_request *request)
 }
 
 static const struct http_route ROUTES[] = {
-    {"POST", "/v1/alerts", CAP_SIZE_MAX, false, post_alert},  {"GET", "/v1/alerts", 0, false, get_alerts},
-    {"GET", "/v1/alerts/{id}", 0, false, get_alert},          {"GET", "/v1/alerts/{id}/deliveries", 0, false, get_deliveries},
-    {"POST", "/v1/alerts/{id}/stop", 4096, false, post_stop}, {"GET", "/v1/terminals", 0, false, get_terminals},
-    {"GET", "/v1/terminals/{id}", 0, false, get_terminal},    {"GET", "/v1/lines", 0, false, get_lines},
-    {"GET", "/v1/events", 0, false, api_get_events},          {"GET", "/healthz", 0, true, get_health},
+    {"POST", "/v1/alerts", CAP_SIZE_MAX, false, post_alert},
+    {"GET", "/v1/alerts", 0, false, get_alerts},
+    {"GET", "/v1/alerts/{id}", 0, false, get_alert},
+    {"GET", "/v1/alerts/{id}/deliveries", 0, false, get_deliveries},
+    {"POST", "/v1/alerts/{id}/stop", 4096, false, post_stop},
+    {"POST", "/v1/alerts/{id}/resume", 0, false, post_resume},
+    {"GET", "/v1/terminals", 0, false, get_terminals},
+    {"GET", "/v1/terminals/{id}", 0, false, get_terminal},
+    {"GET", "/v1/lines", 0, false, get_lines},
+    {"GET", "/v1/events", 0, false, api_get_events},
+    {"GET", "/healthz", 0, true, get_health},
 };
 
 const struct http_route *api_routes(size_t *n)

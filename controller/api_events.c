@@ -51,16 +51,22 @@ static void on_drained(void *context)
         ask_page(listener);
 }
 
+/* What followed the client's id is not to be had: it gets what is so now. This may be large; what came after the last event of
+ * the answer follows when it is taken. */
 static void send_reset(struct listener *listener, const json_t *result)
 {
+    const struct desk *desk = listener->api->desk;
     const char *last = json_string_value(json_object_get(result, "last"));
-    json_t *reset = json_object();
+    json_t *reset = json_pack("{s:o, s:o, s:o}", "alerts", desk_live_alerts_json(desk), "terminals",
+                              site_terminals_json(desk_site(desk)), "lines", site_lines_json(desk_site(desk)));
+    text_copy(listener->last, sizeof listener->last, last ? last : "");
     http_stream_send(listener->stream, last ? last : "0:0", "reset", reset);
     json_decref(reset);
+    listener->live = !last; /* the store does not answer: at least what is new */
 }
 
-/* Returns how many were sent. */
-static size_t send_page(struct listener *listener, const json_t *events)
+/* As much as may wait; the rest follows when this is taken. */
+static void send_page(struct listener *listener, const json_t *events)
 {
     const json_t *event;
     size_t i;
@@ -73,7 +79,7 @@ static size_t send_page(struct listener *listener, const json_t *events)
         http_stream_send(listener->stream, listener->last, json_string_value(json_object_get(event, "type")),
                          json_object_get(event, "data"));
     }
-    return i;
+    listener->live = i == json_array_size(events) && i < REPLAY_PAGE;
 }
 
 static void on_page(void *context, json_t *result, const struct error *error)
@@ -86,14 +92,10 @@ static void on_page(void *context, json_t *result, const struct error *error)
         json_decref(result);
         return;
     }
-    const json_t *events = json_object_get(result, "events");
-    size_t n_sent = 0;
     if (!result || json_is_true(json_object_get(result, "reset")))
         send_reset(listener, result);
     else
-        n_sent = send_page(listener, events);
-    /* else the rest follows when this is taken */
-    listener->live = n_sent == json_array_size(events) && n_sent < REPLAY_PAGE;
+        send_page(listener, json_object_get(result, "events"));
     json_decref(result);
 }
 

@@ -5,18 +5,49 @@
 #include <stdlib.h>
 #include <string.h>
 
+struct area_entry {
+    int64_t number; /* a terminal's code */
+    uint32_t terminal;
+    uint8_t marked; /* bit per level: the area of that level that begins here is meant already */
+};
+
+static int by_number(const void *a, const void *b)
+{
+    const struct area_entry *one = a, *other = b;
+    return (one->number > other->number) - (one->number < other->number);
+}
+
+static bool make_index(struct area_match *match, const struct config *config)
+{
+    size_t n = 0;
+    for (size_t t = 0; t < config->n_terminals; t++)
+        n += config->terminals[t].n_codes;
+    match->index = calloc(n + 1, sizeof *match->index);
+    for (size_t t = 0; match->index && t < config->n_terminals; t++)
+        for (size_t i = 0; i < config->terminals[t].n_codes; i++)
+            match->index[match->n_index++] = (struct area_entry){
+                .number = area_code_range(&config->terminals[t].codes[i], AREA_VILLAGE).first, .terminal = (uint32_t)t};
+    if (match->index)
+        qsort(match->index, n, sizeof *match->index, by_number);
+    return match->index != NULL;
+}
+
 bool area_match_create(struct area_match *match, const struct config *config)
 {
-    *match = (struct area_match){
-        .meant = calloc(config->n_terminals + 1, sizeof(bool)), .places = json_array(), .not_ours = json_array()};
-    return match->meant && match->places && match->not_ours;
+    *match = (struct area_match){.meant = calloc(config->n_terminals + 1, sizeof(bool)),
+                                 .places = json_array(),
+                                 .not_ours = json_array(),
+                                 .listed = json_object()};
+    return make_index(match, config) && match->meant && match->places && match->not_ours && match->listed;
 }
 
 void area_match_free(struct area_match *match)
 {
     free(match->meant);
+    free(match->index);
     json_decref(match->places);
     json_decref(match->not_ours);
+    json_decref(match->listed);
     *match = (struct area_match){0};
 }
 
@@ -28,70 +59,89 @@ static bool holds_codes(const struct config *config, const char *value_name)
     return false;
 }
 
-static bool terminal_meant(const struct config_terminal *terminal, const struct area_code *code, bool covers)
+/* The lists are for people: each thing once, and not all of them. True if it is to be added. */
+static bool is_new(struct area_match *match, const json_t *list, const char *what)
 {
-    for (size_t i = 0; i < terminal->n_codes; i++)
-        if (area_code_contains(code, &terminal->codes[i]) || (covers && area_code_contains(&terminal->codes[i], code)))
-            return true;
-    return false;
-}
-
-/* The lists are for people. noted is taken over. */
-static void list_once(struct area_match *match, json_t *list, json_t *noted)
-{
-    size_t i;
-    json_t *other;
-    json_array_foreach(list, i, other) if (json_equal(other, noted))
-    {
-        json_decref(noted);
-        return;
-    }
-    if (i < AREA_LISTED_MAX) {
-        json_array_append_new(list, noted);
-        return;
-    }
+    if (json_object_get(match->listed, what))
+        return false;
+    if (json_array_size(list) < AREA_LISTED_MAX)
+        return json_object_set_new(match->listed, what, json_true()) == 0;
     match->n_unlisted++;
-    json_decref(noted);
+    return false;
 }
 
 static void note_not_ours(struct area_match *match, const char *what, const char *description)
 {
     char text[200];
+    if (!is_new(match, match->not_ours, what))
+        return;
     if (description && *description)
         text_print(text, sizeof text, "%s (%s)", what, description);
     else
         text_copy(text, sizeof text, what);
-    json_t *noted = json_string(text);
-    list_once(match, match->not_ours, noted);
+    json_array_append_new(match->not_ours, json_string(text));
 }
 
 static void note_place(struct area_match *match, const struct config *config, const struct area_code *code)
 {
+    if (!is_new(match, match->places, code->digits))
+        return;
     const struct config_place *place = config_find_place(config, code);
     json_t *noted = json_pack("{s:s}", "code", code->digits);
     if (place) {
         json_object_set_new(noted, "name_zh", json_string(place->name_zh));
         json_object_set_new(noted, "name_en", json_string(place->name_en));
     }
-    list_once(match, match->places, noted);
+    json_array_append_new(match->places, noted);
 }
 
-static size_t match_code(struct area_match *match, const struct config *config, const struct area_code *code, bool covers)
+/* The first entry that is not below a number. */
+static size_t find_entry(const struct area_match *match, int64_t number)
 {
-    size_t n = 0;
-    for (size_t t = 0; t < config->n_terminals; t++) {
-        if (!terminal_meant(&config->terminals[t], code, covers))
-            continue;
-        n++;
-        match->n_meant += !match->meant[t];
-        match->meant[t] = true;
+    size_t from = 0, to = match->n_index;
+    while (from < to) {
+        size_t middle = from + (to - from) / 2;
+        if (match->index[middle].number < number)
+            from = middle + 1;
+        else
+            to = middle;
     }
-    return n;
+    return from;
 }
 
-static size_t match_area(struct area_match *match, const struct config *config, const struct alert_area *area, bool covers)
+/* Means the terminals of a range. Two ranges of one level that begin at one entry are the same: it is gone through only once,
+ * however often it is named. True if there is a terminal. */
+static bool mean_range(struct area_match *match, struct area_range range, enum area_level level)
 {
-    size_t n = 0;
+    size_t at = find_entry(match, range.first);
+    if (at == match->n_index || match->index[at].number > range.last)
+        return false;
+    if (match->index[at].marked >> level & 1)
+        return true;
+    match->index[at].marked |= (uint8_t)(1u << level);
+    for (; at < match->n_index && match->index[at].number <= range.last; at++) {
+        bool *meant = &match->meant[match->index[at].terminal];
+        match->n_meant += !*meant;
+        *meant = true;
+    }
+    return true;
+}
+
+static bool match_code(struct area_match *match, const struct area_code *code, bool covers)
+{
+    enum area_level level = area_code_level(code);
+    bool hit = mean_range(match, area_code_range(code, level), level);
+    for (int around = AREA_PROVINCE; covers && around < (int)level; around++) {
+        int64_t number =
+            area_code_range(code, (enum area_level)around).first; /* the code of the area around it, that one only */
+        hit |= mean_range(match, (struct area_range){number, number}, AREA_NONE);
+    }
+    return hit;
+}
+
+static bool match_area(struct area_match *match, const struct config *config, const struct alert_area *area, bool covers)
+{
+    bool any = false;
     match->n_areas++;
     match->n_shapes += area->n_polygons + area->n_circles;
     for (size_t i = 0; i < area->n_geocodes; i++) {
@@ -106,21 +156,21 @@ static size_t match_area(struct area_match *match, const struct config *config, 
             note_not_ours(match, error.message, area->description);
         } else {
             match->n_codes++;
-            size_t hit = match_code(match, config, &code, covers);
+            bool hit = match_code(match, &code, covers);
             if (hit)
                 note_place(match, config, &code);
             else
                 note_not_ours(match, code.digits, area->description);
-            n += hit;
+            any |= hit;
         }
     }
-    return n;
+    return any;
 }
 
-size_t area_match_info(struct area_match *match, const struct config *config, const struct alert_info *info, bool covers)
+bool area_match_info(struct area_match *match, const struct config *config, const struct alert_info *info, bool covers)
 {
-    size_t n = 0;
+    bool any = false;
     for (size_t i = 0; i < info->n_areas; i++)
-        n += match_area(match, config, &info->areas[i], covers);
-    return n;
+        any |= match_area(match, config, &info->areas[i], covers);
+    return any;
 }

@@ -28,6 +28,8 @@ static const struct cli_operation operations[] = {
      "Ctrl-C leaves the alert running.\n", cli_alert_watch},
     {"alert stop", "ID", CLI_REASON, false, "Silence an alert; the danger that it tells of stays in force", id_help,
      cli_alert_stop},
+    {"alert resume", "ID", 0, false, "Let an alert go on that waits, after a restart, for a clock that can be trusted",
+     "Look first whether it is still in force: nobody else has.\n", cli_alert_resume},
     {"alert deliveries", "ID", CLI_CSV, false, "List what each terminal did", id_help, cli_alert_deliveries},
     {"report", "ID", 0, false, "Report an alert: counts, times, and why each failed terminal failed", id_help, cli_report},
     {"terminal list", NULL, 0, false, "List the terminals with state and age of the last reading", NULL, cli_terminal_list},

@@ -1,4 +1,4 @@
-/* tocsin alert send, list, show, stop, deliveries. */
+/* tocsin alert send, list, show, stop, resume, deliveries. */
 #include "controller/cli_alert.h"
 
 #include "codecs/cap.h"
@@ -164,6 +164,13 @@ enum cli_exit cli_alert_stop(struct cli *cli)
     }
     json_t *alert = cli_post(cli, &exit, "/v1/alerts/", cli->argument, "/stop", slice_of(text));
     free(text);
+    return show(cli, alert, exit);
+}
+
+enum cli_exit cli_alert_resume(struct cli *cli)
+{
+    enum cli_exit exit;
+    json_t *alert = cli_post(cli, &exit, "/v1/alerts/", cli->argument, "/resume", (struct slice){0});
     return show(cli, alert, exit);
 }
 

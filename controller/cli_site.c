@@ -164,6 +164,8 @@ enum cli_exit cli_health(struct cli *cli)
     char text[256];
     if (cli->options.json) {
         cli_print_json(cli, health);
+    } else if (!json_object_get(health, "version")) { /* as to a stranger */
+        fprintf(cli->out, "%s: more is told to those who may use the daemon: --token-file PATH\n", well ? "well" : "DEGRADED");
     } else {
         text_clean(text, sizeof text, cli_text(health, "store"));
         fprintf(cli->out, "%s: tocsind %s, store %s, %ld of %ld lines up\n", well ? "well" : "DEGRADED",

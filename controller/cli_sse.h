@@ -4,7 +4,7 @@
 
 #include "codecs/base.h"
 
-enum { SSE_EVENT_MAX = 1024 * 1024 }; /* bytes of one line and of one event's data */
+enum { SSE_EVENT_MAX = 16 * 1024 * 1024 }; /* bytes of one line and of one event's data: a snapshot has all terminals */
 
 struct sse_event {
     const char *id;   /* the last id seen; "" before the first */

@@ -10,14 +10,17 @@
 enum { TICK_MS = 100 };
 
 /* May free it. */
-static void tick_alert(struct desk *desk, struct alert *alert, struct moment at)
+static void tick_alert(struct desk *desk, struct alert *alert, struct moment at, bool trusted)
 {
     bool begun = alert->state == ALERT_PREPARING || alert->state == ALERT_SOUNDING;
+    if (trusted)
+        desk_clock_found(alert);
+    bool unchecked = alert->unchecked_until.us != 0; /* then what has begun does not go on to its end */
     if (alert->accepting)
         desk_accept_late(desk, alert, at.mono);
-    else if (alert_state_ended(alert->state))
-        return; /* its terminals are being stopped */
-    else if (!begun && alert->expires.ms <= at.wall.ms)
+    else if (alert_state_ended(alert->state) || alert->wants_clock)
+        return; /* its terminals are being stopped; or nothing can be said of its time */
+    else if ((!begun || unchecked) && alert_expired(alert, at.mono, at.wall))
         desk_end(desk, alert, CAUSE_EXPIRED);
     else if (alert->state == ALERT_WAITING && alert->effective.ms <= at.wall.ms)
         desk_dispatch(desk, alert);
@@ -27,8 +30,9 @@ static void on_tick(uv_timer_t *timer)
 {
     struct desk *desk = timer->data;
     struct moment at = clock_read();
+    bool trusted = clock_trusted();
     for (size_t i = desk->n_alerts; i-- > 0;)
-        tick_alert(desk, desk->alerts[i], at);
+        tick_alert(desk, desk->alerts[i], at, trusted);
     for (uint32_t c = 0; c < desk->config->n_channels; c++)
         dispatcher_tick(desk->dispatchers[c], at);
     for (uint32_t l = 0; l < desk->config->n_lines; l++)
@@ -68,7 +72,7 @@ static struct alert *read_back(const struct desk *desk, const struct store_alert
     struct alert *alert = NULL;
     struct error error = {0};
     struct refusal refusal = {0};
-    struct intake_terms terms = {desk->config, clock_read().wall, clock_trusted(desk->config->clock), true};
+    struct intake_terms terms = {desk->config, clock_read(), clock_trusted(), true};
     if (!cap_decode((struct slice){row->bytes, row->n_bytes}, &message, &error)) {
         refuse_stored(desk, row, error.message);
         return NULL;
@@ -104,7 +108,9 @@ static void resume_alert(struct desk *desk, const struct store_alert *row)
         return;
     }
     log_line(LOG_NOTE, "%s: taken up again, it was %s", alert->id, row->state);
-    if (alert->expires.ms <= clock_read().wall.ms)
+    if (!clock_trusted())
+        desk_await_clock(desk, alert);
+    else if (alert->expires.ms <= clock_read().wall.ms)
         desk_end(desk, alert, CAUSE_EXPIRED);
     else if (alert->effective.ms > clock_read().wall.ms)
         alert->state = ALERT_WAITING;
@@ -186,6 +192,15 @@ struct desk *desk_create(const struct config *config, struct store *store, struc
 const struct site *desk_site(const struct desk *desk)
 {
     return desk->site;
+}
+
+json_t *desk_live_alerts_json(const struct desk *desk)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < desk->n_alerts; i++)
+        if (!desk->alerts[i]->accepting)
+            json_array_append_new(list, desk_live_alert(desk, desk->alerts[i]->id));
+    return list;
 }
 
 json_t *desk_channels_json(const struct desk *desk)

@@ -27,8 +27,14 @@ void desk_submit_cap(struct desk *desk, struct slice bytes, desk_answer_fn *answ
 /* Ends an alert. answer as above: 200 with the alert, once it is on disk; 404 unknown; 409 it has ended already. */
 void desk_stop(struct desk *desk, const char *id, const char *reason, desk_answer_fn *answer, void *context);
 
+/* Goes on with an alert that waits for a clock that can be trusted, though there is none; answer as above, at once: after
+ * another restart it waits again. officer: who said so. 409: it does not wait for that. */
+void desk_resume(struct desk *desk, const char *id, const char *officer, desk_answer_fn *answer, void *context);
+
 /* The alert as it is now, if it has not ended. New reference or NULL. */
 json_t *desk_live_alert(const struct desk *desk, const char *id);
+
+json_t *desk_live_alerts_json(const struct desk *desk); /* those that have not ended, oldest first. New reference */
 
 const struct site *desk_site(const struct desk *desk);
 json_t *desk_channels_json(const struct desk *desk); /* [{id, output, state}] */

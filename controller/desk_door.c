@@ -240,7 +240,7 @@ void desk_submit_cap(struct desk *desk, struct slice bytes, desk_answer_fn *answ
         alert_message_free(message);
         return;
     }
-    struct intake_terms terms = {desk->config, clock_read().wall, clock_trusted(desk->config->clock), false};
+    struct intake_terms terms = {desk->config, clock_read(), clock_trusted(), false};
     struct alert *alert = NULL;
     struct refusal refusal;
     if (!intake_judge(&terms, message, &alert, &refusal)) {

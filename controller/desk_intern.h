@@ -41,6 +41,10 @@ struct alert *desk_find(const struct desk *desk, const char *id);
 /* Lets an actual alert in that the disk has kept waiting for too long. May free it. */
 void desk_accept_late(struct desk *desk, struct alert *alert, struct mono now);
 
+/* desk_clock.c: a stored alert waits until the clock is trusted or an officer resumes it; the clock is trusted, and judges. */
+void desk_await_clock(struct desk *desk, struct alert *alert);
+void desk_clock_found(struct alert *alert);
+
 /* Hands an alert to the channels of its terminals. */
 void desk_dispatch(struct desk *desk, struct alert *alert);
 

@@ -83,7 +83,7 @@ bool dispatcher_output_lost(const struct dispatcher *dispatcher)
 
 bool dispatcher_expired(const struct alert *alert, struct moment now)
 {
-    return alert->expires.ms <= now.wall.ms;
+    return alert_expired(alert, now.mono, now.wall);
 }
 
 static void set_targets(struct dispatcher *dispatcher, bool empty)

@@ -19,7 +19,7 @@ struct http_route {
     const char *method;  /* "GET" or "POST" */
     const char *pattern; /* "/v1/alerts/{id}/deliveries"; one {id} at most */
     size_t body_max;     /* bytes; 0: none wanted */
-    bool open;           /* answered without a login (healthz) */
+    bool open;           /* answered to strangers as well (healthz) */
     http_handler_fn *handler;
 };
 
@@ -39,8 +39,8 @@ uint16_t http_port(const struct http *http); /* the one in use; 0 without TCP */
  * holds is freed when the loop runs once more. NULL is allowed. */
 void http_stop(struct http *http);
 
-const char *http_id(const struct http_request *request);                       /* what stood for {id}; "" without */
-const char *http_user(const struct http_request *request);                     /* "root", "uid:1000", "token" */
+const char *http_id(const struct http_request *request);   /* what stood for {id}; "" without */
+const char *http_user(const struct http_request *request); /* "root", "uid:1000", "token"; "" a stranger at an open route */
 const char *http_query(const struct http_request *request, const char *name);  /* NULL without */
 const char *http_header(const struct http_request *request, const char *name); /* NULL without */
 struct slice http_body(const struct http_request *request);

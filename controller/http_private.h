@@ -13,7 +13,7 @@ enum { HTTP_TOKEN_SIZE = 129, HTTP_USER_SIZE = 24, HTTP_ID_SIZE = 65 };
 struct http_limits {
     int64_t request_ms;    /* from connecting, or from the last answer, until a whole request is here */
     int64_t heartbeat_ms;  /* of silence on a stream before a comment is sent */
-    size_t stream_backlog; /* bytes that wait for a slow client */
+    size_t stream_backlog; /* bytes that wait for a slow client, and one event more */
 };
 
 /* One of the two doors. */

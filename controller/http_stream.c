@@ -31,10 +31,11 @@ static void drop(struct http_stream *stream)
     resume(stream);
 }
 
+/* The limit is for what waits already: one event may be larger, such as a snapshot of a whole county. */
 static bool make_room(struct http_stream *stream, size_t size)
 {
     size_t waiting = stream->end - stream->begin;
-    if (waiting + size > stream->http->limits.stream_backlog)
+    if (waiting > stream->http->limits.stream_backlog)
         return false;
     if (stream->begin > 0) {
         memmove(stream->backlog, stream->backlog + stream->begin, waiting);

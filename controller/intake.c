@@ -23,8 +23,6 @@ static bool __attribute__((format(printf, 3, 4))) refuse(struct refusal *refusal
     return false;
 }
 
-enum { UNCHECKED_LIFE_MS = 600000 };
-
 static void note(struct alert *alert, const char *text)
 {
     json_array_append_new(alert->notes, json_string(text));
@@ -207,7 +205,7 @@ static bool judge_blocks(struct alert *alert, const struct intake_terms *terms, 
     bool clears = false, warns = false;
     for (size_t i = 0; i < message->n_infos; i++) {
         const struct alert_info *info = &message->infos[i];
-        if (area_match_info(match, terms->config, info, source && source->covers) == 0) {
+        if (!area_match_info(match, terms->config, info, source && source->covers)) {
             not_spoken(alert, info->language, "no area of its block is ours");
             continue;
         }
@@ -223,20 +221,25 @@ static bool judge_blocks(struct alert *alert, const struct intake_terms *terms, 
     return judge_match(alert, match, refusal);
 }
 
-/* With a clock that may be wrong, what seems to be in the past or the future sounds now, but not for long. */
+void intake_leave_unchecked(struct alert *alert, const struct config *config, struct moment now, const char *why)
+{
+    char text[200];
+    text_print(text, sizeof text, "expiry_unchecked: %s; it sounds for at most %u s", why, config->unchecked_life_s);
+    note(alert, text);
+    alert->unchecked_until = mono_plus_ms(now.mono, (int64_t)config->unchecked_life_s * 1000);
+    if (alert->effective.ms > now.wall.ms)
+        alert->effective = now.wall;
+}
+
+/* A clock that may be behind shows nothing as expired, so without a trusted one every alert counts as unchecked. */
 static bool judge_expiry(struct alert *alert, const struct intake_terms *terms, struct refusal *refusal)
 {
-    if (terms->resuming && !terms->clock_trusted && alert->effective.ms < alert->message->sent.ms)
-        alert->effective = alert->message->sent; /* a clock before that is wrong: what is stored waits for a better one */
-    if (!terms->resuming && !terms->clock_trusted && alert->effective.ms > terms->now.ms)
-        alert->effective = terms->now;
-    if (terms->resuming || alert->expires.ms > terms->now.ms)
+    if (terms->resuming)
         return true;
-    if (!terms->clock_trusted) {
-        note(alert, "expiry_unchecked: the clock of this box is not trusted yet");
-        alert->expires = (struct wall){terms->now.ms + UNCHECKED_LIFE_MS};
+    if (!terms->clock_trusted)
+        intake_leave_unchecked(alert, terms->config, terms->now, "the clock of this box is not trusted yet");
+    if (!terms->clock_trusted || alert->expires.ms > terms->now.wall.ms)
         return true;
-    }
     return refuse(refusal, "expired",
                   alert->first_info && alert->first_info->has_expires
                       ? "expires: it lies in the past; send an alert that is still in force"
@@ -297,7 +300,7 @@ bool intake_judge(const struct intake_terms *terms, struct alert_message *messag
     if (!alert)
         return refuse(refusal, "no_memory", "out of memory; try again");
     alert->message = message;
-    alert->received = terms->now;
+    alert->received = terms->now.wall;
     alert->places = json_array();
     alert->not_ours = json_array();
     alert->not_spoken = json_array();
@@ -309,7 +312,7 @@ bool intake_judge(const struct intake_terms *terms, struct alert_message *messag
         alert_free(alert);
         return false;
     }
-    if (alert->sounds && alert->effective.ms > terms->now.ms)
+    if (alert->sounds && alert->effective.ms > terms->now.wall.ms)
         alert->state = ALERT_WAITING;
     *alert_out = alert;
     return true;

@@ -4,6 +4,7 @@
 #define TOCSIN_CONTROLLER_INTAKE_H
 
 #include "controller/alert.h"
+#include "controller/delivery.h"
 
 struct refusal {
     char code[32];     /* "expired", "no_area", "area_not_ours", "polygon_not_matched", "sender_unknown", ... */
@@ -12,8 +13,8 @@ struct refusal {
 
 struct intake_terms {
     const struct config *config;
-    struct wall now;
-    bool clock_trusted; /* false: nothing is refused for expiry */
+    struct moment now;
+    bool clock_trusted; /* false: nothing is refused for expiry, and nothing sounds for long */
     bool resuming;      /* read back from our own store: expiry is the desk's to judge */
 };
 
@@ -21,5 +22,8 @@ struct intake_terms {
  * refusal the message stays the caller's. */
 bool intake_judge(const struct intake_terms *terms, struct alert_message *message, struct alert **alert,
                   struct refusal *refusal);
+
+/* Nobody knows what time it is: it sounds now, for as long as the configuration allows, and a note says so and why. */
+void intake_leave_unchecked(struct alert *alert, const struct config *config, struct moment now, const char *why);
 
 #endif

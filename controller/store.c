@@ -263,6 +263,11 @@ int64_t store_get_setting(struct store *store, const char *name, int64_t otherwi
     return value;
 }
 
+struct wall store_last_time(struct store *store)
+{
+    return store_query_last_time(store->reader);
+}
+
 const char *store_epoch(const struct store *store)
 {
     return store->epoch;

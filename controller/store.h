@@ -87,6 +87,7 @@ bool store_find_key(struct store *store, const char *sender, const char *identif
                     struct store_alert *alert, bool *found,
                     struct error *error); /* also later; sub-millisecond read on the caller's own read handle */
 int64_t store_get_setting(struct store *store, const char *name, int64_t otherwise); /* the same */
+struct wall store_last_time(struct store *store); /* of the last event; {0} before the first; the same */
 const char *store_epoch(const struct store *store);
 void store_alert_clear(struct store_alert *alert); /* frees what it owns */
 

@@ -1,11 +1,10 @@
 /* A change copied into a job: rows of values that the store's thread binds and writes, nothing shared with the caller. */
 #include "controller/store_sql.h"
 
-#include "codecs/monotonic.h"
+#include "controller/clock.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 static void add_number(struct store_write *write, int64_t number)
 {
@@ -76,14 +75,13 @@ static void add_delivery(struct store_job *job, const struct store_delivery *del
 /* Stamped with wall time, and with boot and monotonic time so that a later step of the clock can be seen. */
 static void add_event(struct store_job *job, const struct store_change *change, const char *boot)
 {
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
+    struct moment now = clock_read();
     job->event = strdup(change->event);
     job->event_data = change->event_data ? json_deep_copy(change->event_data) : json_object();
     struct store_write *row = add_row(job, PUT_EVENT);
-    add_number(row, (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000);
+    add_number(row, now.wall.ms);
     add_text(row, boot);
-    add_number(row, mono_now().us);
+    add_number(row, now.mono.us);
     add_text(row, change->event);
     add_json(row, job->event_data);
 }

@@ -176,6 +176,16 @@ bool store_query_epoch(sqlite3 *db, char *epoch, size_t size, struct error *erro
     return row;
 }
 
+struct wall store_query_last_time(sqlite3 *db)
+{
+    struct wall last = {0};
+    sqlite3_stmt *statement = prepare(db, "SELECT wall FROM event ORDER BY seq DESC LIMIT 1", NULL);
+    if (statement && sqlite3_step(statement) == SQLITE_ROW)
+        last.ms = sqlite3_column_int64(statement, 0);
+    sqlite3_finalize(statement);
+    return last;
+}
+
 static char *copy_text(sqlite3_stmt *row, int column)
 {
     const char *text = (const char *)sqlite3_column_text(row, column);

@@ -1,6 +1,7 @@
 /* tocsind, the daemon: main is the ordered list of its beginnings, and that list backwards is its end. */
 #include "config/config.h"
 #include "controller/api.h"
+#include "controller/clock.h"
 #include "controller/desk.h"
 #include "controller/http.h"
 #include "controller/log.h"
@@ -187,6 +188,8 @@ int main(int argc, char **argv)
         log_line(LOG_ALARM, "the store was damaged; it was set aside as %s and a new one begun", damaged);
     if (!store)
         log_line(LOG_ERROR, "cannot open the store: %s", error.message);
+    if (store && !clock_start(config->clock, store_last_time(store)))
+        log_line(LOG_ALARM, "the clock stands before the last time that was stored: time goes on from there; set the clock");
     status = store ? serve(config, store, &loop) : 1;
     uv_run(&loop, UV_RUN_DEFAULT); /* what was closed is told so */
     uv_walk(&loop, close_handle, NULL);

@@ -99,6 +99,26 @@ static void contains(void **state)
     }
 }
 
+/* A code is inside another exactly if its number is in the other's range. */
+static void ranges(void **state)
+{
+    (void)state;
+    static const struct {
+        enum area_level level;
+        int64_t first, last;
+    } of[] = {{AREA_PROVINCE, 360000000000, 369999999999},
+              {AREA_CITY, 360400000000, 360499999999},
+              {AREA_COUNTY, 360404000000, 360404999999},
+              {AREA_TOWNSHIP, 360404106000, 360404106999},
+              {AREA_VILLAGE, 360404106330, 360404106330}};
+    struct area_code village = code_of("360404106330"), low = code_of("010000000000");
+    for (size_t i = 0; i < sizeof of / sizeof *of; i++) {
+        assert_int_equal(area_code_range(&village, of[i].level).first, of[i].first);
+        assert_int_equal(area_code_range(&village, of[i].level).last, of[i].last);
+    }
+    assert_int_equal(area_code_range(&low, AREA_VILLAGE).first, 10000000000);
+}
+
 /* An empty area is never "all". */
 static void none_contains_nothing(void **state)
 {
@@ -113,11 +133,8 @@ static void none_contains_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(parses_and_pads),
-        cmocka_unit_test(refuses),
-        cmocka_unit_test(levels),
-        cmocka_unit_test(contains),
-        cmocka_unit_test(none_contains_nothing),
+        cmocka_unit_test(parses_and_pads), cmocka_unit_test(refuses), cmocka_unit_test(levels),
+        cmocka_unit_test(contains),        cmocka_unit_test(ranges),  cmocka_unit_test(none_contains_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -128,6 +128,7 @@ static inline struct config *fixture_init(struct fixture *f)
         .repetitions = 3,
         .max_speech_s = 60,
         .default_life_s = 3600,
+        .unchecked_life_s = 600,
         .hold_open_s = 30,
         .silence_ms = 1500,
         .tone_min_ms = 3000,
@@ -212,7 +213,7 @@ static inline struct alert_message *cap_message(struct cap_text cap)
 /* An alert as intake makes it, ten seconds after it was sent. */
 static inline struct alert *fixture_alert(const struct config *config, const char *id, struct cap_text cap)
 {
-    struct intake_terms terms = {config, {fixture_sent().ms + 10000}, true, false};
+    struct intake_terms terms = {config, {.wall = {fixture_sent().ms + 10000}}, true, false};
     struct alert_message *message = cap_message(cap);
     struct alert *alert = NULL;
     struct refusal refusal;

@@ -305,6 +305,8 @@ static void test_lists(void **state)
                 "3 of 3 played to the end", "");
     expect_call("200\napplication/json\n" ALERT("stopped"), "alert", "stop", "A", "--reason=wrong \"place\"",
                 "\r\n\r\n{\"reason\":\"wrong \\\"place\\\"\"}", CLI_REACHED, "stopped", "");
+    expect_call("200\napplication/json\n" ALERT("queued"), "alert", "resume", "A", NULL, "POST /v1/alerts/A/resume HTTP",
+                CLI_REACHED, "queued", "");
     expect_call("200\ntext/csv\nterminal,end\r\nt1,heard\r\n", "alert", "deliveries", "A", "--csv",
                 "GET /v1/alerts/A/deliveries?format=csv HTTP", CLI_REACHED, "t1,heard\r\n", "");
     expect_call(
@@ -318,6 +320,8 @@ static void test_lists(void **state)
                 "line", "list", NULL, NULL, "GET /v1/lines HTTP", CLI_REACHED, "9600  DOWN: no such port", "");
     expect_call("200\napplication/json\n{\"status\":\"ok\",\"version\":\"1\",\"channels\":[{\"id\":\"main\"}]}", "health", NULL,
                 NULL, NULL, "GET /healthz HTTP", CLI_REACHED, "well: tocsind 1", "");
+    expect_call("200\napplication/json\n{\"status\":\"degraded\"}", "health", NULL, NULL, NULL, "", CLI_NOT_REACHED,
+                "DEGRADED: more is told", "");
     expect_call("200\napplication/json\n{\"status\":\"degraded\"}", "health", "--json", NULL, NULL, "", CLI_NOT_REACHED,
                 "\"degraded\"", "");
 }
@@ -390,7 +394,7 @@ static void test_watch_reset(void **state)
     watch_script(&script, LIST(HEARD, HEARD));
     script.alert[1] = ALERT("finished");
     script.deliveries[1] = LIST(HEARD, HEARD);
-    script.events[0] = EVENT("1", "reset", "{}");
+    script.events[0] = EVENT("1", "reset", "{\"alerts\":[],\"terminals\":[],\"lines\":[]}");
     start(&server, &script);
     struct said said = tocsin(server.path, "-", "alert", "watch", "A", "--json");
     stop(&server);

@@ -256,6 +256,37 @@ static void slow_client_is_dropped(void **state)
     uv_timer_stop(&f->timer);
 }
 
+static void read_large(struct fixture *f)
+{
+    struct line_reader reader;
+    char line[512];
+    open_stream(f, &reader);
+    CHECK(read_to(&reader, "data: ", line) && strlen(line) == 6 + 2 + 300);
+    close(reader.fd);
+}
+
+static void on_send_large(uv_timer_t *timer)
+{
+    struct fixture *f = timer->data;
+    char text[300];
+    if (!f->stream)
+        return;
+    memset(text, 'x', sizeof text);
+    json_t *data = json_stringn(text, sizeof text);
+    http_stream_send(f->stream, "e:1", "reset", data);
+    json_decref(data);
+    uv_timer_stop(timer);
+}
+
+/* A snapshot may be larger than all that may wait behind it. */
+static void one_event_may_be_large(void **state)
+{
+    struct fixture *f = *state;
+    f->http->limits.stream_backlog = 100;
+    uv_timer_start(&f->timer, on_send_large, 1, 1);
+    with_client(f, read_large);
+}
+
 static void read_to_the_end(struct fixture *f)
 {
     struct line_reader reader;
@@ -398,17 +429,12 @@ static void slow_requests_are_cut_off(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(late_answers_find_their_clients),
-        TEST(client_gone_before_the_answer),
-        TEST(stop_answers_what_is_pending),
-        TEST(events_in_order_and_at_once),
-        TEST(heartbeats_come_in_silence),
-        TEST(slow_client_is_dropped),
-        TEST(stop_ends_streams),
-        TEST(broken_framing_is_not_sent),
-        TEST(hundred_connections),
-        TEST(connections_are_capped),
-        TEST(slow_requests_are_cut_off),
+        TEST(late_answers_find_their_clients), TEST(client_gone_before_the_answer),
+        TEST(stop_answers_what_is_pending),    TEST(events_in_order_and_at_once),
+        TEST(heartbeats_come_in_silence),      TEST(slow_client_is_dropped),
+        TEST(one_event_may_be_large),          TEST(stop_ends_streams),
+        TEST(broken_framing_is_not_sent),      TEST(hundred_connections),
+        TEST(connections_are_capped),          TEST(slow_requests_are_cut_off),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -13,7 +13,7 @@ struct judged {
 static int set_up(void **state)
 {
     struct judged *j = calloc(1, sizeof *j);
-    j->terms = (struct intake_terms){fixture_init(&j->fixture), {fixture_sent().ms + 10000}, true, false};
+    j->terms = (struct intake_terms){fixture_init(&j->fixture), {.wall = {fixture_sent().ms + 10000}}, true, false};
     *state = j;
     return 0;
 }
@@ -76,7 +76,7 @@ static void test_taken(void **state)
     assert_int_equal(a->level, LEVEL_RED);
     assert_int_equal(a->hazard, HAZARD_FLOOD);
     assert_int_equal(a->urgency, URGENCY_IMMEDIATE);
-    assert_int_equal(a->received.ms, j->terms.now.ms);
+    assert_int_equal(a->received.ms, j->terms.now.wall.ms);
     assert_int_equal(a->effective.ms, 0); /* at once, however fast the sender's clock is */
     assert_int_equal(a->expires.ms, fixture_sent().ms + 3600000);
     assert_int_equal(a->n_terminals, 3);
@@ -115,10 +115,10 @@ static void test_refusals(void **state)
     }
     assert_false(judge(j, (struct cap_text){.infos = ""}));
     assert_refused(j, "no_info", "info:");
-    j->terms.now.ms = fixture_sent().ms + 3600000;
+    j->terms.now.wall.ms = fixture_sent().ms + 3600000;
     assert_false(judge(j, (struct cap_text){0}));
     assert_refused(j, "expired", "sent:");
-    j->terms.now.ms--;
+    j->terms.now.wall.ms--;
     assert_true(judge(j, (struct cap_text){0}));
 }
 
@@ -345,28 +345,42 @@ static void test_times(void **state)
     assert_int_equal(j->alert->state, ALERT_WAITING);
     j->terms.resuming = true; /* expiry is the desk's to judge: it has an end to record */
     assert_true(judge_info(j, (struct info_text){.times = PAST}));
-    assert_true(j->alert->expires.ms <= j->terms.now.ms);
+    assert_true(j->alert->expires.ms <= j->terms.now.wall.ms);
     assert_int_equal(json_array_size(j->alert->notes), 0);
     assert_true(judge_info(j, (struct info_text){.times = LATER}));
     assert_int_equal(j->alert->state, ALERT_WAITING);
 }
 
-/* A box that does not know the time sounds what is new to it, and not for long. */
+/* A box that does not know the time sounds what is new to it, and not for long, by a clock that nobody sets. A clock that is
+ * behind shows nothing as expired: that proves nothing. */
 static void test_untrusted_clock(void **state)
 {
+    static const struct {
+        const char *times;
+        int64_t now; /* 0: as the fixture's */
+    } ROWS[] = {{PAST, 0}, {NULL, 0}, {LATER, 0}, {NULL, 1000 /* January 1970 */}};
     struct judged *j = *state;
     j->terms.clock_trusted = false;
-    assert_true(judge_info(j, (struct info_text){.times = PAST}));
-    assert_int_equal(j->alert->state, ALERT_QUEUED);
-    assert_int_equal(j->alert->expires.ms, j->terms.now.ms + 600000);
-    assert_true(noted(j->alert->notes, "expiry_unchecked"));
-    j->terms.now.ms = 1000; /* January 1970 */
-    assert_true(judge(j, (struct cap_text){0}));
-    assert_int_equal(j->alert->state, ALERT_QUEUED);
-    assert_true(j->alert->effective.ms <= j->terms.now.ms);
-    j->terms.resuming = true;
-    assert_true(judge(j, (struct cap_text){0}));
-    assert_int_equal(j->alert->state, ALERT_WAITING); /* what is stored waits for a clock */
+    j->terms.now.mono.us = 5000000;
+    struct mono over = {605000000}, before = {604999999};
+    for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
+        if (ROWS[i].now)
+            j->terms.now.wall.ms = ROWS[i].now;
+        assert_true(judge_info(j, (struct info_text){.times = ROWS[i].times}));
+        assert_int_equal(j->alert->state, ALERT_QUEUED);
+        assert_true(j->alert->effective.ms <= j->terms.now.wall.ms);
+        assert_true(noted(j->alert->notes, "expiry_unchecked"));
+        assert_false(alert_expired(j->alert, before, (struct wall){INT64_MAX}));
+        assert_true(alert_expired(j->alert, over, (struct wall){0}));
+        j->alert->unchecked_until = (struct mono){0}; /* the clock is trusted now */
+        assert_false(alert_expired(j->alert, over, (struct wall){j->alert->expires.ms - 1}));
+        assert_true(alert_expired(j->alert, before, j->alert->expires));
+    }
+    j->terms.clock_trusted = true;
+    j->terms.now.wall.ms = fixture_sent().ms + 10000;
+    assert_true(judge(j, (struct cap_text){0})); /* the control */
+    assert_false(noted(j->alert->notes, "expiry_unchecked"));
+    assert_int_equal(j->alert->unchecked_until.us, 0);
 }
 
 static void test_only_recorded(void **state)

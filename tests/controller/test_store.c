@@ -1,4 +1,5 @@
 /* The store: what was answered is there, in order, after anything: reopening, kill -9, a full disk, a damaged file. */
+#include "controller/clock.h"
 #include "controller/store.h"
 
 #include <errno.h>
@@ -358,6 +359,19 @@ static void events_are_replayed(void **state)
     commit_event(f, 6);
     wait_all(f);
     assert_int_equal(f->last_seq, 6);
+}
+
+static void the_last_time_is_kept(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(store_last_time(f->store).ms, 0);
+    int64_t before = clock_read().wall.ms;
+    commit_event(f, 1);
+    commit_event(f, 2);
+    wait_all(f);
+    close_store(f);
+    open_store(f);
+    assert_in_range(store_last_time(f->store).ms, before, clock_read().wall.ms);
 }
 
 static void foreign_ids_reset(void **state)
@@ -758,6 +772,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_crash_is_repaired, set_up, tear_down),
         cmocka_unit_test_setup_teardown(answers_in_order, set_up, tear_down),
         cmocka_unit_test_setup_teardown(events_are_replayed, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_last_time_is_kept, set_up, tear_down),
         cmocka_unit_test_setup_teardown(foreign_ids_reset, set_up, tear_down),
         cmocka_unit_test_setup_teardown(old_events_are_cut, set_up, tear_down),
         cmocka_unit_test_setup_teardown(open_alerts_after_restart, set_up, tear_down),

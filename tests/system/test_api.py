@@ -96,6 +96,8 @@ class Api(TownshipTest):
         ask("GET", "/v1/alerts/20261122T032000Z-ffff", 404, "/v1/alerts/{id}")
         ask("GET", "/v1/terminals/nobody", 404, "/v1/terminals/{id}")
         ask("POST", "/v1/alerts/20261122T032000Z-ffff/stop", 404, "/v1/alerts/{id}/stop", body=b'{"reason": "x"}')
+        ask("POST", "/v1/alerts/20261122T032000Z-ffff/resume", 404, "/v1/alerts/{id}/resume")
+        ask("POST", f"/v1/alerts/{alert}/resume", 409, "/v1/alerts/{id}/resume")
         ask("POST", f"/v1/alerts/{alert}/stop", 422, "/v1/alerts/{id}/stop", body=b"{}")
         town.until_ended(alert)
         ask("POST", f"/v1/alerts/{alert}/stop", 409, "/v1/alerts/{id}/stop", body=b'{"reason": "x"}')
@@ -112,6 +114,36 @@ class Api(TownshipTest):
         self.csv(contract, town, alert)
         self.events_agree(contract, town)
         self.nothing_is_promised_that_never_comes(contract)
+
+    @staticmethod
+    def first_event(town, last):
+        """Type, data and id of what comes first after this id; and the stream, for what follows."""
+        stream, fields = town.listener.ask("/v1/events", {"Last-Event-ID": last}), {}
+        for line in stream:
+            name, _, fields[name] = line.decode().rstrip("\n").partition(": ")
+            if name == "data":  # it is the last
+                break
+        return fields["event"], json.loads(fields["data"]), fields["id"], stream
+
+    def test_who_comes_with_an_unknown_id_is_told_what_is_so(self):
+        contract = Contract()
+        town = self.township({"north": (9600, t8(2)), "south": (19200, c4(1))}, programme="tone_min_ms = 1000;").start()
+        alert = town.send(cap())[1]["id"]
+        town.until_segment(alert, "words")
+        for last in ("elsewhere:3", "", town.listener.last.split(":")[0] + ":999999"):
+            kind, data, last, stream = self.first_event(town, last)
+            self.assertEqual(kind, "reset")
+            self.assertEqual(list(contract.faults(data, {"$ref": "#/components/schemas/Reset"}, kind)), [])
+            self.assertEqual([(a["id"], a["state"]) for a in data["alerts"]], [(alert, "sounding")])
+            self.assertEqual(data["alerts"][0]["ends"], {"pending": 3})
+            self.assertEqual({t["id"] for t in data["terminals"]}, {"north-1", "north-2", "south-1"})
+            self.assertEqual({line["id"]: line["up"] for line in data["lines"]}, {"north": True, "south": True})
+        town.request("POST", f"/v1/alerts/{alert}/stop", b'{"reason": "enough"}')
+        self.assertTrue(any(b"stopped" in line for line in stream))  # from there on it is told what is new
+        town.until_ended(alert)
+        self.assertEqual(self.first_event(town, "elsewhere:3")[1]["alerts"], [])
+        kind, data = self.first_event(town, last)[:2]  # the reset's own id is a good one to come again with
+        self.assertNotEqual(kind, "reset")
 
     def csv(self, contract, town, alert):
         status, text = town.get(f"/v1/alerts/{alert}/deliveries?format=csv")

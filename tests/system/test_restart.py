@@ -1,8 +1,11 @@
 """What survives: the daemon is killed at several instants of a broadcast, and goes on after its restart."""
+import sqlite3
+import subprocess
 import time
 
-from township import TownshipTest, c4, cap, main, reference, t8, until
+from township import TownshipTest, c4, cap, main, program, reference, t8, until
 
+ONCE = "repetitions = 1; tone_min_ms = 1000;"
 SHORT = "repetitions = 2; tone_min_ms = 1000;"
 
 
@@ -32,6 +35,29 @@ class Restart(TownshipTest):
 
     def test_killed_in_the_tone(self):
         self.killed_in("tone", 1)
+
+    def test_a_watch_goes_on_where_the_events_do_not(self):
+        """The daemon comes back with a store that knows nothing of the watcher's last event."""
+        town = self.township({"north": (19200, t8(1))}, programme=ONCE).start()
+        alert = town.send(cap())[1]["id"]
+        town.until_segment(alert, "tone")
+        watch = subprocess.Popen([program("tocsin"), "--socket", town.path("tocsin.sock"), "alert", "watch", alert, "--json"],
+                                 stdout=subprocess.PIPE, text=True)
+        self.addCleanup(watch.stdout.close)
+        self.assertIn(alert, watch.stdout.readline())  # the control: it has been told
+        while '"words"' not in watch.stdout.readline():  # and has the id of an event
+            self.assertIsNone(watch.poll())
+        town.kill_daemon()
+        disk = sqlite3.connect(town.path("state/tocsin.db"))
+        disk.execute("UPDATE meta SET value = 'another' WHERE name = 'epoch'")
+        disk.commit()
+        disk.close()
+        town.listener.ended.set()
+        town.start_daemon()
+        rest = watch.stdout.read()
+        self.assertEqual(watch.wait(), 0, rest)
+        self.assertIn('"finished"', rest)
+        self.assertEqual(town.get("/healthz")[1]["store"], "another")
 
     def test_killed_in_the_words(self):
         self.killed_in("words", 1)
