@@ -54,11 +54,15 @@ struct alert {
     uint32_t *terminals; /* indexes into the configuration; owned */
     json_t *tally;       /* {counts, ends} of its deliveries once they have ended, NULL before; owned */
     json_t *evidence;    /* deliveries as stored before a restart, NULL otherwise; owned */
+    json_t *deliveries;  /* {terminal: delivery as the API shows it}, as they are now; owned */
     json_t *places, *not_ours, *not_spoken, *notes; /* arrays for people; owned */
     bool sounds;                                    /* false: only recorded (System, Test, Draft, Ack, Error, Cancel) */
     struct accepting *accepting; /* on its way to the disk; nothing is done with it before (desk_door.c); borrowed */
     bool durable;
-    bool stored; /* its bytes are on disk */
+    bool stored;   /* its bytes are on disk */
+    bool over;     /* its end is being stored: it is kept for that, and shown (desk_life.c) */
+    unsigned owed; /* changes of it that the disk has not answered yet */
+    bool lacking;  /* one of them failed: all of it must be stored anew */
     enum alert_state state;
     char reason[200];
     uint32_t repetitions_planned;

@@ -2,11 +2,19 @@
 #include "controller/api_intern.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum {
     REPLAY_PAGE = 100,         /* events asked for at once */
     REPLAY_BYTES = 128 * 1024, /* sent at once, and one event more: well within a stream's backlog */
 };
+
+/* The number in "epoch:seq"; 0 where there is none. */
+static int64_t number_of(const char *id)
+{
+    const char *colon = strchr(id, ':');
+    return colon ? strtoll(colon + 1, NULL, 10) : 0;
+}
 
 struct listener {
     struct listener *next;
@@ -14,7 +22,7 @@ struct listener {
     struct http_stream *stream; /* NULL once the client is gone */
     char last[64];              /* id of the last event sent while the past is replayed */
     bool asking;                /* a page is on its way from the store */
-    bool live; /* told what is committed; false until the past was sent: the store answers and tells in one order */
+    bool live;                  /* told what is committed; false until the past was sent */
 };
 
 static void free_listener(struct listener *listener)
@@ -55,7 +63,8 @@ static void send_reset(struct listener *listener, const json_t *result)
 {
     const char *last = json_string_value(json_object_get(result, "last"));
     json_t *reset = json_object();
-    http_stream_send(listener->stream, last ? last : "0:0", "reset", reset);
+    text_copy(listener->last, sizeof listener->last, last ? last : "0:0");
+    http_stream_send(listener->stream, listener->last, "reset", reset);
     json_decref(reset);
 }
 
@@ -92,9 +101,12 @@ static void on_page(void *context, json_t *result, const struct error *error)
         send_reset(listener, result);
     else
         n_sent = send_page(listener, events);
-    /* else the rest follows when this is taken */
-    listener->live = n_sent == json_array_size(events) && n_sent < REPLAY_PAGE;
+    bool all = n_sent == json_array_size(events) && n_sent < REPLAY_PAGE;    /* else the rest follows when this is taken */
+    bool missed = result && number_of(listener->last) < listener->api->told; /* told to the others since the store looked */
+    listener->live = all && !missed;
     json_decref(result);
+    if (all && missed)
+        ask_page(listener);
 }
 
 void api_get_events(void *context, struct http_request *request)
@@ -121,13 +133,24 @@ void api_get_events(void *context, struct http_request *request)
         ask_page(listener);
 }
 
+/* What a listener had from the store already is not told again. */
+static void tell(struct listener *listener, const char *id, const char *type, const json_t *data)
+{
+    if (!listener->stream || !listener->live || (id && number_of(id) <= number_of(listener->last)))
+        return;
+    if (id)
+        text_copy(listener->last, sizeof listener->last, id);
+    http_stream_send(listener->stream, id, type, data);
+}
+
 void api_tell(void *context, const char *id, const char *type, const json_t *data)
 {
     struct api *api = context;
+    if (id)
+        api->told = number_of(id);
     for (struct listener *listener = api->listeners, *next; listener; listener = next) {
         next = listener->next; /* a slow client may be dropped by the call */
-        if (listener->stream && listener->live)
-            http_stream_send(listener->stream, id, type, data);
+        tell(listener, id, type, data);
     }
 }
 

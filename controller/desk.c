@@ -4,6 +4,7 @@
 #include "codecs/cap.h"
 #include "controller/log.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,14 +24,19 @@ static void tick_alert(struct desk *desk, struct alert *alert, struct moment at)
         desk_dispatch(desk, alert);
 }
 
+void desk_tick(struct desk *desk, struct moment now)
+{
+    for (size_t i = desk->n_alerts; i-- > 0;)
+        if (i < desk->n_alerts) /* one that ended may have taken another with it */
+            tick_alert(desk, desk->alerts[i], now);
+    for (uint32_t c = 0; c < desk->config->n_channels; c++)
+        dispatcher_tick(desk->dispatchers[c], now);
+    desk_try_again(desk, now);
+}
+
 static void on_tick(uv_timer_t *timer)
 {
-    struct desk *desk = timer->data;
-    struct moment at = clock_read();
-    for (size_t i = desk->n_alerts; i-- > 0;)
-        tick_alert(desk, desk->alerts[i], at);
-    for (uint32_t c = 0; c < desk->config->n_channels; c++)
-        dispatcher_tick(desk->dispatchers[c], at);
+    desk_tick(timer->data, clock_read());
 }
 
 /* ---- after a restart ---- */
@@ -60,6 +66,17 @@ static void refuse_stored(const struct desk *desk, const struct store_alert *row
     json_decref(end.detail);
 }
 
+static void show_evidence(struct alert *alert)
+{
+    size_t i;
+    const json_t *row;
+    alert->deliveries = json_object();
+    json_array_foreach(alert->evidence, i, row)
+    {
+        json_object_set(alert->deliveries, json_string_value(json_object_get(row, "terminal")), json_object_get(row, "detail"));
+    }
+}
+
 static struct alert *read_back(const struct desk *desk, const struct store_alert *row)
 {
     struct alert_message *message = NULL;
@@ -87,7 +104,9 @@ static struct alert *read_back(const struct desk *desk, const struct store_alert
     }
     if (alert->sounds)
         resume_repetitions(desk, alert, row->detail);
-    if (!store_load_deliveries(desk->store, alert->id, &alert->evidence, &error))
+    if (store_load_deliveries(desk->store, alert->id, &alert->evidence, &error))
+        show_evidence(alert);
+    else
         log_line(LOG_ERROR, "%s: what was proved before cannot be read back: %s", alert->id, error.message);
     return alert;
 }
@@ -168,7 +187,7 @@ struct desk *desk_create(const struct config *config, struct store *store, struc
     }
     desk->config = config;
     desk->store = store;
-    desk->journal = (struct journal){config, store};
+    desk->journal = (struct journal){config, store, desk_settled, desk};
     desk->next_number = (uint16_t)(uv_hrtime() >> 10);
     uv_timer_init(loop, &desk->tick);
     desk->tick.data = desk;
@@ -203,12 +222,19 @@ json_t *desk_channels_json(const struct desk *desk)
     return list;
 }
 
-bool desk_healthy(const struct desk *desk)
+bool desk_healthy(const struct desk *desk, char why[DESK_WHY_SIZE])
 {
-    for (size_t c = 0; c < desk->config->n_channels; c++)
+    struct error error;
+    size_t down = desk->config->n_lines - site_lines_up(desk->site);
+    why[0] = '\0';
+    if (store_in_trouble(desk->store, &error))
+        snprintf(why, DESK_WHY_SIZE, "nothing can be stored: %.300s", error.message);
+    for (size_t c = 0; !*why && c < desk->config->n_channels; c++)
         if (dispatcher_output_lost(desk->dispatchers[c]))
-            return false;
-    return site_lines_up(desk->site) == desk->config->n_lines;
+            snprintf(why, DESK_WHY_SIZE, "the sound output of channel %s is lost", desk->config->channels[c].id);
+    if (!*why && down > 0)
+        snprintf(why, DESK_WHY_SIZE, "%zu of %zu lines are down", down, desk->config->n_lines);
+    return !*why;
 }
 
 void desk_silence(struct desk *desk)

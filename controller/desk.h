@@ -27,12 +27,18 @@ void desk_submit_cap(struct desk *desk, struct slice bytes, desk_answer_fn *answ
 /* Ends an alert. answer as above: 200 with the alert, once it is on disk; 404 unknown; 409 it has ended already. */
 void desk_stop(struct desk *desk, const char *id, const char *reason, desk_answer_fn *answer, void *context);
 
-/* The alert as it is now, if it has not ended. New reference or NULL. */
+/* The alert as it is now, if it has not ended, or its end is not on disk yet. New reference or NULL. */
 json_t *desk_live_alert(const struct desk *desk, const char *id);
+json_t *desk_live_alerts(const struct desk *desk);                     /* all of them, newest first */
+json_t *desk_live_deliveries(const struct desk *desk, const char *id); /* of such an alert, by terminal */
+/* True while an alert is on its way in: it is not answered yet, and not to be shown. */
+bool desk_accepts(const struct desk *desk, const char *id);
 
 const struct site *desk_site(const struct desk *desk);
 json_t *desk_channels_json(const struct desk *desk); /* [{id, output, state}] */
-bool desk_healthy(const struct desk *desk);
+enum { DESK_WHY_SIZE = 400 };
+/* False: why says what is worst. */
+bool desk_healthy(const struct desk *desk, char why[DESK_WHY_SIZE]);
 
 /* Silence now: every playout fades, every line is told to stop what is ours. Does not wait. NULL is allowed. */
 void desk_silence(struct desk *desk);

@@ -12,22 +12,6 @@
 
 enum { STORE_PATIENCE_MS = 2000 }; /* an actual alert waits no longer for a disk that stalls */
 
-json_t *desk_live_alert(const struct desk *desk, const char *id)
-{
-    const struct alert *alert = desk_find(desk, id);
-    if (!alert)
-        return NULL;
-    json_t *shown = alert_to_json(alert, desk->config), *tally = json_deep_copy(alert->tally);
-    for (size_t c = 0; c < desk->config->n_channels; c++) {
-        const struct broadcast *broadcast = dispatcher_current(desk->dispatchers[c]);
-        if (broadcast && broadcast->alert == alert)
-            broadcast_tally(broadcast, &tally);
-    }
-    json_object_update(shown, tally);
-    json_decref(tally);
-    return shown;
-}
-
 /* yyyymmddThhmmssZ- and a number that no other alert of the same second has. */
 static void make_id(struct desk *desk, struct alert *alert)
 {
@@ -144,7 +128,7 @@ static void let_in(struct desk *desk, struct alert *alert, const struct acceptin
         alert->channels_left = 0;
     accepting->answer(accepting->context, &yes);
     if (!sounds)
-        desk_drop(desk, alert);
+        desk_release(desk, alert);
 }
 
 /* The disk's answer to what went on without it. */
@@ -275,7 +259,7 @@ static void on_stopped(void *context, int64_t seq, const struct error *error)
 void desk_stop(struct desk *desk, const char *id, const char *reason, desk_answer_fn *answer, void *context)
 {
     struct alert *alert = desk_find(desk, id);
-    if (alert && alert_state_ended(alert->state) && alert->state != ALERT_STOPPED)
+    if (alert && (alert->over || (alert_state_ended(alert->state) && alert->state != ALERT_STOPPED)))
         alert = NULL; /* cancelled or superseded; its terminals are being stopped */
     struct stopping *stopping = alert ? malloc(sizeof *stopping) : NULL;
     if (!stopping) {

@@ -19,15 +19,29 @@ struct desk {
     struct site *site;
     struct speaker *speaker;
     struct dispatcher **dispatchers; /* per channel */
-    struct alert **alerts;           /* that have not ended */
+    struct alert **alerts;           /* that have not ended, and those whose end is not on disk */
     size_t n_alerts, room;
+    bool probing;      /* a change is under way that only shows whether the disk works again */
+    struct mono tried; /* when what is not on disk was last tried again */
     uint16_t next_number;
 };
 
-/* The list of alerts that have not ended (desk_life.c). drop frees the alert. */
+/* The list of alerts (desk_life.c). drop frees the alert. */
 bool desk_keep(struct desk *desk, struct alert *alert);
 void desk_drop(struct desk *desk, struct alert *alert);
-struct alert *desk_find(const struct desk *desk, const char *id);
+struct alert *desk_find(const struct desk *desk, const char *id); /* not those on their way in */
+
+/* It has ended: it goes as soon as all of it is on disk. May free it. */
+void desk_release(struct desk *desk, struct alert *alert);
+
+/* For the journal: the disk has answered a change of an alert. */
+void desk_settled(void *context, const char *id, const struct error *error);
+
+/* Tries the disk again, at times, after it refused something: until then what it lacks is kept here. */
+void desk_try_again(struct desk *desk, struct moment now);
+
+/* Looks at what time alone decides; every 100 ms. */
+void desk_tick(struct desk *desk, struct moment now);
 
 /* Lets an actual alert in that the disk has kept waiting for too long. May free it. */
 void desk_accept_late(struct desk *desk, struct alert *alert, struct mono now);

@@ -42,6 +42,9 @@ struct store_job {
     char *event;
     json_t *event_data; /* touched on the main loop only */
     store_done_fn *done;
+    struct store_job *owed_next; /* of the main loop, like the three below */
+    struct mono asked;
+    bool urgent, told;
     char *text[2]; /* what a query asks for */
     size_t limit;
     store_result_fn *result_done;

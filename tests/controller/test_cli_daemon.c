@@ -314,6 +314,8 @@ static void test_lists(void **state)
                 "line", "list", NULL, NULL, "GET /v1/lines HTTP", CLI_REACHED, "9600  DOWN: no such port", "");
     expect_call("200\napplication/json\n{\"status\":\"ok\",\"version\":\"1\",\"channels\":[{\"id\":\"main\"}]}", "health", NULL,
                 NULL, NULL, "GET /healthz HTTP", CLI_REACHED, "well: tocsind 1", "");
+    expect_call("200\napplication/json\n{\"status\":\"degraded\",\"why\":\"the disk is full\"}", "health", NULL, NULL, NULL, "",
+                CLI_NOT_REACHED, "DEGRADED: tocsind , store , 0 of 0 lines up\n  the disk is full", "");
     expect_call("200\napplication/json\n{\"status\":\"degraded\"}", "health", "--json", NULL, NULL, "", CLI_NOT_REACHED,
                 "\"degraded\"", "");
 }

@@ -4,7 +4,7 @@ import os
 import re
 import sys
 
-from township import ROOT, TownshipTest, c4, cap, main, t8
+from township import ROOT, TownshipTest, c4, cap, main, t8, until
 
 sys.path.insert(0, os.path.join(ROOT, "tests", "tools"))
 import yaml_subset  # noqa: E402
@@ -102,6 +102,7 @@ class Api(TownshipTest):
         raw = ask("GET", f"/v1/alerts/{alert}/deliveries?terminal=north-1", 200, "/v1/alerts/{id}/deliveries")["raw"]
         self.assertGreater(len(raw), 0)
         town.tell_village("detach south")
+        until(lambda: "why" in ask("GET", "/healthz", 200), "the line down")
         other = ask("POST", "/v1/alerts", 202, body=cap().encode(), headers=kind)["id"]
         town.until_segment(other, "tone")
         stopped = ask("POST", f"/v1/alerts/{other}/stop", 200, "/v1/alerts/{id}/stop", body=b'{"reason": "wrong village"}')

@@ -70,10 +70,11 @@ class Hostile(TownshipTest):
             town.request("POST", f"/v1/alerts/{alert}/stop", b'{"reason": "enough"}')
         self.assertTrue(any(event.get("id") == alert and event.get("state") == "stopped" for event in town.events()))
 
-    def test_a_full_disk(self):
+    def full(self, **settings):
+        """A township whose disk is full; remove state/rest to make room."""
         if os.getuid() != 0:
             self.skipTest("needs root for a small disk")
-        town = self.township({"north": (19200, t8(1))})
+        town = self.township({"north": (19200, t8(1))}, **settings)
         town.configure()
         if subprocess.call(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", town.path("state")], stderr=subprocess.DEVNULL):
             self.skipTest("may not mount a small disk")
@@ -87,6 +88,10 @@ class Hostile(TownshipTest):
                     pass
             except OSError:
                 pass
+        return town
+
+    def test_a_full_disk(self):
+        town = self.full()
         soon = rfc3339(datetime.now(timezone.utc) + timedelta(seconds=2))
         status, alert = town.send(cap().replace("<expires>", f"<effective>{soon}</effective><expires>"))
         self.assertEqual((status, alert["durable"], alert["state"]), (202, False, "waiting"))
@@ -94,6 +99,33 @@ class Hostile(TownshipTest):
         self.assertIn(town.alert(alert["id"])["state"], ("preparing", "sounding"))
         self.assertEqual(town.request("POST", f"/v1/alerts/{alert['id']}/stop", b'{"reason": "enough"}')[0], 200)
         until(lambda: town.sounding() == 0, "silence", 10)
+
+    def test_what_a_full_disk_does_not_take_is_shown_all_the_same(self):
+        town = self.full(programme="repetitions = 1; tone_min_ms = 1000;")
+        message = cap(en=None)
+        status, alert = town.send(message)
+        self.assertEqual((status, alert["durable"]), (202, False))
+        until(lambda: town.sounding() == 1, "an alert that is not on disk", 20)
+        listed = lambda: [a["state"] for a in town.get("/v1/alerts")[1]["alerts"] if a["id"] == alert["id"]]
+        self.assertIn(listed(), (["preparing"], ["sounding"]))
+        health = town.get("/healthz")[1]
+        self.assertEqual(health["status"], "degraded")
+        self.assertIn("stored", health["why"])
+        watch = town.cli("alert", "watch", alert["id"])
+        self.assertEqual(watch.returncode, 0, watch.stdout + watch.stderr)
+        self.assertEqual(town.ends(alert["id"]), {"north-1": "heard"})
+        self.assertEqual(town.cli("report", alert["id"]).returncode, 0)
+        self.assertEqual(listed(), ["finished"])
+        self.assertEqual((town.send(message)[0], town.send(message)[1]["id"]), (200, alert["id"]))
+        self.assertEqual(town.request("POST", f"/v1/alerts/{alert['id']}/stop", b'{"reason": "x"}')[0], 409)
+        until(lambda: any(event.get("what") == "store_failed" for event in town.events()), "an alarm without a disk", 10)
+        os.unlink(town.path("state/rest"))  # there is room again: all of it is stored after all
+        until(lambda: town.alert(alert["id"])["durable"], "the alert on disk", 10)
+        until(lambda: town.get("/healthz")[1]["status"] == "ok", "health", 10)
+        town.kill_daemon()
+        town.start_daemon()
+        self.assertEqual((listed(), town.ends(alert["id"])), (["finished"], {"north-1": "heard"}))
+        self.assertEqual(town.send(message)[0], 200)
 
 
 if __name__ == "__main__":

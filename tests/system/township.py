@@ -285,7 +285,8 @@ terminals = ({", ".join(f'{{ id = "{l}-{u}"; name = "{l} {u}"; line = "{l}"; uni
         def over():
             alert = self.alert(alert_id)
             rows = self.deliveries(alert_id).values()
-            return alert if alert["state"] in ends and all(row["final"] for row in rows) else None
+            told = any(d.get("id") == alert_id and d.get("state") == alert["state"] for d in self.events())
+            return alert if told and alert["state"] in ends and all(row["final"] for row in rows) else None
         return until(over, f"the end of {alert_id}; {self.daemon_log()[-2000:]}", patience)
 
     def until_segment(self, alert_id, segment, repetition=1):
