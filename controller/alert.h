@@ -38,11 +38,17 @@ struct alert_words {
     bool shortened;
 };
 
+/* The Idempotency-Key that a sender gave to a body. */
+struct alert_key {
+    char user[64], key[129], hash[65]; /* hash: SHA-256 of the body, in hexadecimal; key "": none */
+};
+
 struct alert {
     char id[ALERT_ID_SIZE];
     struct alert_message *message; /* as received; owned */
     char *bytes;                   /* the same before decoding; owned */
     size_t n_bytes;
+    struct alert_key key;
     struct wall received, effective, expires;
     enum level level;
     enum alert_urgency urgency;

@@ -70,11 +70,12 @@ static bool is_cap(const char *media_type)
 static void post_alert(void *context, struct http_request *request)
 {
     const struct api *api = context;
+    const struct desk_sender sender = {http_user(request), http_header(request, "Idempotency-Key")};
     if (!is_cap(http_header(request, "Content-Type")))
         http_reply_problem(request, 415, "unsupported_media_type",
                            "Content-Type: send a CAP alert as application/cap+xml; no other format is taken yet");
     else
-        desk_submit_cap(api->desk, http_body(request), on_submitted, request);
+        desk_submit_cap(api->desk, &sender, http_body(request), on_submitted, request);
 }
 
 /* A stored row as the API shows it: what intake made of it, with the state of now. */

@@ -143,6 +143,15 @@ static bool resume_all(struct desk *desk, struct error *error)
     return true;
 }
 
+static void take_key(void *context, const struct store_key *row)
+{
+    struct alert_key key = {0};
+    text_copy(key.user, sizeof key.user, row->user);
+    text_copy(key.key, sizeof key.key, row->key);
+    text_copy(key.hash, sizeof key.hash, row->hash);
+    idempotency_keep(context, &key, row->at);
+}
+
 /* ---- creation and end ---- */
 
 static bool create_dispatchers(struct desk *desk, const uint16_t *tokens, struct error *error)
@@ -162,8 +171,9 @@ static bool create_parts(struct desk *desk, struct uv_loop_s *loop, struct error
     const struct site_ports ports = desk_site_ports(desk);
     uint16_t *tokens = calloc(desk->config->n_channels + 1, sizeof *tokens);
     desk->dispatchers = calloc(desk->config->n_channels + 1, sizeof(struct dispatcher *));
+    desk->keys = idempotency_create();
     desk->speaker = speaker_create(desk->config, loop, desk_on_spoken, desk);
-    bool ok = tokens && desk->dispatchers && desk->speaker;
+    bool ok = tokens && desk->dispatchers && desk->keys && desk->speaker;
     if (!ok)
         error_set(error, ERROR_NO_MEMORY, "out of memory");
     for (uint32_t c = 0; ok && c < desk->config->n_channels; c++) {
@@ -173,7 +183,8 @@ static bool create_parts(struct desk *desk, struct uv_loop_s *loop, struct error
     }
     if (ok)
         desk->site = site_create(desk->config, tokens, &ports, loop, error);
-    ok = ok && desk->site && create_dispatchers(desk, tokens, error) && resume_all(desk, error);
+    ok = ok && desk->site && create_dispatchers(desk, tokens, error) &&
+         store_load_keys(desk->store, take_key, desk->keys, error) && resume_all(desk, error);
     free(tokens);
     return ok;
 }
@@ -264,6 +275,7 @@ void desk_destroy(struct desk *desk, uint32_t grace_ms)
         return;
     site_destroy(desk->site, grace_ms);
     speaker_free(desk->speaker);
+    idempotency_free(desk->keys);
     for (size_t c = 0; desk->dispatchers && c < desk->config->n_channels; c++)
         dispatcher_free(desk->dispatchers[c]);
     free(desk->dispatchers);

@@ -5,6 +5,7 @@
 #include "controller/clock.h"
 #include "controller/desk.h"
 #include "controller/dispatcher.h"
+#include "controller/idempotency.h"
 #include "controller/journal.h"
 #include "controller/speaker.h"
 
@@ -18,6 +19,7 @@ struct desk {
     uv_timer_t tick;
     struct site *site;
     struct speaker *speaker;
+    struct idempotency *keys;
     struct dispatcher **dispatchers; /* per channel */
     struct alert **alerts;           /* that have not ended, and those whose end is not on disk */
     size_t n_alerts, room;
@@ -43,7 +45,17 @@ void desk_try_again(struct desk *desk, struct moment now);
 /* Looks at what time alone decides; every 100 ms. */
 void desk_tick(struct desk *desk, struct moment now);
 
-/* Lets an actual alert in that the disk has kept waiting for too long. May free it. */
+/* Why a drill is refused whose row comes to the disk all the same. */
+#define DESK_NOT_IN_TIME "not on disk in time; it was refused and never sounds"
+
+void desk_refuse(desk_answer_fn *answer, void *context, unsigned status, const char *code, const char *message);
+void desk_refuse_late(desk_answer_fn *answer, void *context); /* as not in time */
+
+/* Puts a judged alert on disk and lets it in; takes it over. id "": a new one. */
+void desk_take_in(struct desk *desk, struct alert *alert, const char *id, struct slice bytes, desk_answer_fn *answer,
+                  void *context);
+
+/* An alert that the disk has kept waiting for too long: what is actual is let in, the rest refused. May free it. */
 void desk_accept_late(struct desk *desk, struct alert *alert, struct mono now);
 
 /* Hands an alert to the channels of its terminals. */

@@ -64,17 +64,35 @@ static void commit_alert(const struct journal *journal, struct alert *alert, str
     text_copy(row.media_type, sizeof row.media_type, "application/cap+xml");
     text_copy(row.state, sizeof row.state, alert_state_name(alert->state));
     change->alert = &row;
-    change->event = "alert";
     change->event_data = detail;
     change->urgent = !alert->accepting; /* what is on its way in may still be refused */
     commit(journal, alert, change, done, context);
     json_decref(detail);
 }
 
+static struct store_key key_row(const struct alert_key *key, const char *alert, struct wall now)
+{
+    return (struct store_key){key->user, key->key, key->hash, alert, now};
+}
+
 void journal_alert(const struct journal *journal, struct alert *alert, struct wall now, store_done_fn *done, void *context)
+{
+    struct store_key key = key_row(&alert->key, alert->id, now);
+    struct store_change change = {.event = "alert", .key = *key.key && !alert->stored ? &key : NULL};
+    commit_alert(journal, alert, now, &change, done, context);
+}
+
+void journal_quietly(const struct journal *journal, struct alert *alert, struct wall now, store_done_fn *done, void *context)
 {
     struct store_change change = {0};
     commit_alert(journal, alert, now, &change, done, context);
+}
+
+void journal_key(const struct journal *journal, const struct alert_key *key, const char *alert, struct wall now)
+{
+    struct store_key row = key_row(key, alert, now);
+    struct store_change change = {.key = &row};
+    store_commit(journal->store, &change, NULL, NULL);
 }
 
 static void set_moment(json_t *object, const char *name, const struct moment *moment, const struct config *config)
@@ -174,7 +192,9 @@ void journal_again(const struct journal *journal, struct alert *alert, struct wa
         if (rows)
             rows[n++] = delivery_row(detail);
     }
-    struct store_change change = {.deliveries = rows, .n_deliveries = n};
+    struct store_key key = key_row(&alert->key, alert->id, now);
+    struct store_change change = {
+        .deliveries = rows, .n_deliveries = n, .event = "alert", .key = *key.key && !alert->stored ? &key : NULL};
     commit_alert(journal, alert, now, &change, NULL, NULL);
     free(rows);
 }

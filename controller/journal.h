@@ -16,6 +16,10 @@ struct journal {
 
 /* The alert with its bytes, state and details; event "alert". done may be NULL. */
 void journal_alert(const struct journal *journal, struct alert *alert, struct wall now, store_done_fn *done, void *context);
+/* The same without an event: of what may still be refused. */
+void journal_quietly(const struct journal *journal, struct alert *alert, struct wall now, store_done_fn *done, void *context);
+/* The key of an alert that was known before. */
+void journal_key(const struct journal *journal, const struct alert_key *key, const char *alert, struct wall now);
 /* The same with all its deliveries, after some of it could not be stored. */
 void journal_again(const struct journal *journal, struct alert *alert, struct wall now);
 void journal_delivery(const struct journal *journal, const struct broadcast *broadcast, const struct delivery *delivery);

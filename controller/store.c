@@ -177,6 +177,12 @@ bool store_find_key(struct store *store, const char *sender, const char *identif
     return store_query_key(store->reader, (const char *[3]){sender, identifier, sent}, alert, found, error);
 }
 
+bool store_load_keys(struct store *store, void (*each)(void *context, const struct store_key *key), void *context,
+                     struct error *error)
+{
+    return store_query_keys(store->reader, each, context, error);
+}
+
 int64_t store_get_setting(struct store *store, const char *name, int64_t otherwise)
 {
     int64_t value = otherwise;

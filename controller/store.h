@@ -35,6 +35,12 @@ struct store_delivery {
     json_t *detail;  /* times of each rung, baseline, counted readings, token, state; never NULL once stored */
 };
 
+/* Which body a sender gave an Idempotency-Key to. */
+struct store_key {
+    const char *user, *key, *hash, *alert;
+    struct wall at;
+};
+
 /* One atomic change: any of its parts may be absent. All of it is on disk, or none. */
 struct store_change {
     const struct store_alert *alert; /* inserted or replaced by id; without bytes those stored stay; another id with the same
@@ -44,7 +50,8 @@ struct store_change {
     const char *reading_alert; /* a raw reading to keep with a delivery: alert, terminal and JSON */
     const char *reading_terminal;
     const json_t *reading;
-    const char *setting; /* a named number, such as "token" */
+    const struct store_key *key; /* those older than a day, or beyond 1000, go */
+    const char *setting;         /* a named number, such as "token" */
     int64_t setting_value;
     const char *event; /* type of the event that tells of this change, NULL: none */
     const json_t *event_data;
@@ -91,6 +98,9 @@ bool store_find_key(struct store *store, const char *sender, const char *identif
                     struct store_alert *alert, bool *found,
                     struct error *error); /* also later; sub-millisecond read on the caller's own read handle */
 int64_t store_get_setting(struct store *store, const char *name, int64_t otherwise); /* the same */
+/* Calls each for every key that is kept, the oldest first. */
+bool store_load_keys(struct store *store, void (*each)(void *context, const struct store_key *key), void *context,
+                     struct error *error);
 const char *store_epoch(const struct store *store);
 void store_alert_clear(struct store_alert *alert); /* frees what it owns */
 

@@ -472,6 +472,48 @@ static void find_by_key(void **state)
     assert_int_equal(store_get_setting(f->store, "never", 77), 77);
 }
 
+static void add_key(void *context, const struct store_key *key)
+{
+    struct fixture *f = context;
+    size_t used = strlen(f->log);
+    snprintf(f->log + used, sizeof f->log - used, "%s %s %s %s %lld;", key->user, key->key, key->hash, key->alert,
+             (long long)key->at.ms);
+}
+
+static void commit_key(struct fixture *f, const char *name, int64_t at)
+{
+    const struct store_key key = {"root", name, "hash", "alert", {at}};
+    commit(f, &(struct store_change){.key = &key, .event = "x"});
+}
+
+/* A user's key is kept once, for a day, and so many of them. */
+static void keys_are_kept_for_a_day(void **state)
+{
+    struct fixture *f = *state;
+    struct error error = {0};
+    commit_key(f, "old", 1000);
+    commit_key(f, "twice", 2000);
+    commit_key(f, "twice", 3000);
+    wait_all(f);
+    assert_int_equal(f->last_seq, 3); /* the event's, not the key's */
+    commit_key(f, "new", 86400000 + 1001);
+    wait_all(f);
+    close_store(f);
+    open_store(f);
+    f->log[0] = '\0';
+    assert_true(store_load_keys(f->store, add_key, f, &error));
+    assert_string_equal(f->log, "root twice hash alert 3000;root new hash alert 86401001;");
+    for (int i = 0; i < 1000; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "%d", i);
+        commit_key(f, name, 3000);
+    }
+    wait_all(f);
+    f->log[0] = '\0';
+    assert_true(store_load_keys(f->store, add_key, f, &error));
+    assert_int_equal(strncmp(f->log, "root 0 hash", 11), 0);
+}
+
 /* Somebody holds the disk: questions are answered, and what is urgent is told, once and without an id, when it has lasted. */
 static void a_stalled_disk_holds_back_no_answer(void **state)
 {
@@ -801,6 +843,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_crash_is_repaired, set_up, tear_down),
         cmocka_unit_test_setup_teardown(answers_in_order, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_stalled_disk_holds_back_no_answer, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(keys_are_kept_for_a_day, set_up, tear_down),
         cmocka_unit_test_setup_teardown(events_are_replayed, set_up, tear_down),
         cmocka_unit_test_setup_teardown(foreign_ids_reset, set_up, tear_down),
         cmocka_unit_test_setup_teardown(old_events_are_cut, set_up, tear_down),

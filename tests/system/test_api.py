@@ -88,6 +88,10 @@ class Api(TownshipTest):
         ask("POST", "/v1/alerts", 409, body=message.replace("Immediate", "Expected").encode(), headers=kind)
         ask("POST", "/v1/alerts", 415, body=message.encode(), headers={"Content-Type": "text/plain"})
         ask("POST", "/v1/alerts", 422, body=b"<html/>", headers=kind)
+        keyed = dict(kind, **{"Idempotency-Key": "k1"})
+        ask("POST", "/v1/alerts", 200, body=message.encode(), headers=keyed)
+        conflict = ask("POST", "/v1/alerts", 422, body=cap(status="Test").encode(), headers=keyed)
+        self.assertEqual(conflict["code"], "idempotency_conflict")
         town.until_segment(alert, "words")
         for path, page_path in (("/v1/alerts", None), (f"/v1/alerts/{alert}", "/v1/alerts/{id}"), ("/v1/terminals", None),
                                 (f"/v1/alerts/{alert}/deliveries", "/v1/alerts/{id}/deliveries"), ("/v1/lines", None),

@@ -4,10 +4,11 @@ import os
 import re
 import socket
 import subprocess
+import time
 import unittest
 from datetime import datetime, timedelta, timezone
 
-from township import VALGRIND, TownshipTest, cap, main, rfc3339, t8, until
+from township import VALGRIND, TownshipTest, cap, main, program, rfc3339, t8, until
 
 
 def key(text):
@@ -69,6 +70,39 @@ class Hostile(TownshipTest):
             alert = town.send(cap(status="Exercise", zh="水" * 1000, en="water " * 600))[1]["id"]
             town.request("POST", f"/v1/alerts/{alert}/stop", b'{"reason": "enough"}')
         self.assertTrue(any(event.get("id") == alert and event.get("state") == "stopped" for event in town.events()))
+
+    @unittest.skipIf(VALGRIND, "preloads into the daemon")
+    def test_a_disk_that_stalls(self):
+        town = self.township({"north": (19200, t8(1))}, programme="repetitions = 1; tone_min_ms = 1000;")
+        stall = town.path("stall")
+        town.preload = {"LD_PRELOAD": program("tests/system/stalled_disk.so"), "TOCSIN_TEST_STALL": stall,
+                        "ASAN_OPTIONS": "verify_asan_link_order=0"}
+        town.start()
+        before = town.send(cap(status="Test"))[1]["id"]
+        town.write("stall", "")
+        drill = cap(status="Exercise")
+        asked = time.monotonic()
+        self.assertEqual(town.send(drill)[1]["code"], "not_durable")
+        self.assertLess(time.monotonic() - asked, 4)
+        until(lambda: any(event.get("what") == "store_slow" for event in town.events()), "an alarm meanwhile", 5)
+        status, alert = town.send(cap())
+        self.assertEqual((status, alert["durable"]), (202, False))
+        until(lambda: town.sounding() == 1, "sound meanwhile", 20)
+        asked = time.monotonic()
+        self.assertEqual([a["id"] for a in town.get("/v1/alerts")[1]["alerts"]], [alert["id"], before])
+        self.assertEqual(list(town.deliveries(alert["id"])), ["north-1"])
+        self.assertEqual(town.alert(before)["status"], "Test")
+        self.assertEqual(town.get("/healthz")[1]["status"], "degraded")
+        self.assertLess(time.monotonic() - asked, 1)
+        town.kill_daemon()  # what it had written is there, synced or not
+        os.unlink(stall)
+        town.start_daemon()
+        drills = lambda: [a["state"] for a in town.get("/v1/alerts")[1]["alerts"] if a["status"] == "Exercise"]
+        self.assertEqual(drills(), ["refused"])
+        status, again = town.send(drill)  # the disk is well again
+        self.assertEqual((status, again["durable"]), (202, True))
+        self.assertNotEqual(drills(), ["refused"])
+        self.assertEqual(len(drills()), 1)
 
     def full(self, **settings):
         """A township whose disk is full; remove state/rest to make room."""

@@ -118,6 +118,7 @@ class Township:
         self.programme, self.extra = programme, extra
         self.hears = {}  # line -> channel that its units hear, where it is not the one that drives them
         self.village = self.daemon = self.listener = None
+        self.preload = {}  # into the daemon's environment
         self.log = open(os.path.join(self.dir, "daemon.log"), "ab")
 
     def path(self, name):
@@ -197,7 +198,7 @@ terminals = ({", ".join(f'{{ id = "{l}-{u}"; name = "{l} {u}"; line = "{l}"; uni
     # ---- the daemon ----
 
     def start_daemon(self):
-        env = dict(os.environ, ALSA_CONFIG_PATH=self.path("asound.conf"), TOCSIN_DATA=program("share/tocsin"))
+        env = dict(os.environ, ALSA_CONFIG_PATH=self.path("asound.conf"), TOCSIN_DATA=program("share/tocsin"), **self.preload)
         self.daemon = subprocess.Popen(VALGRIND + [program("tocsind"), "--config", self.path("site.cfg")], env=env,
                                        stderr=self.log, stdin=subprocess.DEVNULL)
         until(lambda: self.ready() or self.daemon.poll() is not None, "the daemon")
