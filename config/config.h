@@ -96,7 +96,7 @@ struct config {
     uint16_t http_port; /* 0: none taken from the configuration (tests: any free one, written to the state folder) */
     bool http_enabled;
     uint16_t http_connections; /* {256}, of both doors together */
-    char socket_group[33]; /* {tocsin} */
+    char socket_group[33];     /* {tocsin} */
     enum clock_mode clock;
     int utc_offset_minutes; /* {480}: how times are shown */
     size_t n_geocode_names;

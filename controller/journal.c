@@ -42,7 +42,8 @@ static void commit(const struct journal *journal, struct alert *alert, const str
     store_commit(journal->store, change, on_answered, owed);
 }
 
-static void commit_alert(const struct journal *journal, struct alert *alert, struct wall now, struct store_change *change,
+/* more: what is stored with it. */
+static void commit_alert(const struct journal *journal, struct alert *alert, struct wall now, const struct store_change *more,
                          store_done_fn *done, void *context)
 {
     json_t *detail = alert_to_json(alert, journal->config);
@@ -63,10 +64,11 @@ static void commit_alert(const struct journal *journal, struct alert *alert, str
     text_copy(row.id, sizeof row.id, alert->id);
     text_copy(row.media_type, sizeof row.media_type, "application/cap+xml");
     text_copy(row.state, sizeof row.state, alert_state_name(alert->state));
-    change->alert = &row;
-    change->event_data = detail;
-    change->urgent = !alert->accepting; /* what is on its way in may still be refused */
-    commit(journal, alert, change, done, context);
+    struct store_change change = *more;
+    change.alert = &row;
+    change.event_data = detail;
+    change.urgent = !alert->accepting; /* what is on its way in may still be refused */
+    commit(journal, alert, &change, done, context);
     json_decref(detail);
 }
 
@@ -78,7 +80,7 @@ static struct store_key key_row(const struct alert_key *key, const char *alert, 
 void journal_alert(const struct journal *journal, struct alert *alert, struct wall now, store_done_fn *done, void *context)
 {
     struct store_key key = key_row(&alert->key, alert->id, now);
-    struct store_change change = {.event = "alert", .key = *key.key && !alert->stored ? &key : NULL};
+    const struct store_change change = {.event = "alert", .key = *key.key && !alert->stored ? &key : NULL};
     commit_alert(journal, alert, now, &change, done, context);
 }
 

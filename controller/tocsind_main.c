@@ -19,7 +19,7 @@
 
 enum {
     DESCRIPTORS_MAX = 1024, /* FD_SET in libmodbus aborts above it */
-    GRACE_MS = 3000, /* at the end: to stop what is ours on the lines */
+    GRACE_MS = 3000,        /* at the end: to stop what is ours on the lines */
 };
 
 static void usage(FILE *out)
