@@ -38,7 +38,7 @@ bool idempotency_key(struct alert_key *key, const char *user, const char *text, 
     if (!text_copy(key->key, sizeof key->key, text) || EVP_Digest(body.data, body.size, hash, &n, EVP_sha256(), NULL) != 1)
         return false;
     text_copy(key->user, sizeof key->user, user);
-    for (unsigned i = 0; i < n && 2 * i + 2 < sizeof key->hash; i++)
+    for (size_t i = 0; i < n && 2 * i + 2 < sizeof key->hash; i++)
         snprintf(key->hash + 2 * i, 3, "%02x", hash[i]);
     return true;
 }
