@@ -89,6 +89,12 @@ $(BUILD)/tests/%: $(BUILD)/tests/%.o $(LIBRARIES)
 	@echo '  LD $@'
 	$(Q)$(CC) $(LDFLAGS) -o $@ $< $(ORDERED) -lcmocka $(LIBS)
 
+# It is preloaded: without sanitizers, which want to come first.
+$(BUILD)/tests/system/stalled_disk.so: tests/system/stalled_disk.c
+	@mkdir -p $(@D)
+	@echo '  CC $<'
+	$(Q)$(CC) $(CPPFLAGS) -std=c17 -O2 $(WARNINGS) -fPIC -shared -o $@ $<
+
 # The data folder as it is installed: hazards, profiles, and the recordings that sound where no voice is left. Those are made
 # once, here, and need no voice when they are played.
 DATA := $(patsubst config/%,$(BUILD)/share/tocsin/%,config/hazards.cfg $(wildcard config/profiles/*.cfg)) \
@@ -111,7 +117,7 @@ check:
 	@BUILD=$(BUILD) tests/run
 
 .PHONY: $(BUILD)/.tests
-$(BUILD)/.tests: $(UNIT_TESTS)
+$(BUILD)/.tests: $(UNIT_TESTS) $(BUILD)/tests/system/stalled_disk.so
 
 demo:
 	@$(MAKE) --no-print-directory deps

@@ -102,7 +102,8 @@ struct config {
     char socket_path[104];
     uint16_t http_port; /* 0: none taken from the configuration (tests: any free one, written to the state folder) */
     bool http_enabled;
-    char socket_group[33]; /* {tocsin} */
+    uint16_t http_connections; /* {256}, of both doors together */
+    char socket_group[33];     /* {tocsin} */
     enum clock_mode clock;
     int utc_offset_minutes; /* {480}: how times are shown */
     size_t n_geocode_names;

@@ -18,6 +18,7 @@ static const struct schema_item site_items[] = {
 static const struct schema_item http_items[] = {
     {"enabled", SCHEMA_BOOLEAN, .initial = "true", SCHEMA_AT(config, http_enabled)},
     {"port", SCHEMA_INTEGER, 0, 65535, "0", SCHEMA_AT(config, http_port)},
+    {"connections", SCHEMA_INTEGER, 8, 512, "256", SCHEMA_AT(config, http_connections)}, /* libmodbus: descriptors below 1024 */
     {0},
 };
 

@@ -44,6 +44,7 @@ void alert_free(struct alert *alert)
         free(alert->words[i].text);
     json_decref(alert->tally);
     json_decref(alert->evidence);
+    json_decref(alert->deliveries);
     json_decref(alert->places);
     json_decref(alert->not_ours);
     json_decref(alert->not_spoken);

@@ -38,11 +38,17 @@ struct alert_words {
     bool shortened;
 };
 
+/* The Idempotency-Key that a sender gave to a body. */
+struct alert_key {
+    char user[64], key[129], hash[65]; /* hash: SHA-256 of the body, in hexadecimal; key "": none */
+};
+
 struct alert {
     char id[ALERT_ID_SIZE];
     struct alert_message *message; /* as received; owned */
     char *bytes;                   /* the same before decoding; owned */
     size_t n_bytes;
+    struct alert_key key;
     struct wall received, effective, expires;
     enum level level;
     enum alert_urgency urgency;
@@ -54,6 +60,7 @@ struct alert {
     uint32_t *terminals; /* indexes into the configuration; owned */
     json_t *tally;       /* {counts, ends} of its deliveries once they have ended, NULL before; owned */
     json_t *evidence;    /* deliveries as stored before a restart, NULL otherwise; owned */
+    json_t *deliveries;  /* {terminal: delivery as the API shows it}, as they are now; owned */
     json_t *places, *not_ours, *not_spoken, *notes; /* arrays for people; owned */
     bool sounds;                                    /* false: only recorded (System, Test, Draft, Ack, Error, Cancel) */
     struct accepting *accepting; /* on its way to the disk; nothing is done with it before (desk_door.c); borrowed */
@@ -63,6 +70,9 @@ struct alert {
     bool wants_clock; /* from before a restart: goes on, or expires, once the clock is trusted (desk_clock.c) */
     struct mono
         unchecked_until; /* its expiry could not be checked: it is over then, whatever the wall clock says; {0}: checked */
+    bool over;           /* its end is being stored: it is kept for that, and shown (desk_life.c) */
+    unsigned owed;       /* changes of it that the disk has not answered yet */
+    bool lacking;        /* one of them failed: all of it must be stored anew */
     enum alert_state state;
     char reason[200];
     uint32_t repetitions_planned;

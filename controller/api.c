@@ -74,11 +74,12 @@ static bool is_cap(const char *media_type)
 static void post_alert(void *context, struct http_request *request)
 {
     const struct api *api = context;
+    const struct desk_sender sender = {http_user(request), http_header(request, "Idempotency-Key")};
     if (!is_cap(http_header(request, "Content-Type")))
         http_reply_problem(request, 415, "unsupported_media_type",
                            "Content-Type: send a CAP alert as application/cap+xml; no other format is taken yet");
     else
-        desk_submit_cap(api->desk, http_body(request), on_submitted, request);
+        desk_submit_cap(api->desk, &sender, http_body(request), on_submitted, request);
 }
 
 /* A stored row as the API shows it: what intake made of it, with the state of now. */
@@ -98,6 +99,40 @@ static json_t *row_to_alert(const struct api *api, const json_t *row)
     return alert;
 }
 
+static bool has_alert(const json_t *alerts, const char *id)
+{
+    size_t i;
+    const json_t *alert;
+    json_array_foreach(alerts, i, alert)
+    {
+        const char *other = json_string_value(json_object_get(alert, "id"));
+        if (id && other && strcmp(id, other) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* What the store has, each as it is now; those that it does not have stand first. */
+static json_t *merge_alerts(const struct api *api, const json_t *rows)
+{
+    json_t *alerts = json_array(), *live = desk_live_alerts(api->desk), *alert;
+    size_t i;
+    const json_t *row;
+    json_array_foreach(live, i, alert)
+    {
+        if (!has_alert(rows, json_string_value(json_object_get(alert, "id"))))
+            json_array_append(alerts, alert);
+    }
+    json_array_foreach(rows, i, row)
+    {
+        const char *id = json_string_value(json_object_get(row, "id"));
+        if (!id || !desk_accepts(api->desk, id))
+            json_array_append_new(alerts, row_to_alert(api, row));
+    }
+    json_decref(live);
+    return alerts;
+}
+
 static void on_alerts(void *context, json_t *rows, const struct error *error)
 {
     struct waiting *waiting = context;
@@ -105,9 +140,7 @@ static void on_alerts(void *context, json_t *rows, const struct error *error)
         fail(waiting, error);
         return;
     }
-    json_t *alerts = json_array(), *row;
-    size_t i;
-    json_array_foreach(rows, i, row) json_array_append_new(alerts, row_to_alert(waiting->api, row));
+    json_t *alerts = merge_alerts(waiting->api, rows);
     json_decref(rows);
     finish(waiting, json_pack("{s:o}", "alerts", alerts));
 }
@@ -137,20 +170,23 @@ static void on_tally(void *context, json_t *rows, const struct error *error)
 static void on_alert(void *context, json_t *row, const struct error *error)
 {
     struct waiting *waiting = context;
-    waiting->alert = row ? row_to_alert(waiting->api, row) : desk_live_alert(waiting->api->desk, http_id(waiting->request));
-    json_decref(row);
-    if (!waiting->alert) {
+    if (!row) {
         fail(waiting, error);
         return;
     }
+    waiting->alert = row_to_alert(waiting->api, row);
+    json_decref(row);
     store_list_deliveries(waiting->api->store, http_id(waiting->request), on_tally, waiting);
 }
 
 static void get_alert(void *context, struct http_request *request)
 {
     struct api *api = context;
-    struct waiting *waiting = wait_with(api, request);
-    if (waiting)
+    json_t *live = desk_live_alert(api->desk, http_id(request));
+    struct waiting *waiting = live ? NULL : wait_with(api, request);
+    if (live)
+        http_reply_json(request, 200, live);
+    else if (waiting)
         store_get_alert(api->store, http_id(request), on_alert, waiting);
 }
 
@@ -167,19 +203,43 @@ static void on_readings(void *context, json_t *readings, const struct error *err
     finish(waiting, json_incref(waiting->alert));
 }
 
-/* The rows of one terminal only, or all. */
-static json_t *show_deliveries(const json_t *rows, const char *terminal)
+/* Of one terminal only, or all. */
+static json_t *choose(const json_t *details, const char *terminal)
 {
-    json_t *deliveries = json_array(), *row;
+    json_t *chosen = json_array(), *detail;
     size_t i;
-    json_array_foreach(rows, i, row)
+    json_array_foreach(details, i, detail)
     {
-        const char *id = json_string_value(json_object_get(row, "terminal"));
-        json_t *detail = json_object_get(row, "detail");
-        if (detail && (!terminal || (id && strcmp(id, terminal) == 0)))
-            json_array_append(deliveries, detail);
+        const char *id = json_string_value(json_object_get(detail, "terminal"));
+        if (!terminal || (id && strcmp(id, terminal) == 0))
+            json_array_append(chosen, detail);
     }
-    return deliveries;
+    return chosen;
+}
+
+static void reply_csv(struct waiting *waiting, const json_t *deliveries)
+{
+    char *text = delivery_csv(deliveries);
+    http_reply_text(waiting->request, 200, "text/csv; charset=utf-8", slice_of(text));
+    free(text);
+    free(waiting);
+}
+
+/* details are all deliveries of the alert, as the API shows them. */
+static void reply_deliveries(struct waiting *waiting, const json_t *details)
+{
+    const char *terminal = http_query(waiting->request, "terminal");
+    json_t *deliveries = choose(details, terminal);
+    if (waiting->csv) {
+        reply_csv(waiting, deliveries);
+        json_decref(deliveries);
+        return;
+    }
+    waiting->alert = json_pack("{s:o}", "deliveries", deliveries);
+    if (terminal)
+        store_list_readings(waiting->api->store, http_id(waiting->request), terminal, on_readings, waiting);
+    else
+        finish(waiting, json_incref(waiting->alert));
 }
 
 static void on_deliveries(void *context, json_t *rows, const struct error *error)
@@ -189,24 +249,13 @@ static void on_deliveries(void *context, json_t *rows, const struct error *error
         fail(waiting, error);
         return;
     }
-    const char *terminal = http_query(waiting->request, "terminal");
-    json_t *deliveries = show_deliveries(rows, terminal);
+    json_t *details = json_array();
+    const json_t *row;
+    size_t i;
+    json_array_foreach(rows, i, row) json_array_append(details, json_object_get(row, "detail"));
     json_decref(rows);
-    if (waiting->csv) {
-        char *text = delivery_csv(deliveries);
-        http_reply_text(waiting->request, 200, "text/csv; charset=utf-8", slice_of(text));
-        free(text);
-        json_decref(deliveries);
-        json_decref(waiting->alert);
-        free(waiting);
-        return;
-    }
-    json_decref(waiting->alert);
-    waiting->alert = json_pack("{s:o}", "deliveries", deliveries);
-    if (terminal)
-        store_list_readings(waiting->api->store, http_id(waiting->request), terminal, on_readings, waiting);
-    else
-        finish(waiting, json_incref(waiting->alert));
+    reply_deliveries(waiting, details);
+    json_decref(details);
 }
 
 /* Asked first, so that an unknown alert is 404 and not an empty list. */
@@ -233,7 +282,12 @@ static void get_deliveries(void *context, struct http_request *request)
     if (!waiting)
         return;
     waiting->csv = format && strcmp(format, "csv") == 0;
-    store_get_alert(api->store, http_id(request), on_alert_of_deliveries, waiting);
+    json_t *live = desk_live_deliveries(api->desk, http_id(request));
+    if (live)
+        reply_deliveries(waiting, live);
+    else
+        store_get_alert(api->store, http_id(request), on_alert_of_deliveries, waiting);
+    json_decref(live);
 }
 
 /* ---- stop and resume ---- */
@@ -323,15 +377,19 @@ static void get_health(void *context, struct http_request *request)
 {
     const struct api *api = context;
     const struct site *site = desk_site(api->desk);
-    if (!*http_user(request)) {
-        http_reply_json(request, 200, json_pack("{s:s}", "status", desk_healthy(api->desk) ? "ok" : "degraded"));
-        return;
+    char why[DESK_WHY_SIZE];
+    bool healthy = desk_healthy(api->desk, why);
+    json_t *health = json_pack("{s:s}", "status", healthy ? "ok" : "degraded");
+    if (*http_user(request)) { /* a stranger is told no more */
+        json_t *more = json_pack("{s:s, s:s, s:I, s:I, s:o}", "version", TOCSIN_VERSION, "store", store_epoch(api->store),
+                                 "lines_up", (json_int_t)site_lines_up(site), "lines", (json_int_t)api->config->n_lines,
+                                 "channels", desk_channels_json(api->desk));
+        if (!healthy)
+            json_object_set_new(more, "why", json_string(why));
+        json_object_update(health, more);
+        json_decref(more);
     }
-    http_reply_json(request, 200,
-                    json_pack("{s:s, s:s, s:s, s:I, s:I, s:o}", "status", desk_healthy(api->desk) ? "ok" : "degraded",
-                              "version", TOCSIN_VERSION, "store", store_epoch(api->store), "lines_up",
-                              (json_int_t)site_lines_up(site), "lines", (json_int_t)api->config->n_lines, "channels",
-                              desk_channels_json(api->desk)));
+    http_reply_json(request, 200, health);
 }
 
 static const struct http_route ROUTES[] = {

@@ -14,7 +14,7 @@ void api_free(struct api *api);
 /* The table for http_start, with api as its context. */
 const struct http_route *api_routes(size_t *n);
 
-/* Sends a committed event to all who listen; for store_set_listener. */
+/* Sends an event to all who listen; for store_set_listener. id NULL: it is not on disk. */
 void api_tell(void *api, const char *id, const char *type, const json_t *data);
 
 #endif

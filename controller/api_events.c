@@ -2,11 +2,19 @@
 #include "controller/api_intern.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum {
     REPLAY_PAGE = 100,         /* events asked for at once */
     REPLAY_BYTES = 128 * 1024, /* sent at once, and one event more: well within a stream's backlog */
 };
+
+/* The number in "epoch:seq"; 0 where there is none. */
+static int64_t number_of(const char *id)
+{
+    const char *colon = strchr(id, ':');
+    return colon ? strtoll(colon + 1, NULL, 10) : 0;
+}
 
 struct listener {
     struct listener *next;
@@ -14,7 +22,7 @@ struct listener {
     struct http_stream *stream; /* NULL once the client is gone */
     char last[64];              /* id of the last event sent while the past is replayed */
     bool asking;                /* a page is on its way from the store */
-    bool live; /* told what is committed; false until the past was sent: the store answers and tells in one order */
+    bool live;                  /* told what is committed; false until the past was sent */
 };
 
 static void free_listener(struct listener *listener)
@@ -57,16 +65,17 @@ static void send_reset(struct listener *listener, const json_t *result)
 {
     const struct desk *desk = listener->api->desk;
     const char *last = json_string_value(json_object_get(result, "last"));
-    json_t *reset = json_pack("{s:o, s:o, s:o}", "alerts", desk_live_alerts_json(desk), "terminals",
+    json_t *reset = json_pack("{s:o, s:o, s:o}", "alerts", desk_live_alerts(desk), "terminals",
                               site_terminals_json(desk_site(desk)), "lines", site_lines_json(desk_site(desk)));
-    text_copy(listener->last, sizeof listener->last, last ? last : "");
-    http_stream_send(listener->stream, last ? last : "0:0", "reset", reset);
+    text_copy(listener->last, sizeof listener->last, last ? last : "0:0");
+    http_stream_send(listener->stream, listener->last, "reset", reset);
     json_decref(reset);
     listener->live = !last; /* the store does not answer: at least what is new */
 }
 
-/* As much as may wait; the rest follows when this is taken. */
-static void send_page(struct listener *listener, const json_t *events)
+/* As much as may wait; the rest follows when this is taken. True if nothing waits and there is more all the same: what was told
+ * to the others since the store looked. */
+static bool send_page(struct listener *listener, const json_t *events)
 {
     const json_t *event;
     size_t i;
@@ -79,7 +88,10 @@ static void send_page(struct listener *listener, const json_t *events)
         http_stream_send(listener->stream, listener->last, json_string_value(json_object_get(event, "type")),
                          json_object_get(event, "data"));
     }
-    listener->live = i == json_array_size(events) && i < REPLAY_PAGE;
+    bool all = i == json_array_size(events) && i < REPLAY_PAGE;
+    bool missed = number_of(listener->last) < listener->api->told;
+    listener->live = all && !missed;
+    return all && missed;
 }
 
 static void on_page(void *context, json_t *result, const struct error *error)
@@ -92,11 +104,14 @@ static void on_page(void *context, json_t *result, const struct error *error)
         json_decref(result);
         return;
     }
+    bool more = false;
     if (!result || json_is_true(json_object_get(result, "reset")))
         send_reset(listener, result);
     else
-        send_page(listener, json_object_get(result, "events"));
+        more = send_page(listener, json_object_get(result, "events"));
     json_decref(result);
+    if (more)
+        ask_page(listener);
 }
 
 void api_get_events(void *context, struct http_request *request)
@@ -123,13 +138,24 @@ void api_get_events(void *context, struct http_request *request)
         ask_page(listener);
 }
 
+/* What a listener had from the store already is not told again. */
+static void tell(struct listener *listener, const char *id, const char *type, const json_t *data)
+{
+    if (!listener->stream || !listener->live || (id && number_of(id) <= number_of(listener->last)))
+        return;
+    if (id)
+        text_copy(listener->last, sizeof listener->last, id);
+    http_stream_send(listener->stream, id, type, data);
+}
+
 void api_tell(void *context, const char *id, const char *type, const json_t *data)
 {
     struct api *api = context;
+    if (id)
+        api->told = number_of(id);
     for (struct listener *listener = api->listeners, *next; listener; listener = next) {
         next = listener->next; /* a slow client may be dropped by the call */
-        if (listener->stream && listener->live)
-            http_stream_send(listener->stream, id, type, data);
+        tell(listener, id, type, data);
     }
 }
 

@@ -9,6 +9,7 @@ struct api {
     struct desk *desk;
     struct store *store;
     struct listener *listeners; /* open event streams */
+    int64_t told;               /* the number of the last event that was committed and told */
 };
 
 /* GET /v1/events: what follows Last-Event-ID, then what is new. */

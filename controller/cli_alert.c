@@ -31,6 +31,17 @@ static char *read_stream(FILE *file, size_t *size, struct error *error)
     return NULL;
 }
 
+/* Refused before the daemon was asked; with --json in the form in which the daemon refuses. */
+static void refuse_file(struct cli *cli, const char *why)
+{
+    fprintf(cli->err, "tocsin: %s: %s\n", cli->argument, why);
+    if (!cli->options.json)
+        return;
+    json_t *problem = json_pack("{s:s, s:s, s:s}", "title", "The file cannot be sent", "detail", why, "code", "unreadable");
+    cli_print_json(cli, problem);
+    json_decref(problem);
+}
+
 static char *read_message(struct cli *cli, size_t *size)
 {
     bool standard = strcmp(cli->argument, "-") == 0;
@@ -44,7 +55,7 @@ static char *read_message(struct cli *cli, size_t *size)
     if (file && !standard)
         fclose(file);
     if (!bytes)
-        fprintf(cli->err, "tocsin: %s: %s\n", cli->argument, error.message);
+        refuse_file(cli, error.message);
     return bytes;
 }
 

@@ -161,7 +161,7 @@ enum cli_exit cli_health(struct cli *cli)
     if (!health)
         return exit;
     bool well = strcmp(cli_text(health, "status"), "ok") == 0;
-    char text[256];
+    char text[512];
     if (cli->options.json) {
         cli_print_json(cli, health);
     } else if (!json_object_get(health, "version")) { /* as to a stranger */
@@ -170,6 +170,9 @@ enum cli_exit cli_health(struct cli *cli)
         text_clean(text, sizeof text, cli_text(health, "store"));
         fprintf(cli->out, "%s: tocsind %s, store %s, %ld of %ld lines up\n", well ? "well" : "DEGRADED",
                 cli_text(health, "version"), text, cli_integer(health, "lines_up"), cli_integer(health, "lines"));
+        text_clean(text, sizeof text, cli_text(health, "why"));
+        if (*text)
+            fprintf(cli->out, "  %s\n", text);
         size_t i;
         const json_t *channel;
         json_array_foreach(json_object_get(health, "channels"), i, channel)

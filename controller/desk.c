@@ -4,6 +4,7 @@
 #include "codecs/cap.h"
 #include "controller/log.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,17 +27,22 @@ static void tick_alert(struct desk *desk, struct alert *alert, struct moment at,
         desk_dispatch(desk, alert);
 }
 
-static void on_tick(uv_timer_t *timer)
+void desk_tick(struct desk *desk, struct moment now)
 {
-    struct desk *desk = timer->data;
-    struct moment at = clock_read();
     bool trusted = clock_trusted();
     for (size_t i = desk->n_alerts; i-- > 0;)
-        tick_alert(desk, desk->alerts[i], at, trusted);
+        if (i < desk->n_alerts) /* one that ended may have taken another with it */
+            tick_alert(desk, desk->alerts[i], now, trusted);
     for (uint32_t c = 0; c < desk->config->n_channels; c++)
-        dispatcher_tick(desk->dispatchers[c], at);
+        dispatcher_tick(desk->dispatchers[c], now);
     for (uint32_t l = 0; l < desk->config->n_lines; l++)
-        desk_tell_line(desk, l, at.mono);
+        desk_tell_line(desk, l, now.mono);
+    desk_try_again(desk, now);
+}
+
+static void on_tick(uv_timer_t *timer)
+{
+    desk_tick(timer->data, clock_read());
 }
 
 /* ---- after a restart ---- */
@@ -66,6 +72,17 @@ static void refuse_stored(const struct desk *desk, const struct store_alert *row
     json_decref(end.detail);
 }
 
+static void show_evidence(struct alert *alert)
+{
+    size_t i;
+    const json_t *row;
+    alert->deliveries = json_object();
+    json_array_foreach(alert->evidence, i, row)
+    {
+        json_object_set(alert->deliveries, json_string_value(json_object_get(row, "terminal")), json_object_get(row, "detail"));
+    }
+}
+
 static struct alert *read_back(const struct desk *desk, const struct store_alert *row)
 {
     struct alert_message *message = NULL;
@@ -93,7 +110,9 @@ static struct alert *read_back(const struct desk *desk, const struct store_alert
     }
     if (alert->sounds)
         resume_repetitions(desk, alert, row->detail);
-    if (!store_load_deliveries(desk->store, alert->id, &alert->evidence, &error))
+    if (store_load_deliveries(desk->store, alert->id, &alert->evidence, &error))
+        show_evidence(alert);
+    else
         log_line(LOG_ERROR, "%s: what was proved before cannot be read back: %s", alert->id, error.message);
     return alert;
 }
@@ -132,6 +151,15 @@ static bool resume_all(struct desk *desk, struct error *error)
     return true;
 }
 
+static void take_key(void *context, const struct store_key *row)
+{
+    struct alert_key key = {0};
+    text_copy(key.user, sizeof key.user, row->user);
+    text_copy(key.key, sizeof key.key, row->key);
+    text_copy(key.hash, sizeof key.hash, row->hash);
+    idempotency_keep(context, &key, row->at);
+}
+
 /* ---- creation and end ---- */
 
 static bool create_dispatchers(struct desk *desk, const uint16_t *tokens, struct error *error)
@@ -151,9 +179,10 @@ static bool create_parts(struct desk *desk, struct uv_loop_s *loop, struct error
     const struct site_ports ports = desk_site_ports(desk);
     uint16_t *tokens = calloc(desk->config->n_channels + 1, sizeof *tokens);
     desk->dispatchers = calloc(desk->config->n_channels + 1, sizeof(struct dispatcher *));
+    desk->keys = idempotency_create();
     desk->speaker = speaker_create(desk->config, loop, desk_on_spoken, desk);
     desk->line_notices = calloc(desk->config->n_lines + 1, sizeof *desk->line_notices);
-    bool ok = tokens && desk->dispatchers && desk->speaker && desk->line_notices;
+    bool ok = tokens && desk->dispatchers && desk->keys && desk->speaker && desk->line_notices;
     if (!ok)
         error_set(error, ERROR_NO_MEMORY, "out of memory");
     for (uint32_t c = 0; ok && c < desk->config->n_channels; c++) {
@@ -163,7 +192,8 @@ static bool create_parts(struct desk *desk, struct uv_loop_s *loop, struct error
     }
     if (ok)
         desk->site = site_create(desk->config, tokens, &ports, loop, error);
-    ok = ok && desk->site && create_dispatchers(desk, tokens, error) && resume_all(desk, error);
+    ok = ok && desk->site && create_dispatchers(desk, tokens, error) &&
+         store_load_keys(desk->store, take_key, desk->keys, error) && resume_all(desk, error);
     free(tokens);
     return ok;
 }
@@ -177,7 +207,7 @@ struct desk *desk_create(const struct config *config, struct store *store, struc
     }
     desk->config = config;
     desk->store = store;
-    desk->journal = (struct journal){config, store};
+    desk->journal = (struct journal){config, store, desk_settled, desk};
     desk->next_number = (uint16_t)(uv_hrtime() >> 10);
     uv_timer_init(loop, &desk->tick);
     desk->tick.data = desk;
@@ -192,15 +222,6 @@ struct desk *desk_create(const struct config *config, struct store *store, struc
 const struct site *desk_site(const struct desk *desk)
 {
     return desk->site;
-}
-
-json_t *desk_live_alerts_json(const struct desk *desk)
-{
-    json_t *list = json_array();
-    for (size_t i = 0; i < desk->n_alerts; i++)
-        if (!desk->alerts[i]->accepting)
-            json_array_append_new(list, desk_live_alert(desk, desk->alerts[i]->id));
-    return list;
 }
 
 json_t *desk_channels_json(const struct desk *desk)
@@ -221,12 +242,19 @@ json_t *desk_channels_json(const struct desk *desk)
     return list;
 }
 
-bool desk_healthy(const struct desk *desk)
+bool desk_healthy(const struct desk *desk, char why[DESK_WHY_SIZE])
 {
-    for (size_t c = 0; c < desk->config->n_channels; c++)
+    struct error error;
+    size_t down = desk->config->n_lines - site_lines_up(desk->site);
+    why[0] = '\0';
+    if (store_in_trouble(desk->store, &error))
+        snprintf(why, DESK_WHY_SIZE, "nothing can be stored: %.300s", error.message);
+    for (size_t c = 0; !*why && c < desk->config->n_channels; c++)
         if (dispatcher_output_lost(desk->dispatchers[c]))
-            return false;
-    return site_lines_up(desk->site) == desk->config->n_lines;
+            snprintf(why, DESK_WHY_SIZE, "the sound output of channel %s is lost", desk->config->channels[c].id);
+    if (!*why && down > 0)
+        snprintf(why, DESK_WHY_SIZE, "%zu of %zu lines are down", down, desk->config->n_lines);
+    return !*why;
 }
 
 void desk_silence(struct desk *desk)
@@ -256,6 +284,7 @@ void desk_destroy(struct desk *desk, uint32_t grace_ms)
         return;
     site_destroy(desk->site, grace_ms);
     speaker_free(desk->speaker);
+    idempotency_free(desk->keys);
     for (size_t c = 0; desk->dispatchers && c < desk->config->n_channels; c++)
         dispatcher_free(desk->dispatchers[c]);
     free(desk->dispatchers);

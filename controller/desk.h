@@ -21,8 +21,14 @@ struct desk_answer {
 };
 typedef void desk_answer_fn(void *context, const struct desk_answer *answer);
 
+/* Who sends, and the Idempotency-Key of this sending; NULL: none. */
+struct desk_sender {
+    const char *user, *key;
+};
+
 /* Takes a CAP message. answer is called exactly once, now or when it is durable. */
-void desk_submit_cap(struct desk *desk, struct slice bytes, desk_answer_fn *answer, void *context);
+void desk_submit_cap(struct desk *desk, const struct desk_sender *sender, struct slice bytes, desk_answer_fn *answer,
+                     void *context);
 
 /* Ends an alert. answer as above: 200 with the alert, once it is on disk; 404 unknown; 409 it has ended already. */
 void desk_stop(struct desk *desk, const char *id, const char *reason, desk_answer_fn *answer, void *context);
@@ -31,14 +37,18 @@ void desk_stop(struct desk *desk, const char *id, const char *reason, desk_answe
  * another restart it waits again. officer: who said so. 409: it does not wait for that. */
 void desk_resume(struct desk *desk, const char *id, const char *officer, desk_answer_fn *answer, void *context);
 
-/* The alert as it is now, if it has not ended. New reference or NULL. */
+/* The alert as it is now, if it has not ended, or its end is not on disk yet. New reference or NULL. */
 json_t *desk_live_alert(const struct desk *desk, const char *id);
-
-json_t *desk_live_alerts_json(const struct desk *desk); /* those that have not ended, oldest first. New reference */
+json_t *desk_live_alerts(const struct desk *desk);                     /* all of them, newest first */
+json_t *desk_live_deliveries(const struct desk *desk, const char *id); /* of such an alert, by terminal */
+/* True while an alert is on its way in: it is not answered yet, and not to be shown. */
+bool desk_accepts(const struct desk *desk, const char *id);
 
 const struct site *desk_site(const struct desk *desk);
 json_t *desk_channels_json(const struct desk *desk); /* [{id, output, state}] */
-bool desk_healthy(const struct desk *desk);
+enum { DESK_WHY_SIZE = 400 };
+/* False: why says what is worst. */
+bool desk_healthy(const struct desk *desk, char why[DESK_WHY_SIZE]);
 
 /* Silence now: every playout fades, every line is told to stop what is ours. Does not wait. NULL is allowed. */
 void desk_silence(struct desk *desk);

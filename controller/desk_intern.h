@@ -6,6 +6,7 @@
 #include "controller/desk.h"
 #include "controller/dispatcher.h"
 #include "controller/flap.h"
+#include "controller/idempotency.h"
 #include "controller/journal.h"
 #include "controller/speaker.h"
 
@@ -27,18 +28,43 @@ struct desk {
     struct site *site;
     struct line_notice *line_notices; /* per line */
     struct speaker *speaker;
+    struct idempotency *keys;
     struct dispatcher **dispatchers; /* per channel */
-    struct alert **alerts;           /* that have not ended */
+    struct alert **alerts;           /* that have not ended, and those whose end is not on disk */
     size_t n_alerts, room;
+    bool probing;      /* a change is under way that only shows whether the disk works again */
+    struct mono tried; /* when what is not on disk was last tried again */
     uint16_t next_number;
 };
 
-/* The list of alerts that have not ended (desk_life.c). drop frees the alert. */
+/* The list of alerts (desk_life.c). drop frees the alert. */
 bool desk_keep(struct desk *desk, struct alert *alert);
 void desk_drop(struct desk *desk, struct alert *alert);
-struct alert *desk_find(const struct desk *desk, const char *id);
+struct alert *desk_find(const struct desk *desk, const char *id); /* not those on their way in */
 
-/* Lets an actual alert in that the disk has kept waiting for too long. May free it. */
+/* It has ended: it goes as soon as all of it is on disk. May free it. */
+void desk_release(struct desk *desk, struct alert *alert);
+
+/* For the journal: the disk has answered a change of an alert. */
+void desk_settled(void *context, const char *id, const struct error *error);
+
+/* Tries the disk again, at times, after it refused something: until then what it lacks is kept here. */
+void desk_try_again(struct desk *desk, struct moment now);
+
+/* Looks at what time alone decides; every 100 ms. */
+void desk_tick(struct desk *desk, struct moment now);
+
+/* Why a drill is refused whose row comes to the disk all the same. */
+#define DESK_NOT_IN_TIME "not on disk in time; it was refused and never sounds"
+
+void desk_refuse(desk_answer_fn *answer, void *context, unsigned status, const char *code, const char *message);
+void desk_refuse_late(desk_answer_fn *answer, void *context); /* as not in time */
+
+/* Puts a judged alert on disk and lets it in; takes it over. id "": a new one. */
+void desk_take_in(struct desk *desk, struct alert *alert, const char *id, struct slice bytes, desk_answer_fn *answer,
+                  void *context);
+
+/* An alert that the disk has kept waiting for too long: what is actual is let in, the rest refused. May free it. */
 void desk_accept_late(struct desk *desk, struct alert *alert, struct mono now);
 
 /* desk_clock.c: a stored alert waits until the clock is trusted or an officer resumes it; the clock is trusted, and judges. */

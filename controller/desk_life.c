@@ -8,7 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- the list of live alerts ---- */
+enum {
+    RETRY_MS = 2000,
+    KEPT_MAX = 100,               /* alerts that have ended, and are not on disk */
+    KEPT_BYTES = 8 * 1024 * 1024, /* of their messages */
+};
+
+/* ---- the list of alerts ---- */
 
 bool desk_keep(struct desk *desk, struct alert *alert)
 {
@@ -40,6 +46,91 @@ struct alert *desk_find(const struct desk *desk, const char *id)
     return NULL;
 }
 
+/* Those that cannot be stored for long must not fill the memory: the oldest end goes first. */
+static void bound_kept(struct desk *desk)
+{
+    size_t n = 0, bytes = 0;
+    struct alert *oldest = NULL;
+    for (size_t i = 0; i < desk->n_alerts; i++) {
+        struct alert *alert = desk->alerts[i];
+        if (!alert->over)
+            continue;
+        n++;
+        bytes += alert->n_bytes;
+        if (!oldest || alert->received.ms < oldest->received.ms)
+            oldest = alert;
+    }
+    if (n <= KEPT_MAX && bytes <= KEPT_BYTES)
+        return;
+    log_line(LOG_ERROR, "%s: forgotten, as it cannot be stored and there are too many of these", oldest->id);
+    desk_drop(desk, oldest);
+}
+
+void desk_release(struct desk *desk, struct alert *alert)
+{
+    alert->over = true;
+    if (alert->owed == 0 && !alert->lacking)
+        desk_drop(desk, alert);
+    else
+        bound_kept(desk);
+}
+
+static struct alert *find_any(const struct desk *desk, const char *id)
+{
+    for (size_t i = 0; i < desk->n_alerts; i++)
+        if (strcmp(desk->alerts[i]->id, id) == 0)
+            return desk->alerts[i];
+    return NULL;
+}
+
+void desk_settled(void *context, const char *id, const struct error *error)
+{
+    struct desk *desk = context;
+    struct alert *alert = find_any(desk, id);
+    if (!alert || alert->owed == 0)
+        return;
+    alert->owed--;
+    if (error->code != ERROR_NONE)
+        alert->lacking = true;
+    if (alert->owed == 0 && !alert->lacking)
+        alert->durable = alert->stored = true;
+    if (alert->over)
+        desk_release(desk, alert);
+}
+
+static void on_probed(void *context, int64_t seq, const struct error *error)
+{
+    (void)seq;
+    (void)error; /* the store knows */
+    ((struct desk *)context)->probing = false;
+}
+
+static void store_again(struct desk *desk, struct alert *alert, struct moment now)
+{
+    bool durable = alert->durable;
+    alert->lacking = false; /* a failure says so again */
+    alert->durable = true;  /* as the row will say once it is there */
+    journal_again(&desk->journal, alert, now.wall);
+    alert->durable = durable;
+}
+
+void desk_try_again(struct desk *desk, struct moment now)
+{
+    struct error why;
+    if (mono_since(now.mono, desk->tried) < (int64_t)RETRY_MS * 1000)
+        return;
+    desk->tried = now.mono;
+    for (size_t i = 0; i < desk->n_alerts; i++) {
+        struct alert *alert = desk->alerts[i];
+        if (alert->lacking && alert->owed == 0 && !alert->accepting)
+            store_again(desk, alert, now);
+    }
+    if (!desk->probing && store_in_trouble(desk->store, &why)) { /* whether it works again is seen by trying */
+        desk->probing = true;
+        journal_number(&desk->journal, "store.tried", now.wall.ms, on_probed, desk);
+    }
+}
+
 /* ---- ends ---- */
 
 static void end_alert(struct desk *desk, struct alert *alert, enum alert_state state)
@@ -47,7 +138,7 @@ static void end_alert(struct desk *desk, struct alert *alert, enum alert_state s
     alert->state = state;
     log_line(LOG_NOTE, "%s: %s%s%s", alert->id, alert_state_name(state), *alert->reason ? ": " : "", alert->reason);
     journal_alert(&desk->journal, alert, clock_read().wall, NULL, NULL);
-    desk_drop(desk, alert);
+    desk_release(desk, alert);
 }
 
 static enum alert_state state_of(enum delivery_cause cause)

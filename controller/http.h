@@ -61,6 +61,7 @@ struct http_stream *http_reply_stream(struct http_request *request, void (*close
  * who has more than a backlog's worth sends the next part then. It may send, but not close. */
 void http_stream_set_drained(struct http_stream *stream, void (*drained)(void *context));
 size_t http_stream_waiting(const struct http_stream *stream); /* bytes that the client has not taken yet */
+/* id NULL: without, so that the client's last id stays. */
 void http_stream_send(struct http_stream *stream, const char *id, const char *type, const json_t *data);
 
 #endif

@@ -169,9 +169,9 @@ void http_stream_send(struct http_stream *stream, const char *id, const char *ty
     char *text = data ? json_dumps(data, JSON_COMPACT | JSON_ENCODE_ANY) : strdup("null");
     const struct {
         const char *name, *value;
-    } fields[] = {{"id: ", id}, {"\nevent: ", type}, {"\ndata: ", text}, {"\n\n", ""}};
+    } fields[] = {{id ? "id: " : "", id ? id : ""}, {id ? "\nevent: " : "event: ", type}, {"\ndata: ", text}, {"\n\n", ""}};
     size_t size = 0;
-    bool good = text && !strpbrk(id, "\r\n") && !strpbrk(type, "\r\n");
+    bool good = text && (!id || !strpbrk(id, "\r\n")) && !strpbrk(type, "\r\n");
     for (size_t i = 0; good && i < 4; i++)
         size += strlen(fields[i].name) + strlen(fields[i].value);
     if (good && make_room(stream, size)) {

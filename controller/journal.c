@@ -7,10 +7,44 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-void journal_alert(const struct journal *journal, const struct alert *alert, struct wall now, store_done_fn *done,
+/* A change of an alert that the disk owes an answer. */
+struct owed {
+    const struct journal *journal;
+    char alert[ALERT_ID_SIZE];
+    store_done_fn *done;
+    void *context;
+};
+
+static void on_answered(void *context, int64_t seq, const struct error *error)
+{
+    struct owed owed = *(struct owed *)context;
+    free(context);
+    if (owed.done)
+        owed.done(owed.context, seq, error);
+    if (owed.journal->settled)
+        owed.journal->settled(owed.journal->context, owed.alert, error);
+}
+
+static void commit(const struct journal *journal, struct alert *alert, const struct store_change *change, store_done_fn *done,
                    void *context)
+{
+    struct owed *owed = malloc(sizeof *owed);
+    if (!owed) { /* not followed up */
+        store_commit(journal->store, change, done, context);
+        return;
+    }
+    *owed = (struct owed){.journal = journal, .done = done, .context = context};
+    text_copy(owed->alert, sizeof owed->alert, alert->id);
+    alert->owed++;
+    store_commit(journal->store, change, on_answered, owed);
+}
+
+/* more: what is stored with it. */
+static void commit_alert(const struct journal *journal, struct alert *alert, struct wall now, const struct store_change *more,
+                         store_done_fn *done, void *context)
 {
     json_t *detail = alert_to_json(alert, journal->config);
     char key_time[RFC3339_SIZE]; /* one instant is one key, in whatever offset it is written */
@@ -30,9 +64,37 @@ void journal_alert(const struct journal *journal, const struct alert *alert, str
     text_copy(row.id, sizeof row.id, alert->id);
     text_copy(row.media_type, sizeof row.media_type, "application/cap+xml");
     text_copy(row.state, sizeof row.state, alert_state_name(alert->state));
-    struct store_change change = {.alert = &row, .event = "alert", .event_data = detail};
-    store_commit(journal->store, &change, done, context);
+    struct store_change change = *more;
+    change.alert = &row;
+    change.event_data = detail;
+    change.urgent = !alert->accepting; /* what is on its way in may still be refused */
+    commit(journal, alert, &change, done, context);
     json_decref(detail);
+}
+
+static struct store_key key_row(const struct alert_key *key, const char *alert, struct wall now)
+{
+    return (struct store_key){key->user, key->key, key->hash, alert, now};
+}
+
+void journal_alert(const struct journal *journal, struct alert *alert, struct wall now, store_done_fn *done, void *context)
+{
+    struct store_key key = key_row(&alert->key, alert->id, now);
+    const struct store_change change = {.event = "alert", .key = *key.key && !alert->stored ? &key : NULL};
+    commit_alert(journal, alert, now, &change, done, context);
+}
+
+void journal_quietly(const struct journal *journal, struct alert *alert, struct wall now, store_done_fn *done, void *context)
+{
+    struct store_change change = {0};
+    commit_alert(journal, alert, now, &change, done, context);
+}
+
+void journal_key(const struct journal *journal, const struct alert_key *key, const char *alert, struct wall now)
+{
+    struct store_key row = key_row(key, alert, now);
+    struct store_change change = {.key = &row};
+    store_commit(journal->store, &change, NULL, NULL);
 }
 
 static void set_moment(json_t *object, const char *name, const struct moment *moment, const struct config *config)
@@ -88,24 +150,55 @@ json_t *journal_delivery_json(const struct config *config, const char *alert, co
     return object;
 }
 
+static void copy_member(char *to, size_t size, const json_t *detail, const char *name)
+{
+    const char *text = json_string_value(json_object_get(detail, name));
+    text_copy(to, size, text ? text : "");
+}
+
+static struct store_delivery delivery_row(json_t *detail)
+{
+    struct store_delivery row = {.detail = detail};
+    copy_member(row.alert, sizeof row.alert, detail, "alert");
+    copy_member(row.terminal, sizeof row.terminal, detail, "terminal");
+    copy_member(row.line, sizeof row.line, detail, "line");
+    copy_member(row.channel, sizeof row.channel, detail, "channel");
+    copy_member(row.rung, sizeof row.rung, detail, "rung");
+    copy_member(row.end, sizeof row.end, detail, "end");
+    copy_member(row.reason, sizeof row.reason, detail, "reason");
+    return row;
+}
+
 void journal_delivery(const struct journal *journal, const struct broadcast *broadcast, const struct delivery *delivery)
 {
-    const struct config_terminal *terminal = &journal->config->terminals[delivery->terminal];
-    const struct config_line *line = &journal->config->lines[terminal->line];
-    json_t *detail = journal_delivery_json(journal->config, broadcast->alert->id, delivery);
+    struct alert *alert = broadcast->alert;
+    json_t *detail = journal_delivery_json(journal->config, alert->id, delivery);
     json_object_set_new(detail, "token", delivery->terms.has_token ? json_integer(broadcast->token) : json_string("none"));
-    struct store_delivery row = {.detail = detail};
-    text_copy(row.alert, sizeof row.alert, broadcast->alert->id);
-    text_copy(row.terminal, sizeof row.terminal, terminal->hardware.id);
-    text_copy(row.line, sizeof row.line, line->hardware.id);
-    text_copy(row.channel, sizeof row.channel, journal->config->channels[line->channel].id);
-    text_copy(row.rung, sizeof row.rung, rung_name(delivery->rung));
-    text_copy(row.end, sizeof row.end, delivery_end_name(delivery->end));
-    const char *reason = json_string_value(json_object_get(detail, "reason"));
-    text_copy(row.reason, sizeof row.reason, reason ? reason : "");
-    struct store_change change = {.deliveries = &row, .n_deliveries = 1, .event = "delivery", .event_data = detail};
-    store_commit(journal->store, &change, NULL, NULL);
-    json_decref(detail);
+    struct store_delivery row = delivery_row(detail);
+    struct store_change change = {
+        .deliveries = &row, .n_deliveries = 1, .event = "delivery", .event_data = detail, .urgent = true};
+    commit(journal, alert, &change, NULL, NULL);
+    if (!alert->deliveries)
+        alert->deliveries = json_object();
+    json_object_set_new(alert->deliveries, row.terminal, detail);
+}
+
+void journal_again(const struct journal *journal, struct alert *alert, struct wall now)
+{
+    size_t n = 0;
+    struct store_delivery *rows = calloc(json_object_size(alert->deliveries) + 1, sizeof *rows);
+    const char *terminal;
+    json_t *detail;
+    json_object_foreach(alert->deliveries, terminal, detail)
+    {
+        if (rows)
+            rows[n++] = delivery_row(detail);
+    }
+    struct store_key key = key_row(&alert->key, alert->id, now);
+    struct store_change change = {
+        .deliveries = rows, .n_deliveries = n, .event = "alert", .key = *key.key && !alert->stored ? &key : NULL};
+    commit_alert(journal, alert, now, &change, NULL, NULL);
+    free(rows);
 }
 
 static json_t *fields_json(const struct profile *profile, const struct terminal_values *values)
@@ -140,7 +233,7 @@ void journal_programme(const struct journal *journal, const struct broadcast *br
         json_pack("{s:s, s:s, s:I, s:I, s:s, s:s}", "alert", broadcast->alert->id, "channel",
                   journal->config->channels[broadcast->channel].id, "repetition", (json_int_t)event->repetition, "repetitions",
                   (json_int_t)broadcast->repetitions, "segment", segment_kind_name(event->segment), "language", language);
-    struct store_change change = {.event = "programme", .event_data = data};
+    struct store_change change = {.event = "programme", .event_data = data, .urgent = true};
     store_commit(journal->store, &change, NULL, NULL);
     json_decref(data);
 }
@@ -151,7 +244,7 @@ void journal_alarm(const struct journal *journal, const struct alert *alert, con
     json_t *data = json_pack("{s:s, s:s}", "what", what, "detail", detail);
     if (alert)
         json_object_set_new(data, "alert", json_string(alert->id));
-    struct store_change change = {.event = "alarm", .event_data = data};
+    struct store_change change = {.event = "alarm", .event_data = data, .urgent = true};
     store_commit(journal->store, &change, NULL, NULL);
     json_decref(data);
 }
@@ -161,7 +254,7 @@ void journal_line(const struct journal *journal, uint32_t line, bool up, const c
     const char *id = journal->config->lines[line].hardware.id;
     log_line(up ? LOG_NOTE : LOG_ERROR, "line %s is %s: %s", id, up ? "up" : "down", error);
     json_t *data = json_pack("{s:s, s:b, s:s}", "id", id, "up", (int)up, up ? "method" : "error", error);
-    struct store_change change = {.event = "line", .event_data = data};
+    struct store_change change = {.event = "line", .event_data = data, .urgent = true};
     store_commit(journal->store, &change, NULL, NULL);
     json_decref(data);
 }

@@ -9,11 +9,19 @@
 struct journal {
     const struct config *config;
     struct store *store;
+    /* After done: the disk has answered a change of this alert, for which alert->owed was counted up. May be NULL. */
+    void (*settled)(void *context, const char *alert, const struct error *error);
+    void *context;
 };
 
 /* The alert with its bytes, state and details; event "alert". done may be NULL. */
-void journal_alert(const struct journal *journal, const struct alert *alert, struct wall now, store_done_fn *done,
-                   void *context);
+void journal_alert(const struct journal *journal, struct alert *alert, struct wall now, store_done_fn *done, void *context);
+/* The same without an event: of what may still be refused. */
+void journal_quietly(const struct journal *journal, struct alert *alert, struct wall now, store_done_fn *done, void *context);
+/* The key of an alert that was known before. */
+void journal_key(const struct journal *journal, const struct alert_key *key, const char *alert, struct wall now);
+/* The same with all its deliveries, after some of it could not be stored. */
+void journal_again(const struct journal *journal, struct alert *alert, struct wall now);
 void journal_delivery(const struct journal *journal, const struct broadcast *broadcast, const struct delivery *delivery);
 void journal_reading(const struct journal *journal, const struct broadcast *broadcast, const struct delivery *delivery,
                      const struct terminal_reading *reading, enum loudness_verdict verdict);

@@ -1,163 +1,72 @@
-/* The store's face and its thread: a queue down, group commits, answers up in order by uv_async.
- * While a commit waits for the disk more changes gather; they are the next commit. Nobody ever waits on purpose. */
+/* The store's face on the main loop: requests copied and sent down, answers given out, and opening and closing. */
 #include "codecs/monotonic.h"
-#include "controller/store_sql.h"
+#include "controller/store_intern.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <uv.h>
 
-enum { BATCH_MS = 20, EPOCH_SIZE = 24, BOOT_SIZE = 40 };
-
-struct job_list {
-    struct store_job *first, **end;
+enum {
+    READ_BUSY_MS = 100, /* on the main loop */
+    QUESTION_BUSY_MS = 2000,
+    LATE_MS = 1900, /* a change that waits for longer is trouble: a little before the desk loses its patience, and says so */
 };
 
-struct store {
-    struct store_sql sql; /* the thread's own */
-    sqlite3 *reader;      /* the main loop's own; sees what is committed */
-    int lock;
-    char epoch[EPOCH_SIZE], boot[BOOT_SIZE];
-    store_event_fn *event;
-    void *event_context;
-    uv_async_t async;
-    pthread_t thread;
-    pthread_mutex_t mutex; /* guards what follows */
-    pthread_cond_t wake;
-    struct job_list queue, answers;
-    bool stopping;
-};
+static const char CLOSING[] = "the store is closing";
 
-static void list_add(struct job_list *list, struct store_job *job)
+static void tell(const struct store *store, const struct store_job *job, const char *id)
 {
-    job->next = NULL;
-    *list->end = job;
-    list->end = &job->next;
+    if (store->event)
+        store->event(store->event_context, id, job->event, job->event_data);
 }
 
-static struct store_job *list_take(struct job_list *list)
+static void tell_durable(const struct store *store, const struct store_job *job)
 {
-    struct store_job *first = list->first;
-    list->first = NULL;
-    list->end = &list->first;
-    return first;
+    char id[STORE_EPOCH_SIZE + 24];
+    snprintf(id, sizeof id, "%s:%lld", store->epoch, (long long)job->seq);
+    tell(store, job, id);
 }
 
-/* Hands jobs from first up to, not including, end to the main loop. */
-static void answer(struct store *store, struct store_job *first, const struct store_job *end)
+/* The caller first, then everybody else of what is durable. */
+static void deliver_change(struct store *store, struct store_job *job)
 {
-    pthread_mutex_lock(&store->mutex);
-    for (struct store_job *next; first != end; first = next) {
-        next = first->next;
-        list_add(&store->answers, first);
-    }
-    pthread_mutex_unlock(&store->mutex);
-    uv_async_send(&store->async);
-}
-
-/* After a failure SQLite may have rolled back by itself. */
-static void roll_back(struct store_sql *sql)
-{
-    if (!sqlite3_get_autocommit(sql->db))
-        store_sql_run(sql->db, "ROLLBACK", NULL);
-}
-
-/* One change in a transaction of its own. */
-static void commit_alone(struct store_sql *sql, struct store_job *job)
-{
-    if (job->error.code != ERROR_NONE)
-        return;
-    if (store_sql_run(sql->db, "BEGIN IMMEDIATE", &job->error) && store_sql_write(sql, job, &job->error) &&
-        store_sql_run(sql->db, "COMMIT", &job->error))
-        return;
-    roll_back(sql);
-    job->seq = 0;
-}
-
-/* The changes at the head of jobs in one transaction, for at most BATCH_MS. If any of them fails, each is tried alone, so that
- * one bad change takes no other with it. Returns what is left. */
-static struct store_job *commit_batch(struct store *store, struct store_job *jobs)
-{
-    struct store_sql *sql = &store->sql;
-    struct mono until = mono_plus_ms(mono_now(), BATCH_MS);
-    struct store_job *end = jobs;
-    bool good = jobs->next && store_sql_run(sql->db, "BEGIN IMMEDIATE", NULL);
-    do {
-        good = good && (end->error.code != ERROR_NONE || store_sql_write(sql, end, NULL));
-        end = end->next;
-    } while (good && end && end->query == QUERY_NONE && mono_before(mono_now(), until));
-    if (!good || !store_sql_run(sql->db, "COMMIT", NULL)) {
-        roll_back(sql);
-        for (struct store_job *job = jobs; job != end; job = job->next)
-            commit_alone(sql, job);
-    }
-    answer(store, jobs, end);
-    return end;
-}
-
-static struct store_job *answer_query(struct store *store, struct store_job *job)
-{
-    struct store_job *next = job->next;
-    if (job->error.code == ERROR_NONE)
-        store_query_run(store->sql.db, store->epoch, job);
-    answer(store, job, next);
-    return next;
-}
-
-/* Waits for work; NULL once the store is closing and nothing is left. */
-static struct store_job *take_work(struct store *store)
-{
-    pthread_mutex_lock(&store->mutex);
-    while (!store->queue.first && !store->stopping)
-        pthread_cond_wait(&store->wake, &store->mutex);
-    struct store_job *jobs = list_take(&store->queue);
-    pthread_mutex_unlock(&store->mutex);
-    return jobs;
-}
-
-static void *run(void *context)
-{
-    struct store *store = context;
-    struct store_job *jobs;
-    while ((jobs = take_work(store)))
-        while (jobs)
-            jobs = jobs->query == QUERY_NONE ? commit_batch(store, jobs) : answer_query(store, jobs);
-    return NULL;
-}
-
-/* On the main loop: the caller first, then, of what is durable, everybody else. */
-static void deliver(struct store *store, struct store_job *job)
-{
-    if (job->result_done)
-        job->result_done(job->context, job->result, &job->error);
-    else
-        json_decref(job->result);
+    bool durable = job->error.code == ERROR_NONE;
+    store->failed = job->error;
     if (job->done)
         job->done(job->context, job->seq, &job->error);
-    if (job->event && job->error.code == ERROR_NONE && store->event) {
-        char id[EPOCH_SIZE + 24];
-        snprintf(id, sizeof id, "%s:%lld", store->epoch, (long long)job->seq);
-        store->event(store->event_context, id, job->event, job->event_data);
-    }
+    if (job->event && durable && !job->told)
+        tell_durable(store, job);
+    else if (job->event && job->urgent && !job->told)
+        tell(store, job, NULL);
+    store_job_free(job);
+}
+
+static void deliver_result(struct store_job *job)
+{
+    job->result_done(job->context, job->result, &job->error);
     store_job_free(job);
 }
 
 static void deliver_answers(struct store *store)
 {
     pthread_mutex_lock(&store->mutex);
-    struct store_job *jobs = list_take(&store->answers);
+    struct store_job *jobs = store_list_take(&store->answers);
     pthread_mutex_unlock(&store->mutex);
-    for (struct store_job *next; jobs; jobs = next) {
-        next = jobs->next;
-        deliver(store, jobs);
+    for (struct store_job *job = jobs; job; job = jobs) {
+        jobs = job->next;
+        if (job->result_done) {
+            deliver_result(job);
+            continue;
+        }
+        store->owed = job->owed_next; /* they are answered in the order in which they were asked for */
+        if (!store->owed)
+            store->owed_end = &store->owed;
+        deliver_change(store, job);
     }
 }
 
@@ -166,19 +75,15 @@ static void on_async(uv_async_t *async)
     deliver_answers(async->data);
 }
 
-static void enqueue(struct store *store, struct store_job *job)
+bool store_in_trouble(const struct store *store, struct error *why)
 {
-    pthread_mutex_lock(&store->mutex);
-    bool open = !store->stopping;
-    if (open) {
-        list_add(&store->queue, job);
-        pthread_cond_signal(&store->wake);
-    }
-    pthread_mutex_unlock(&store->mutex);
-    if (open)
-        return;
-    error_set(&job->error, ERROR_DISCONNECTED, "the store is closing");
-    deliver(store, job);
+    if (store->owed && mono_since(mono_now(), store->owed->asked) > (int64_t)LATE_MS * 1000)
+        error_set(why, ERROR_TIMEOUT, "the disk does not take what is to be stored");
+    else if (store->failed.code != ERROR_NONE && store->failed.code != ERROR_CONFLICT)
+        *why = store->failed;
+    else
+        return false;
+    return true;
 }
 
 void store_commit(struct store *store, const struct store_change *change, store_done_fn *done, void *context)
@@ -193,8 +98,21 @@ void store_commit(struct store *store, const struct store_change *change, store_
     }
     job->done = done;
     job->context = context;
+    job->asked = mono_now();
+    job->urgent = change->urgent;
     store_change_copy(job, change, store->boot);
-    enqueue(store, job);
+    struct error why;
+    if (job->urgent && job->event && store_in_trouble(store, &why)) { /* it may not be on disk for long */
+        tell(store, job, NULL);
+        job->told = true;
+    }
+    if (store_enqueue(store, LANE_CHANGES, job)) {
+        *store->owed_end = job;
+        store->owed_end = &job->owed_next;
+        return;
+    }
+    error_set(&job->error, ERROR_DISCONNECTED, CLOSING);
+    deliver_change(store, job);
 }
 
 static void ask(struct store *store, enum store_query query, const char *const text[2], size_t limit, store_result_fn *done,
@@ -211,7 +129,10 @@ static void ask(struct store *store, enum store_query query, const char *const t
     for (int i = 0; i < 2; i++)
         if (text[i] && !(job->text[i] = strdup(text[i])))
             error_set(&job->error, ERROR_NO_MEMORY, "store: no memory for a question");
-    enqueue(store, job);
+    if (store_enqueue(store, LANE_QUESTIONS, job))
+        return;
+    error_set(&job->error, ERROR_DISCONNECTED, CLOSING);
+    deliver_result(job);
 }
 
 void store_list_alerts(struct store *store, size_t limit, store_result_fn *done, void *context)
@@ -254,6 +175,12 @@ bool store_find_key(struct store *store, const char *sender, const char *identif
                     struct store_alert *alert, bool *found, struct error *error)
 {
     return store_query_key(store->reader, (const char *[3]){sender, identifier, sent}, alert, found, error);
+}
+
+bool store_load_keys(struct store *store, void (*each)(void *context, const struct store_key *key), void *context,
+                     struct error *error)
+{
+    return store_query_keys(store->reader, each, context, error);
 }
 
 int64_t store_get_setting(struct store *store, const char *name, int64_t otherwise)
@@ -305,6 +232,14 @@ static bool lock_folder(struct store *store, const char *folder, struct error *e
     return true;
 }
 
+static bool open_reader(sqlite3 **reader, const char *path, int busy_ms, struct error *error)
+{
+    if (sqlite3_open_v2(path, reader, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
+        return store_sql_error(*reader, path, error);
+    sqlite3_busy_timeout(*reader, busy_ms);
+    return true;
+}
+
 static bool open_database(struct store *store, const char *folder, char damaged[256], struct error *error)
 {
     char path[4096];
@@ -318,40 +253,28 @@ static bool open_database(struct store *store, const char *folder, char damaged[
     }
     if (!store_query_epoch(store->sql.db, store->epoch, sizeof store->epoch, error))
         return false;
-    if (sqlite3_open_v2(path, &store->reader, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
-        return store_sql_error(store->reader, path, error);
-    sqlite3_busy_timeout(store->reader, 100);
-    return true;
+    return open_reader(&store->reader, path, READ_BUSY_MS, error) && open_reader(&store->asker, path, QUESTION_BUSY_MS, error);
 }
 
-static void read_boot(char boot[BOOT_SIZE])
+static void read_boot(char boot[STORE_BOOT_SIZE])
 {
     FILE *file = fopen("/proc/sys/kernel/random/boot_id", "re");
     if (!file)
         return;
-    if (fgets(boot, BOOT_SIZE, file))
+    if (fgets(boot, STORE_BOOT_SIZE, file))
         boot[strcspn(boot, "\n")] = '\0';
     fclose(file);
-}
-
-/* No signal is handled on this thread. */
-static bool start_thread(struct store *store, struct error *error)
-{
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int failed = pthread_create(&store->thread, NULL, run, store);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return !failed || error_set(error, ERROR_INTERNAL, "store: no thread: %s", strerror(failed));
 }
 
 static void close_files(struct store *store)
 {
     sqlite3_close(store->reader);
+    sqlite3_close(store->asker);
     store_sql_close(&store->sql);
     if (store->lock >= 0)
         close(store->lock);
-    pthread_cond_destroy(&store->wake);
+    for (int i = 0; i < STORE_LANES; i++)
+        pthread_cond_destroy(&store->lanes[i].wake);
     pthread_mutex_destroy(&store->mutex);
 }
 
@@ -372,16 +295,19 @@ struct store *store_open(const char *folder, struct uv_loop_s *loop, char damage
     }
     json_object_seed(0); /* before a second thread makes objects */
     store->lock = -1;
-    list_take(&store->queue);
-    list_take(&store->answers);
+    store->owed_end = &store->owed;
+    store_list_take(&store->answers);
     pthread_mutex_init(&store->mutex, NULL);
-    pthread_cond_init(&store->wake, NULL);
+    for (int i = 0; i < STORE_LANES; i++) {
+        store_list_take(&store->lanes[i].queue);
+        pthread_cond_init(&store->lanes[i].wake, NULL);
+    }
     read_boot(store->boot);
     bool good = lock_folder(store, folder, error) && open_database(store, folder, damaged, error);
     if (good && uv_async_init(loop, &store->async, on_async) != 0)
         good = error_set(error, ERROR_INTERNAL, "store: the loop takes no more handles");
     store->async.data = store;
-    if (good && start_thread(store, error))
+    if (good && store_start_threads(store, error))
         return store;
     close_files(store);
     if (good)
@@ -395,11 +321,7 @@ void store_close(struct store *store)
 {
     if (!store)
         return;
-    pthread_mutex_lock(&store->mutex);
-    store->stopping = true;
-    pthread_cond_signal(&store->wake);
-    pthread_mutex_unlock(&store->mutex);
-    pthread_join(store->thread, NULL);
+    store_stop_threads(store);
     deliver_answers(store);
     close_files(store);
     uv_close((uv_handle_t *)&store->async, on_closed);

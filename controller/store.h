@@ -1,5 +1,6 @@
-/* The store: one thread with the only SQLite handle (WAL, synchronous=FULL). Requests go down, answers come up on the main
- * loop; what waits is committed together, at most 20 ms old. An event is committed before anybody is told of it. */
+/* The store: one thread with the only SQLite handle that writes (WAL, synchronous=FULL), and one that answers questions, which
+ * no stalled commit holds back. Requests go down, answers come up on the main loop; what waits is committed together, at most
+ * 20 ms old. An event is committed before anybody is told of it, but for urgent ones that cannot be. */
 #ifndef TOCSIN_CONTROLLER_STORE_H
 #define TOCSIN_CONTROLLER_STORE_H
 
@@ -34,6 +35,12 @@ struct store_delivery {
     json_t *detail;  /* times of each rung, baseline, counted readings, token, state; never NULL once stored */
 };
 
+/* Which body a sender gave an Idempotency-Key to. */
+struct store_key {
+    const char *user, *key, *hash, *alert;
+    struct wall at;
+};
+
 /* One atomic change: any of its parts may be absent. All of it is on disk, or none. */
 struct store_change {
     const struct store_alert *alert; /* inserted or replaced by id; without bytes those stored stay; another id with the same
@@ -43,17 +50,19 @@ struct store_change {
     const char *reading_alert; /* a raw reading to keep with a delivery: alert, terminal and JSON */
     const char *reading_terminal;
     const json_t *reading;
-    const char *setting; /* a named number, such as "token" */
+    const struct store_key *key; /* those older than a day, or beyond 1000, go */
+    const char *setting;         /* a named number, such as "token" */
     int64_t setting_value;
     const char *event; /* type of the event that tells of this change, NULL: none */
     const json_t *event_data;
+    bool urgent; /* an event to be told also where it cannot be committed, or not soon: then with id NULL, and once */
 };
 
 /* After commit, on the main loop, in the order of the requests; called exactly once, before the listener is told of the same
  * change. error->code is ERROR_NONE when it is durable. seq: of the event, 0 without. */
 typedef void store_done_fn(void *context, int64_t seq, const struct error *error);
 
-/* Every committed event, in order, on the main loop: "epoch:seq", type, data (borrowed). */
+/* Every committed event, in order, on the main loop: "epoch:seq", type, data (borrowed). id NULL: urgent, and not on disk. */
 typedef void store_event_fn(void *context, const char *id, const char *type, const json_t *data);
 
 /* Opens or creates folder/tocsin.db, checks it, brings its schema up to date, starts the thread. A damaged database is set
@@ -65,8 +74,11 @@ void store_set_listener(struct store *store, store_event_fn *event, void *contex
 /* Queues a change (copied). done may be NULL. */
 void store_commit(struct store *store, const struct store_change *change, store_done_fn *done, void *context);
 
-/* Queries run on the store's thread after all earlier changes; the answer comes on the main loop. result is a new JSON value
- * that the callback owns, NULL with an error. */
+/* True while the last change could not be committed, or one waits for too long; *why then says what is wrong. */
+bool store_in_trouble(const struct store *store, struct error *why);
+
+/* Questions see what is committed when they are looked at, not what is still queued; the answer comes on the main loop, in no
+ * order with the changes. result is a new JSON value that the callback owns, NULL with an error. */
 typedef void store_result_fn(void *context, json_t *result, const struct error *error);
 
 void store_list_alerts(struct store *store, size_t limit, store_result_fn *done, void *context); /* newest first, no bytes */
@@ -75,11 +87,10 @@ void store_list_deliveries(struct store *store, const char *alert, store_result_
 void store_list_readings(struct store *store, const char *alert, const char *terminal, store_result_fn *done, void *context);
 
 /* Events after "epoch:seq": {"reset": false, "events": [{id, type, data}], "last": id}. An unknown or foreign id, or one older
- * than the events kept, answers {"reset": true, "events": [], "last": id}. The listener has by then been told of all events up
- * to the answer and of none after it. */
+ * than the events kept, answers {"reset": true, "events": [], "last": id}. */
 void store_list_events(struct store *store, const char *after, size_t limit, store_result_fn *done, void *context);
 
-/* Direct reads see what is committed, not what is still queued. Before the loop runs (start-up only): blocking. */
+/* Direct reads, on a handle of the main loop. Before the loop runs (start-up only): blocking. */
 bool store_load_open_alerts(struct store *store, struct store_alert **alerts, size_t *n, struct error *error); /* not ended */
 /* The same rows as store_list_deliveries; *rows is the caller's. */
 bool store_load_deliveries(struct store *store, const char *alert, json_t **rows, struct error *error);
@@ -88,6 +99,9 @@ bool store_find_key(struct store *store, const char *sender, const char *identif
                     struct error *error); /* also later; sub-millisecond read on the caller's own read handle */
 int64_t store_get_setting(struct store *store, const char *name, int64_t otherwise); /* the same */
 struct wall store_last_time(struct store *store); /* of the last event; {0} before the first; the same */
+/* Calls each for every key that is kept, the oldest first. */
+bool store_load_keys(struct store *store, void (*each)(void *context, const struct store_key *key), void *context,
+                     struct error *error);
 const char *store_epoch(const struct store *store);
 void store_alert_clear(struct store_alert *alert); /* frees what it owns */
 

@@ -72,6 +72,19 @@ static void add_delivery(struct store_job *job, const struct store_delivery *del
     add_json(row, delivery->detail);
 }
 
+static void add_key(struct store_job *job, const struct store_key *key)
+{
+    struct store_write *row = add_row(job, PUT_KEY);
+    add_text(row, key->user);
+    add_text(row, key->key);
+    add_text(row, key->hash);
+    add_text(row, key->alert);
+    add_number(row, key->at.ms);
+    row = add_row(job, CUT_KEYS);
+    add_number(row, key->at.ms - STORE_KEY_LIFE_MS);
+    add_number(row, STORE_KEYS_KEPT);
+}
+
 /* Stamped with wall time, and with boot and monotonic time so that a later step of the clock can be seen. */
 static void add_event(struct store_job *job, const struct store_change *change, const char *boot)
 {
@@ -99,7 +112,7 @@ static bool is_whole(const struct store_job *job, const struct store_change *cha
 
 void store_change_copy(struct store_job *job, const struct store_change *change, const char *boot)
 {
-    job->writes = calloc(change->n_deliveries + 4, sizeof *job->writes);
+    job->writes = calloc(change->n_deliveries + 6, sizeof *job->writes);
     if (job->writes) {
         if (change->alert)
             add_alert(job, change->alert);
@@ -111,6 +124,8 @@ void store_change_copy(struct store_job *job, const struct store_change *change,
             add_text(row, change->reading_terminal);
             add_json(row, change->reading);
         }
+        if (change->key)
+            add_key(job, change->key);
         if (change->setting) {
             struct store_write *row = add_row(job, PUT_SETTING);
             add_text(row, change->setting);

@@ -271,6 +271,25 @@ bool store_query_key(sqlite3 *db, const char *const key[3], struct store_alert *
     return good;
 }
 
+bool store_query_keys(sqlite3 *db, void (*each)(void *context, const struct store_key *key), void *context, struct error *error)
+{
+    sqlite3_stmt *row = prepare(db, "SELECT user, key, hash, alert, wall FROM idempotency ORDER BY n", error);
+    if (!row)
+        return false;
+    int code;
+    while ((code = sqlite3_step(row)) == SQLITE_ROW) {
+        const struct store_key key = {store_sql_text(row, 0),
+                                      store_sql_text(row, 1),
+                                      store_sql_text(row, 2),
+                                      store_sql_text(row, 3),
+                                      {sqlite3_column_int64(row, 4)}};
+        each(context, &key);
+    }
+    bool good = code == SQLITE_DONE || store_sql_error(db, "store", error);
+    sqlite3_finalize(row);
+    return good;
+}
+
 bool store_query_setting(sqlite3 *db, const char *name, int64_t *value)
 {
     sqlite3_stmt *statement = prepare(db, "SELECT value FROM setting WHERE name = ?1", NULL);

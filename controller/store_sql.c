@@ -31,6 +31,8 @@ static const char *const steps[] = {
     " mono INTEGER NOT NULL, type TEXT NOT NULL, data TEXT NOT NULL);"
     "INSERT INTO meta VALUES('epoch', lower(hex(randomblob(6))));"
     "CREATE INDEX delivery_open ON delivery(alert) WHERE json_extract(detail, '$.final') = 0;",
+    "CREATE TABLE idempotency(n INTEGER PRIMARY KEY, user TEXT NOT NULL, key TEXT NOT NULL, hash TEXT NOT NULL,"
+    " alert TEXT NOT NULL, wall INTEGER NOT NULL, UNIQUE(user, key));",
 };
 
 /* What a crash left half told: an alert whose last repetition was played is finished, and deliveries of ended alerts end as
@@ -66,6 +68,8 @@ static const char *const statements[STORE_STATEMENTS] = {
     [PUT_ALERT] = put_alert,
     [PUT_DELIVERY] = "INSERT OR REPLACE INTO delivery VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ifnull(?8, '{}'))",
     [PUT_READING] = "INSERT INTO reading(alert, terminal, data) VALUES(?1, ?2, ?3)",
+    [PUT_KEY] = "INSERT OR REPLACE INTO idempotency(user, key, hash, alert, wall) VALUES(?1, ?2, ?3, ?4, ?5)",
+    [CUT_KEYS] = "DELETE FROM idempotency WHERE wall < ?1 OR n <= (SELECT max(n) FROM idempotency) - ?2",
     [PUT_SETTING] = "INSERT OR REPLACE INTO setting(name, value) VALUES(?1, ?2)",
     [PUT_EVENT] = "INSERT INTO event(wall, boot, mono, type, data) VALUES(?1, ?2, ?3, ?4, ?5)",
     [CUT_EVENTS] = "DELETE FROM event WHERE seq <= ?1",

@@ -7,7 +7,17 @@
 #include <sqlite3.h>
 
 /* The writes of a change. */
-enum store_statement { PUT_ALERT, PUT_DELIVERY, PUT_READING, PUT_SETTING, PUT_EVENT, CUT_EVENTS, STORE_STATEMENTS };
+enum store_statement {
+    PUT_ALERT,
+    PUT_DELIVERY,
+    PUT_READING,
+    PUT_KEY,
+    CUT_KEYS,
+    PUT_SETTING,
+    PUT_EVENT,
+    CUT_EVENTS,
+    STORE_STATEMENTS
+};
 
 enum store_value_type { VALUE_NULL, VALUE_NUMBER, VALUE_TEXT, VALUE_BYTES };
 
@@ -18,7 +28,7 @@ struct store_value {
     size_t size;
 };
 
-enum { STORE_VALUES_MAX = 12, STORE_EVENTS_KEPT = 20000 };
+enum { STORE_VALUES_MAX = 12, STORE_EVENTS_KEPT = 20000, STORE_KEYS_KEPT = 1000, STORE_KEY_LIFE_MS = 24 * 3600 * 1000 };
 
 /* An alert in any state but these has not ended. */
 #define STORE_IS_OPEN "state NOT IN ('finished', 'stopped', 'cleared', 'cancelled', 'expired', 'superseded', 'refused')"
@@ -42,6 +52,9 @@ struct store_job {
     char *event;
     json_t *event_data; /* touched on the main loop only */
     store_done_fn *done;
+    struct store_job *owed_next; /* of the main loop, like the three below */
+    struct mono asked;
+    bool urgent, told;
     char *text[2]; /* what a query asks for */
     size_t limit;
     store_result_fn *result_done;
@@ -79,6 +92,8 @@ json_t *store_query_deliveries(sqlite3 *db, const char *alert, struct error *err
 bool store_query_open_alerts(sqlite3 *db, struct store_alert **alerts, size_t *n, struct error *error);
 bool store_query_key(sqlite3 *db, const char *const key[3], struct store_alert *alert, bool *found, struct error *error);
 struct wall store_query_last_time(sqlite3 *db);
+bool store_query_keys(sqlite3 *db, void (*each)(void *context, const struct store_key *key), void *context,
+                      struct error *error);
 bool store_query_setting(sqlite3 *db, const char *name, int64_t *value);
 
 #endif

@@ -20,8 +20,7 @@
 
 enum {
     DESCRIPTORS_MAX = 1024, /* FD_SET in libmodbus aborts above it */
-    CONNECTIONS_MAX = 256,
-    GRACE_MS = 3000, /* at the end: to stop what is ours on the lines */
+    GRACE_MS = 3000,        /* at the end: to stop what is ours on the lines */
 };
 
 static void usage(FILE *out)
@@ -98,7 +97,7 @@ static struct http *start_http(const struct config *config, struct api *api, uv_
         .tcp = config->http_enabled,
         .port = config->http_port,
         .token_file = token_file,
-        .connections_max = CONNECTIONS_MAX,
+        .connections_max = config->http_connections,
     };
     size_t n_routes;
     const struct http_route *routes = api_routes(&n_routes);

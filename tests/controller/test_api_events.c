@@ -83,7 +83,7 @@ void store_list_events(struct store *store, const char *after, size_t limit, sto
     at.answer_context = context;
 }
 
-json_t *desk_live_alerts_json(const struct desk *desk)
+json_t *desk_live_alerts(const struct desk *desk)
 {
     (void)desk;
     return json_pack("[{s:s}]", "id", "A");
@@ -198,6 +198,9 @@ static void test_a_long_past_in_parts(void **state)
     assert_string_equal(at.asked, "e:14");
     answer(false, 15, 2, "e:101");
     expect_sent("[e:15 line][e:16 line]");
+    assert_string_equal(at.asked, "e:16"); /* 101 has been told to others: the store had looked before it was there */
+    answer(false, 101, 1, "e:101");
+    expect_sent("[e:101 line]");
     tell("e:102");
     expect_sent("[e:102 alert]");
 }

@@ -271,6 +271,8 @@ static void test_refusals(void **state)
         "alert", "send", "-", NULL, "", CLI_REFUSED, "", "tocsin: Not ours: no terminal in 44 (area_not_ours)\n");
     expect_call("422\napplication/problem+json\n{\"title\":\"Not ours\",\"code\":\"x\"}", "alert", "send", "-", "--json", "",
                 CLI_REFUSED, "\"code\": \"x\"", "Not ours (x)");
+    expect_call("", "alert", "send", "/nonexistent", NULL, "", CLI_REFUSED, "", "/nonexistent: No such file");
+    expect_call("", "alert", "send", "/nonexistent", "--json", "", CLI_REFUSED, "\"code\": \"unreadable\"", "No such file");
     expect_call("500\ntext/plain\noops", "alert", "list", NULL, NULL, "", CLI_REFUSED, "", "HTTP status 500");
     expect_call("200\ntext/plain\noops", "alert", "list", NULL, NULL, "", CLI_REFUSED, "", "is no JSON");
     expect_call("200\napplication/json\n{}", "report", "A", NULL, NULL, "", CLI_REFUSED, "", "no list of deliveries");
@@ -322,6 +324,8 @@ static void test_lists(void **state)
                 NULL, NULL, "GET /healthz HTTP", CLI_REACHED, "well: tocsind 1", "");
     expect_call("200\napplication/json\n{\"status\":\"degraded\"}", "health", NULL, NULL, NULL, "", CLI_NOT_REACHED,
                 "DEGRADED: more is told", "");
+    expect_call("200\napplication/json\n{\"status\":\"degraded\",\"version\":\"1\",\"why\":\"the disk is full\"}", "health", NULL, NULL, NULL, "",
+                CLI_NOT_REACHED, "DEGRADED: tocsind 1, store , 0 of 0 lines up\n  the disk is full", "");
     expect_call("200\napplication/json\n{\"status\":\"degraded\"}", "health", "--json", NULL, NULL, "", CLI_NOT_REACHED,
                 "\"degraded\"", "");
 }

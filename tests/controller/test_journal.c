@@ -27,6 +27,14 @@ static void on_event(void *context, const char *id, const char *type, const json
     strcat(k->events, " ");
 }
 
+static void on_settled(void *context, const char *alert, const struct error *error)
+{
+    struct kept *k = context;
+    assert_string_equal(alert, k->alert->id);
+    assert_int_equal(error->code, ERROR_NONE);
+    k->alert->owed--;
+}
+
 static int set_up(void **state)
 {
     struct kept *k = calloc(1, sizeof *k);
@@ -42,7 +50,7 @@ static int set_up(void **state)
     if (!k->store)
         return -1;
     store_set_listener(k->store, on_event, k);
-    k->journal = (struct journal){&k->fixture.config, k->store};
+    k->journal = (struct journal){&k->fixture.config, k->store, on_settled, k};
     k->alert = fixture_alert(&k->fixture.config, "20261121T192010Z-0001", (struct cap_text){0});
     k->alert->bytes = strdup("<alert/>");
     k->alert->n_bytes = 8;
@@ -76,8 +84,15 @@ static void on_rows(void *context, json_t *result, const struct error *error)
     ((struct kept *)context)->rows = result;
 }
 
+static void settle(struct kept *k)
+{
+    while (k->alert->owed > 0)
+        uv_run(&k->loop, UV_RUN_ONCE);
+}
+
 static json_t *stored(struct kept *k)
 {
+    settle(k);
     json_decref(k->rows);
     k->rows = NULL;
     store_list_deliveries(k->store, k->alert->id, on_rows, k);
@@ -144,6 +159,8 @@ static void test_reading(void **state)
     journal_alert(&k->journal, k->alert, k->alert->received, NULL, NULL);
     journal_delivery(&k->journal, k->broadcast, d);
     journal_reading(&k->journal, k->broadcast, d, &reading, LOUDNESS_WORDS);
+    journal_alert(&k->journal, k->alert, k->alert->received, NULL, NULL);
+    settle(k); /* and what was before it is there */
     store_list_readings(k->store, k->alert->id, "out", on_rows, k);
     while (!k->rows)
         uv_run(&k->loop, UV_RUN_ONCE);
@@ -153,6 +170,21 @@ static void test_reading(void **state)
     assert_non_null(strstr(text, "\"level\": 8"));
     assert_null(strstr(text, "old")); /* was not read */
     free(text);
+}
+
+/* What was lost is stored anew as one: the alert, and its deliveries as they are shown. */
+static void test_again(void **state)
+{
+    struct kept *k = *state;
+    k->broadcast->deliveries[0].rung = RUNG_ARMED;
+    journal_delivery(&k->journal, k->broadcast, &k->broadcast->deliveries[0]);
+    journal_delivery(&k->journal, k->broadcast, &k->broadcast->deliveries[1]);
+    json_object_set_new(json_object_get(k->alert->deliveries, "out"), "rung", json_string("heard"));
+    journal_again(&k->journal, k->alert, k->alert->received);
+    assert_int_equal(json_array_size(stored(k)), 2);
+    assert_string_equal(text_of(json_array_get(k->rows, 0), "rung"), "heard");
+    assert_string_equal(text_of(json_array_get(k->rows, 1), "rung"), "none");
+    assert_string_equal(k->events, "delivery delivery alert ");
 }
 
 static void test_tally(void **state)
@@ -175,6 +207,6 @@ static void test_tally(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {TEST(test_delivery), TEST(test_reading), cmocka_unit_test(test_tally)};
+    const struct CMUnitTest tests[] = {TEST(test_delivery), TEST(test_reading), TEST(test_again), cmocka_unit_test(test_tally)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

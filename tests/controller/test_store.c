@@ -70,10 +70,10 @@ static void on_event(void *context, const char *id, const char *type, const json
 {
     struct fixture *f = context;
     f->n_events++;
-    text_copy(f->last_id, sizeof f->last_id, id);
+    text_copy(f->last_id, sizeof f->last_id, id ? id : "");
     assert_true(json_is_object(data));
     assert_true(strlen(type) > 0);
-    add_log(f, "event", strtoll(strchr(id, ':') + 1, NULL, 10));
+    add_log(f, "event", id ? strtoll(strchr(id, ':') + 1, NULL, 10) : -1);
 }
 
 static void open_store(struct fixture *f)
@@ -317,12 +317,17 @@ static void answers_in_order(void **state)
     struct fixture *f = *state;
     for (int i = 1; i <= 3; i++)
         commit_event(f, i);
-    f->waiting++;
-    store_list_alerts(f->store, 1, on_result, f);
     commit_setting(f, "x", 1);
     commit_event(f, 4);
     wait_all(f);
-    assert_string_equal(f->log, "done 1;event 1;done 2;event 2;done 3;event 3;result 0;done 0;done 4;event 4;");
+    assert_string_equal(f->log, "done 1;event 1;done 2;event 2;done 3;event 3;done 0;done 4;event 4;");
+}
+
+static void commit_urgent(struct fixture *f, bool urgent)
+{
+    json_t *data = json_object();
+    commit(f, &(struct store_change){.event = "alarm", .event_data = data, .urgent = urgent});
+    json_decref(data);
 }
 
 static void list_events(struct fixture *f, const char *after, size_t limit)
@@ -479,6 +484,86 @@ static void find_by_key(void **state)
     assert_int_equal(store_get_setting(f->store, "before", 0), 1);
     assert_int_equal(store_get_setting(f->store, "after", 0), 2);
     assert_int_equal(store_get_setting(f->store, "never", 77), 77);
+}
+
+static void add_key(void *context, const struct store_key *key)
+{
+    struct fixture *f = context;
+    size_t used = strlen(f->log);
+    snprintf(f->log + used, sizeof f->log - used, "%s %s %s %s %lld;", key->user, key->key, key->hash, key->alert,
+             (long long)key->at.ms);
+}
+
+static void commit_key(struct fixture *f, const char *name, int64_t at)
+{
+    const struct store_key key = {"root", name, "hash", "alert", {at}};
+    commit(f, &(struct store_change){.key = &key, .event = "x"});
+}
+
+/* A user's key is kept once, for a day, and so many of them. */
+static void keys_are_kept_for_a_day(void **state)
+{
+    struct fixture *f = *state;
+    struct error error = {0};
+    commit_key(f, "old", 1000);
+    commit_key(f, "twice", 2000);
+    commit_key(f, "twice", 3000);
+    wait_all(f);
+    assert_int_equal(f->last_seq, 3); /* the event's, not the key's */
+    commit_key(f, "new", 86400000 + 1001);
+    wait_all(f);
+    close_store(f);
+    open_store(f);
+    f->log[0] = '\0';
+    assert_true(store_load_keys(f->store, add_key, f, &error));
+    assert_string_equal(f->log, "root twice hash alert 3000;root new hash alert 86401001;");
+    for (int i = 0; i < 1000; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "%d", i);
+        commit_key(f, name, 3000);
+    }
+    wait_all(f);
+    f->log[0] = '\0';
+    assert_true(store_load_keys(f->store, add_key, f, &error));
+    assert_int_equal(strncmp(f->log, "root 0 hash", 11), 0);
+}
+
+/* Somebody holds the disk: questions are answered, and what is urgent is told, once and without an id, when it has lasted. */
+static void a_stalled_disk_holds_back_no_answer(void **state)
+{
+    struct fixture *f = *state;
+    struct error why = {0};
+    char path[128];
+    sqlite3 *holder;
+    snprintf(path, sizeof path, "%s/tocsin.db", f->folder);
+    assert_int_equal(sqlite3_open(path, &holder), SQLITE_OK);
+    put_alert(f, "20261122T032000Z-0001", "one", "queued");
+    wait_all(f);
+    assert_false(store_in_trouble(f->store, &why));
+    assert_int_equal(sqlite3_exec(holder, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+    commit_setting(f, "slow", 1);
+    f->log[0] = '\0';
+    f->waiting++;
+    store_list_alerts(f->store, 10, on_result, f);
+    while (!strstr(f->log, "result"))
+        uv_run(&f->loop, UV_RUN_ONCE);
+    assert_string_equal(f->log, "result 0;");
+    assert_int_equal(json_array_size(f->result), 1);
+    while (!store_in_trouble(f->store, &why))
+        uv_run(&f->loop, UV_RUN_NOWAIT);
+    assert_true(strlen(why.message) > 0);
+    f->n_events = 0;
+    commit_urgent(f, true);
+    commit_urgent(f, false);
+    assert_int_equal(f->n_events, 1);
+    assert_string_equal(f->last_id, "");
+    sqlite3_exec(holder, "ROLLBACK", NULL, NULL, NULL);
+    sqlite3_close(holder);
+    wait_all(f);
+    commit_setting(f, "slow", 2);
+    wait_all(f);
+    assert_false(store_in_trouble(f->store, &why));
+    assert_true(f->n_events <= 2); /* what was told is not told again */
 }
 
 /* An update may leave the bytes out; states and words change. */
@@ -647,7 +732,15 @@ static void fill_and_recover(struct fixture *f, const char *large, void (*make_r
     wait_all(f);
     assert_int_equal(f->last_error.code, ERROR_IO);
     assert_true(strlen(f->last_error.message) > 0);
-    assert_int_equal(f->n_events, 0); /* nobody is told of what is not there */
+    assert_int_equal(f->n_events, 0); /* nobody is told of what is not there, ... */
+    struct error why = {0};
+    assert_true(store_in_trouble(f->store, &why));
+    assert_string_equal(why.message, f->last_error.message);
+    commit_urgent(f, true); /* ... but of what is urgent, at once and once */
+    assert_int_equal(f->n_events, 1);
+    wait_all(f);
+    assert_int_equal(f->n_events, 1);
+    f->n_events = 0;
     f->waiting++;
     store_list_alerts(f->store, 10, on_result, f);
     wait_all(f);
@@ -657,7 +750,7 @@ static void fill_and_recover(struct fixture *f, const char *large, void (*make_r
     commit(f, &(struct store_change){.alert = &alert, .event = "alert"});
     wait_all(f);
     assert_int_equal(f->last_error.code, ERROR_NONE);
-    assert_int_equal(f->last_seq, 1);
+    assert_int_equal(f->last_seq, 2); /* the urgent one was small enough */
     assert_int_equal(f->n_events, 1);
 }
 
@@ -771,6 +864,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(all_parts_of_a_change, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_crash_is_repaired, set_up, tear_down),
         cmocka_unit_test_setup_teardown(answers_in_order, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_stalled_disk_holds_back_no_answer, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(keys_are_kept_for_a_day, set_up, tear_down),
         cmocka_unit_test_setup_teardown(events_are_replayed, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_last_time_is_kept, set_up, tear_down),
         cmocka_unit_test_setup_teardown(foreign_ids_reset, set_up, tear_down),

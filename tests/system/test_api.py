@@ -4,7 +4,7 @@ import os
 import re
 import sys
 
-from township import ROOT, TownshipTest, c4, cap, main, t8
+from township import ROOT, TownshipTest, c4, cap, main, t8, until
 
 sys.path.insert(0, os.path.join(ROOT, "tests", "tools"))
 import yaml_subset  # noqa: E402
@@ -88,6 +88,10 @@ class Api(TownshipTest):
         ask("POST", "/v1/alerts", 409, body=message.replace("Immediate", "Expected").encode(), headers=kind)
         ask("POST", "/v1/alerts", 415, body=message.encode(), headers={"Content-Type": "text/plain"})
         ask("POST", "/v1/alerts", 422, body=b"<html/>", headers=kind)
+        keyed = dict(kind, **{"Idempotency-Key": "k1"})
+        ask("POST", "/v1/alerts", 200, body=message.encode(), headers=keyed)
+        conflict = ask("POST", "/v1/alerts", 422, body=cap(status="Test").encode(), headers=keyed)
+        self.assertEqual(conflict["code"], "idempotency_conflict")
         town.until_segment(alert, "words")
         for path, page_path in (("/v1/alerts", None), (f"/v1/alerts/{alert}", "/v1/alerts/{id}"), ("/v1/terminals", None),
                                 (f"/v1/alerts/{alert}/deliveries", "/v1/alerts/{id}/deliveries"), ("/v1/lines", None),
@@ -104,6 +108,7 @@ class Api(TownshipTest):
         raw = ask("GET", f"/v1/alerts/{alert}/deliveries?terminal=north-1", 200, "/v1/alerts/{id}/deliveries")["raw"]
         self.assertGreater(len(raw), 0)
         town.tell_village("detach south")
+        until(lambda: "why" in ask("GET", "/healthz", 200), "the line down")
         other = ask("POST", "/v1/alerts", 202, body=cap().encode(), headers=kind)["id"]
         town.until_segment(other, "tone")
         stopped = ask("POST", f"/v1/alerts/{other}/stop", 200, "/v1/alerts/{id}/stop", body=b'{"reason": "wrong village"}')

@@ -7,7 +7,7 @@ import subprocess
 import unittest
 from datetime import datetime, timedelta, timezone
 
-from township import PATIENCE, VALGRIND, Listener, TownshipTest, cap, main, rfc3339, t8, until
+from township import PATIENCE, VALGRIND, Listener, TownshipTest, cap, main, program, rfc3339, t8, until
 
 
 def key(text):
@@ -75,10 +75,40 @@ class Hostile(TownshipTest):
         told = {event["id"] for kind, event in list(late.heard) if kind == "alert" and event["state"] == "stopped"}
         self.assertEqual(set(alerts) - told, set())
 
-    def test_a_full_disk(self):
+    @unittest.skipIf(VALGRIND, "preloads into the daemon")
+    def test_a_disk_that_stalls(self):
+        town = self.township({"north": (19200, t8(1))}, programme="repetitions = 1; tone_min_ms = 1000;")
+        stall = town.path("stall")
+        town.preload = {"LD_PRELOAD": program("tests/system/stalled_disk.so"), "TOCSIN_TEST_STALL": stall,
+                        "ASAN_OPTIONS": "verify_asan_link_order=0"}
+        town.start()
+        before = town.send(cap(status="Test"))[1]["id"]
+        town.write("stall", "")
+        drill = cap(status="Exercise")
+        self.assertEqual(town.send(drill)[1]["code"], "not_durable")  # and not when the disk goes on: it does not
+        town.listener.until(lambda event: event.get("what") == "store_slow", "an alarm meanwhile")
+        status, alert = town.send(cap())
+        self.assertEqual((status, alert["durable"]), (202, False))
+        until(lambda: town.sounding() == 1, "sound meanwhile")
+        self.assertEqual([a["id"] for a in town.get("/v1/alerts")[1]["alerts"]], [alert["id"], before])
+        self.assertEqual(list(town.deliveries(alert["id"])), ["north-1"])
+        self.assertEqual(town.alert(before)["status"], "Test")
+        self.assertEqual(town.get("/healthz")[1]["status"], "degraded")
+        town.kill_daemon()  # what it had written is there, synced or not
+        os.unlink(stall)
+        town.start_daemon()
+        drills = lambda: [a["state"] for a in town.get("/v1/alerts")[1]["alerts"] if a["status"] == "Exercise"]
+        self.assertEqual(drills(), ["refused"])
+        status, again = town.send(drill)  # the disk is well again
+        self.assertEqual((status, again["durable"]), (202, True))
+        self.assertNotEqual(drills(), ["refused"])
+        self.assertEqual(len(drills()), 1)
+
+    def full(self, **settings):
+        """A township whose disk is full; remove state/rest to make room."""
         if os.getuid() != 0:
             self.skipTest("needs root for a small disk")
-        town = self.township({"north": (19200, t8(1))})
+        town = self.township({"north": (19200, t8(1))}, **settings)
         town.configure()
         if subprocess.call(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", town.path("state")], stderr=subprocess.DEVNULL):
             self.skipTest("may not mount a small disk")
@@ -92,6 +122,10 @@ class Hostile(TownshipTest):
                     pass
             except OSError:
                 pass
+        return town
+
+    def test_a_full_disk(self):
+        town = self.full()
         soon = rfc3339(datetime.now(timezone.utc) + timedelta(seconds=10))  # it must be answered before
         status, alert = town.send(cap().replace("<expires>", f"<effective>{soon}</effective><expires>"))
         self.assertEqual((status, alert["durable"], alert["state"]), (202, False, "waiting"))
@@ -99,6 +133,33 @@ class Hostile(TownshipTest):
         self.assertIn(town.alert(alert["id"])["state"], ("preparing", "sounding"))
         self.assertEqual(town.request("POST", f"/v1/alerts/{alert['id']}/stop", b'{"reason": "enough"}')[0], 200)
         until(lambda: town.sounding() == 0, "silence")
+
+    def test_what_a_full_disk_does_not_take_is_shown_all_the_same(self):
+        town = self.full(programme="repetitions = 1; tone_min_ms = 1000;")
+        message = cap(en=None)
+        status, alert = town.send(message)
+        self.assertEqual((status, alert["durable"]), (202, False))
+        until(lambda: town.sounding() == 1, "an alert that is not on disk")
+        listed = lambda: [a["state"] for a in town.get("/v1/alerts")[1]["alerts"] if a["id"] == alert["id"]]
+        self.assertIn(listed(), (["preparing"], ["sounding"]))
+        health = town.get("/healthz")[1]
+        self.assertEqual(health["status"], "degraded")
+        self.assertIn("stored", health["why"])
+        watch = town.cli("alert", "watch", alert["id"])
+        self.assertEqual(watch.returncode, 0, watch.stdout + watch.stderr)
+        self.assertEqual(town.ends(alert["id"]), {"north-1": "heard"})
+        self.assertEqual(town.cli("report", alert["id"]).returncode, 0)
+        self.assertEqual(listed(), ["finished"])
+        self.assertEqual((town.send(message)[0], town.send(message)[1]["id"]), (200, alert["id"]))
+        self.assertEqual(town.request("POST", f"/v1/alerts/{alert['id']}/stop", b'{"reason": "x"}')[0], 409)
+        town.listener.until(lambda event: event.get("what") == "store_failed", "an alarm without a disk")
+        os.unlink(town.path("state/rest"))  # there is room again: all of it is stored after all
+        until(lambda: town.alert(alert["id"])["durable"], "the alert on disk")
+        until(lambda: town.get("/healthz")[1]["status"] == "ok", "health")
+        town.kill_daemon()
+        town.start_daemon()
+        self.assertEqual((listed(), town.ends(alert["id"])), (["finished"], {"north-1": "heard"}))
+        self.assertEqual(town.send(message)[0], 200)
 
 
 if __name__ == "__main__":

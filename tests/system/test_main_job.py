@@ -159,6 +159,13 @@ class MainJob(TownshipTest):
         status, alert = town.send(cap())  # behind what the disk still owes
         self.assertEqual((status, alert["durable"]), (202, False))
         until(lambda: town.sounding() > 0, "sound without a disk")
+        asked = time.monotonic()
+        self.assertEqual(town.get("/v1/alerts")[1]["alerts"][0]["id"], alert["id"])
+        self.assertIn(town.alert(alert["id"])["state"], ("preparing", "sounding"))
+        self.assertEqual(list(town.deliveries(alert["id"])), ["north-1"])
+        self.assertEqual(town.get("/healthz")[1]["status"], "degraded")
+        self.assertLess(time.monotonic() - asked, 1)
+        until(lambda: any(event.get("what", "").startswith("store_") for event in town.events()), "an alarm without a disk", 5)
         disk.execute("ROLLBACK")
         ended = town.until_ended(alert["id"])
         self.assertEqual((ended["state"], town.ends(alert["id"])), ("finished", {"north-1": "heard"}))

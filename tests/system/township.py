@@ -122,7 +122,7 @@ class Listener(threading.Thread):
             if "data" in event:  # an event counts once its empty line is there: the daemon may be killed in the middle of it
                 with self.news:
                     self.heard.append((event["event"], json.loads(event["data"])))
-                    self.last = event["id"]
+                    self.last = event.get("id", self.last)  # without one it is not on disk
                     self.news.notify_all()
             event = {}
 
@@ -139,6 +139,7 @@ class Township:
         self.stored = {}  # channel -> its stored messages, where it has no output
         self.hears = {}  # line -> channel that its units hear, where it is not the one that drives them
         self.village = self.daemon = self.listener = None
+        self.preload = {}  # into the daemon's environment
         self.log = open(os.path.join(self.dir, "daemon.log"), "ab")
 
     def path(self, name):
@@ -223,7 +224,7 @@ terminals = ({", ".join(f'{{ id = "{l}-{u}"; name = "{l} {u}"; line = "{l}"; uni
     # ---- the daemon ----
 
     def start_daemon(self):
-        env = dict(os.environ, ALSA_CONFIG_PATH=self.path("asound.conf"), TOCSIN_DATA=program("share/tocsin"))
+        env = dict(os.environ, ALSA_CONFIG_PATH=self.path("asound.conf"), TOCSIN_DATA=program("share/tocsin"), **self.preload)
         self.daemon = subprocess.Popen(VALGRIND + [program("tocsind"), "--config", self.path("site.cfg")], env=env,
                                        stderr=self.log, stdin=subprocess.DEVNULL)
         until(lambda: self.ready() or self.daemon.poll() is not None, "the daemon")

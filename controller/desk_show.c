@@ -1,0 +1,84 @@
+/* What the desk knows of its alerts, shown from memory: no disk is asked. */
+#include "controller/desk_intern.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static json_t *show(const struct desk *desk, const struct alert *alert)
+{
+    json_t *shown = alert_to_json(alert, desk->config);
+    if (!alert->deliveries)
+        return shown;
+    json_t *deliveries = json_array(), *detail;
+    const char *terminal;
+    json_object_foreach(alert->deliveries, terminal, detail) json_array_append(deliveries, detail);
+    json_t *tally = journal_tally(deliveries);
+    json_object_update(shown, tally);
+    json_decref(tally);
+    json_decref(deliveries);
+    return shown;
+}
+
+json_t *desk_live_alert(const struct desk *desk, const char *id)
+{
+    const struct alert *alert = desk_find(desk, id);
+    return alert ? show(desk, alert) : NULL;
+}
+
+static int by_arrival(const void *a, const void *b)
+{
+    const struct alert *const *one = a, *const *other = b;
+    if ((*one)->received.ms != (*other)->received.ms)
+        return (*one)->received.ms < (*other)->received.ms ? 1 : -1;
+    return -strcmp((*one)->id, (*other)->id);
+}
+
+json_t *desk_live_alerts(const struct desk *desk)
+{
+    json_t *list = json_array();
+    const struct alert **sorted = calloc(desk->n_alerts + 1, sizeof(struct alert *));
+    size_t n = 0;
+    for (size_t i = 0; sorted && i < desk->n_alerts; i++)
+        if (!desk->alerts[i]->accepting)
+            sorted[n++] = desk->alerts[i];
+    if (sorted)
+        qsort(sorted, n, sizeof(struct alert *), by_arrival);
+    for (size_t i = 0; i < n; i++)
+        json_array_append_new(list, show(desk, sorted[i]));
+    free(sorted);
+    return list;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+json_t *desk_live_deliveries(const struct desk *desk, const char *id)
+{
+    const struct alert *alert = desk_find(desk, id);
+    if (!alert)
+        return NULL;
+    json_t *list = json_array(), *detail;
+    const char **names = calloc(json_object_size(alert->deliveries) + 1, sizeof *names), *terminal;
+    size_t n = 0;
+    json_object_foreach(alert->deliveries, terminal, detail)
+    {
+        if (names)
+            names[n++] = terminal;
+    }
+    if (names)
+        qsort(names, n, sizeof *names, by_name);
+    for (size_t i = 0; i < n; i++)
+        json_array_append(list, json_object_get(alert->deliveries, names[i]));
+    free(names);
+    return list;
+}
+
+bool desk_accepts(const struct desk *desk, const char *id)
+{
+    for (size_t i = 0; i < desk->n_alerts; i++)
+        if (desk->alerts[i]->accepting && strcmp(desk->alerts[i]->id, id) == 0)
+            return true;
+    return false;
+}

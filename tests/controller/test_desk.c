@@ -1,0 +1,802 @@
+/* The desk in virtual time, against fakes of store, site, dispatchers and clock: a script says when the disk takes what, and
+ * whether; rows that were taken are there after a restart. No thread runs. */
+#include "controller/desk_intern.h"
+
+#include "tests/controller/site_fixture.h"
+
+enum { ROWS_MAX = 128, PENDING_MAX = 1024 };
+
+struct row {
+    char id[ALERT_ID_SIZE], identifier[40], sent[40], state[16], reason[200];
+    char *bytes;
+    size_t n_bytes;
+    json_t *detail;
+};
+
+struct pending {
+    bool has_row;
+    struct row row;
+    store_done_fn *done;
+    void *context;
+};
+
+struct scene {
+    struct fixture fixture;
+    uv_loop_t loop;
+    struct desk *desk;
+    int64_t ms;
+    struct row rows[ROWS_MAX];
+    size_t n_rows, n_pending, n_keys;
+    struct pending pending[PENDING_MAX];
+    struct alert_key keys[8];
+    struct wall key_at;
+    bool full;          /* the disk */
+    struct alert *last; /* that was submitted */
+    bool was_waiting;
+    char log[8192];
+    unsigned status;
+    char code[40], id[ALERT_ID_SIZE], state[16];
+    bool durable;
+};
+
+static struct scene *scene;
+
+static void __attribute__((format(printf, 1, 2))) say(const char *format, ...)
+{
+    size_t n = strlen(scene->log);
+    va_list args;
+    va_start(args, format);
+    vsnprintf(scene->log + n, sizeof scene->log - n, format, args);
+    va_end(args);
+    strncat(scene->log, " ", sizeof scene->log - strlen(scene->log) - 1);
+}
+
+/* What was said since the last look. */
+static void expect(const char *log)
+{
+    assert_string_equal(scene->log, log);
+    scene->log[0] = '\0';
+}
+
+/* ---- fakes ---- */
+
+struct moment clock_read(void)
+{
+    return (struct moment){{scene->ms * 1000}, {fixture_sent().ms + 10000 + scene->ms}};
+}
+
+bool clock_trusted(void)
+{
+    return true;
+}
+
+static void row_clear(struct row *row)
+{
+    free(row->bytes);
+    json_decref(row->detail);
+}
+
+static struct row row_of(const struct store_alert *alert)
+{
+    struct row row = {.detail = json_deep_copy(alert->detail), .n_bytes = alert->n_bytes};
+    text_copy(row.id, sizeof row.id, alert->id);
+    text_copy(row.identifier, sizeof row.identifier, alert->identifier);
+    text_copy(row.sent, sizeof row.sent, alert->sent);
+    text_copy(row.state, sizeof row.state, alert->state);
+    text_copy(row.reason, sizeof row.reason, alert->state_reason ? alert->state_reason : "");
+    row.bytes = alert->bytes ? malloc(alert->n_bytes + 1) : NULL;
+    if (row.bytes)
+        memcpy(row.bytes, alert->bytes, alert->n_bytes);
+    return row;
+}
+
+void store_commit(struct store *store, const struct store_change *change, store_done_fn *done, void *context)
+{
+    (void)store;
+    assert_true(scene->n_pending < PENDING_MAX);
+    struct pending *pending = &scene->pending[scene->n_pending++];
+    *pending = (struct pending){.has_row = change->alert, .done = done, .context = context};
+    if (change->alert)
+        pending->row = row_of(change->alert);
+    if (change->alert)
+        say("%s%s:%s", change->event ? "" : "(", change->alert->identifier, change->alert->state);
+    if (change->event && strcmp(change->event, "alarm") == 0)
+        say("ALARM:%s", json_string_value(json_object_get(change->event_data, "what")));
+    if (change->key && scene->n_keys < 8) {
+        struct alert_key *key = &scene->keys[scene->n_keys++];
+        text_copy(key->user, sizeof key->user, change->key->user);
+        text_copy(key->key, sizeof key->key, change->key->key);
+        text_copy(key->hash, sizeof key->hash, change->key->hash);
+        scene->key_at = change->key->at;
+    }
+}
+
+bool store_in_trouble(const struct store *store, struct error *why)
+{
+    (void)store;
+    return scene->full && !error_set(why, ERROR_IO, "full");
+}
+
+static struct store_alert stored(const struct row *row)
+{
+    struct store_alert alert = {.sender = strdup("county"), .identifier = strdup(row->identifier), .sent = strdup(row->sent)};
+    text_copy(alert.id, sizeof alert.id, row->id);
+    text_copy(alert.state, sizeof alert.state, row->state);
+    alert.state_reason = strdup(row->reason);
+    alert.detail = json_incref(row->detail);
+    alert.bytes = malloc(row->n_bytes + 1);
+    memcpy(alert.bytes, row->bytes, row->n_bytes);
+    alert.n_bytes = row->n_bytes;
+    alert.received = fixture_sent();
+    return alert;
+}
+
+void store_alert_clear(struct store_alert *alert)
+{
+    free(alert->sender);
+    free(alert->identifier);
+    free(alert->sent);
+    free(alert->bytes);
+    free(alert->state_reason);
+    json_decref(alert->detail);
+    *alert = (struct store_alert){0};
+}
+
+bool store_find_key(struct store *store, const char *sender, const char *identifier, const char *sent,
+                    struct store_alert *alert, bool *found, struct error *error)
+{
+    (void)store, (void)sender, (void)sent, (void)error;
+    for (size_t i = 0; i < scene->n_rows && !*found; i++)
+        if (strcmp(scene->rows[i].identifier, identifier) == 0) {
+            *alert = stored(&scene->rows[i]);
+            *found = true;
+        }
+    return true;
+}
+
+bool store_load_open_alerts(struct store *store, struct store_alert **alerts, size_t *n, struct error *error)
+{
+    (void)store, (void)error;
+    *alerts = calloc(ROWS_MAX, sizeof **alerts);
+    for (size_t i = 0; i < scene->n_rows; i++) {
+        enum alert_state state;
+        if (alert_state_parse(scene->rows[i].state, &state) && !alert_state_ended(state))
+            (*alerts)[(*n)++] = stored(&scene->rows[i]);
+    }
+    return true;
+}
+
+bool store_load_deliveries(struct store *store, const char *alert, json_t **rows, struct error *error)
+{
+    (void)store, (void)error;
+    *rows = json_pack("[{s:s, s:{s:s, s:s}}]", "terminal", "out", "detail", "terminal", "out", "alert", alert);
+    return true;
+}
+
+bool store_load_keys(struct store *store, void (*each)(void *context, const struct store_key *key), void *context,
+                     struct error *error)
+{
+    (void)store, (void)error;
+    for (size_t i = 0; i < scene->n_keys; i++)
+        each(context, &(struct store_key){scene->keys[i].user, scene->keys[i].key, scene->keys[i].hash, "", scene->key_at});
+    return true;
+}
+
+int64_t store_get_setting(struct store *store, const char *name, int64_t otherwise)
+{
+    (void)store, (void)name;
+    return otherwise;
+}
+
+struct site *site_create(const struct config *config, const uint16_t *tokens, const struct site_ports *ports,
+                         struct uv_loop_s *loop, struct error *error)
+{
+    (void)config, (void)tokens, (void)ports, (void)loop, (void)error;
+    return (struct site *)scene;
+}
+
+void site_destroy(struct site *site, uint32_t grace_ms)
+{
+    (void)site, (void)grace_ms;
+}
+
+struct line *const *site_lines(const struct site *site)
+{
+    (void)site;
+    return NULL;
+}
+
+struct playout *site_playout(const struct site *site, uint32_t channel)
+{
+    (void)site, (void)channel;
+    return NULL;
+}
+
+size_t site_lines_up(const struct site *site)
+{
+    (void)site;
+    return 3;
+}
+
+struct speaker *speaker_create(const struct config *config, struct uv_loop_s *loop, speaker_fn *spoken, void *context)
+{
+    (void)config, (void)loop, (void)spoken, (void)context;
+    return (struct speaker *)scene;
+}
+
+void speaker_free(struct speaker *speaker)
+{
+    (void)speaker;
+}
+
+void speaker_ask(struct speaker *speaker, void *of, uint32_t broadcast, uint32_t index, uint32_t rate, const char *language,
+                 const char *text)
+{
+    (void)speaker, (void)of, (void)broadcast, (void)index, (void)rate, (void)language, (void)text;
+}
+
+void speaker_ask_recording(struct speaker *speaker, void *of, uint32_t broadcast, uint32_t rate, enum recording which)
+{
+    (void)speaker, (void)of, (void)broadcast, (void)rate, (void)which;
+}
+
+void speaker_forget(struct speaker *speaker, const void *of, uint32_t broadcast)
+{
+    (void)speaker, (void)of, (void)broadcast;
+}
+
+void line_set_target(struct line *line, const struct line_target *target)
+{
+    (void)line, (void)target;
+}
+
+void playout_stop(struct playout *playout, uint32_t broadcast)
+{
+    (void)playout, (void)broadcast;
+}
+
+struct dispatcher *dispatcher_create(const struct config *config, uint32_t channel, struct line *const *lines,
+                                     struct playout *playout, uint16_t last_token, const struct dispatcher_ports *ports,
+                                     struct moment now)
+{
+    (void)config, (void)lines, (void)playout, (void)last_token, (void)ports, (void)now;
+    return (struct dispatcher *)(uintptr_t)(channel + 1);
+}
+
+void dispatcher_free(struct dispatcher *dispatcher)
+{
+    (void)dispatcher;
+}
+
+bool dispatcher_submit(struct dispatcher *dispatcher, struct alert *alert, struct moment now)
+{
+    (void)dispatcher, (void)now;
+    scene->last = alert;
+    say("SOUND:%s", alert->message->identifier);
+    return true;
+}
+
+bool dispatcher_stop(struct dispatcher *dispatcher, const struct alert *alert, enum delivery_cause cause, bool *was_waiting,
+                     struct moment now)
+{
+    (void)dispatcher, (void)cause, (void)now;
+    *was_waiting = scene->was_waiting;
+    say("SILENCE:%s", alert->message->identifier);
+    return true;
+}
+
+void dispatcher_take_line_event(struct dispatcher *dispatcher, uint32_t line, const struct line_event *event, struct moment now)
+{
+    (void)dispatcher, (void)line, (void)event, (void)now;
+}
+
+void dispatcher_take_playout_event(struct dispatcher *dispatcher, const struct playout_event *event, struct moment now)
+{
+    (void)dispatcher, (void)event, (void)now;
+}
+
+void dispatcher_spoken(struct dispatcher *dispatcher, uint32_t broadcast, uint32_t index, const struct speech *speech,
+                       const struct error *error, struct moment now)
+{
+    (void)dispatcher, (void)broadcast, (void)index, (void)speech, (void)error, (void)now;
+}
+
+void dispatcher_tick(struct dispatcher *dispatcher, struct moment now)
+{
+    (void)dispatcher, (void)now;
+}
+
+const struct broadcast *dispatcher_current(const struct dispatcher *dispatcher)
+{
+    (void)dispatcher;
+    return NULL;
+}
+
+bool dispatcher_output_lost(const struct dispatcher *dispatcher)
+{
+    (void)dispatcher;
+    return false;
+}
+
+/* ---- what the script does ---- */
+
+static void put_row(struct row row)
+{
+    for (size_t i = 0; i < scene->n_rows; i++)
+        if (strcmp(scene->rows[i].id, row.id) == 0) {
+            if (!row.bytes) {
+                row.bytes = scene->rows[i].bytes;
+                row.n_bytes = scene->rows[i].n_bytes;
+                scene->rows[i].bytes = NULL;
+            }
+            row_clear(&scene->rows[i]);
+            scene->rows[i] = row;
+            return;
+        }
+    assert_true(scene->n_rows < ROWS_MAX);
+    scene->rows[scene->n_rows++] = row;
+}
+
+/* The disk answers what it owed when this was called; what comes of it is owed again. */
+static void land(enum error_code code)
+{
+    size_t n = scene->n_pending;
+    struct error error = {0};
+    if (code != ERROR_NONE)
+        error_set(&error, code, "the disk says no");
+    for (size_t i = 0; i < n; i++) {
+        struct pending pending = scene->pending[i];
+        if (pending.has_row && code == ERROR_NONE)
+            put_row(pending.row);
+        else if (pending.has_row)
+            row_clear(&pending.row);
+        if (pending.done)
+            pending.done(pending.context, 1, &error);
+    }
+    scene->n_pending -= n;
+    memmove(scene->pending, scene->pending + n, scene->n_pending * sizeof *scene->pending);
+}
+
+static void land_all(void)
+{
+    while (scene->n_pending > 0)
+        land(ERROR_NONE);
+}
+
+static void pass(int64_t ms)
+{
+    for (int64_t end = scene->ms + ms; scene->ms < end;) {
+        scene->ms += 100;
+        desk_tick(scene->desk, clock_read());
+    }
+}
+
+static const char *cap_bytes(struct cap_text cap)
+{
+    static char text[16384];
+    snprintf(text, sizeof text,
+             "<alert xmlns=\"urn:oasis:names:tc:emergency:cap:1.2\"><identifier>%s</identifier><sender>county</sender>"
+             "<sent>2026-11-22T03:20:00+08:00</sent><status>%s</status><msgType>%s</msgType><scope>Public</scope>%s%s</alert>",
+             cap.identifier, or_else(cap.status, "Actual"), or_else(cap.msg_type, "Alert"), or_else(cap.references, ""),
+             or_else(cap.infos, info_xml((struct info_text){0})));
+    return text;
+}
+
+static void on_answer(void *context, const struct desk_answer *answer)
+{
+    (void)context;
+    const char *id = json_string_value(json_object_get(answer->alert, "id"));
+    const char *state = json_string_value(json_object_get(answer->alert, "state"));
+    scene->status = answer->status;
+    scene->durable = json_is_true(json_object_get(answer->alert, "durable"));
+    text_copy(scene->code, sizeof scene->code, answer->code ? answer->code : "");
+    if (id)
+        text_copy(scene->id, sizeof scene->id, id);
+    text_copy(scene->state, sizeof scene->state, state ? state : "");
+    say("%u", answer->status);
+    json_decref(answer->alert);
+}
+
+static void send_with(const char *key, struct cap_text cap)
+{
+    const struct desk_sender sender = {"root", key};
+    desk_submit_cap(scene->desk, &sender, slice_of(cap_bytes(cap)), on_answer, NULL);
+}
+
+static void submit(struct cap_text cap)
+{
+    send_with(NULL, cap);
+}
+
+static void begin(void)
+{
+    struct error error = {0};
+    scene->desk = desk_create(&scene->fixture.config, NULL, &scene->loop, &error);
+    if (!scene->desk)
+        fail_msg("%s", error.message);
+}
+
+/* What is still owed is lost, as in a crash; its callers are gone as well. */
+static void end(void)
+{
+    for (size_t i = 0; i < scene->n_pending; i++)
+        if (scene->pending[i].has_row)
+            row_clear(&scene->pending[i].row);
+    for (size_t i = 0; i < scene->n_pending; i++)
+        if (scene->pending[i].done)
+            scene->pending[i].done(scene->pending[i].context, 0, &(struct error){ERROR_DISCONNECTED, "ends"});
+    scene->n_pending = 0;
+    desk_destroy(scene->desk, 0);
+    uv_run(&scene->loop, UV_RUN_DEFAULT);
+    scene->log[0] = '\0';
+}
+
+static void restart(void)
+{
+    end();
+    begin();
+}
+
+static int set_up(void **state)
+{
+    scene = calloc(1, sizeof *scene);
+    *state = scene;
+    fixture_init(&scene->fixture);
+    uv_loop_init(&scene->loop);
+    begin();
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    end();
+    for (size_t i = 0; i < scene->n_rows; i++)
+        row_clear(&scene->rows[i]);
+    uv_loop_close(&scene->loop);
+    free(*state);
+    return 0;
+}
+
+static void over(enum delivery_cause cause)
+{
+    desk_channel_done(scene->desk, scene->last, cause);
+}
+
+static const struct cap_text A = {.identifier = "A"}, DRILL = {.identifier = "D", .status = "Exercise"};
+
+/* ---- actual alerts ---- */
+
+static void test_on_disk_before_it_is_answered(void **state)
+{
+    (void)state;
+    submit(A);
+    expect("A:waiting ");
+    submit(A); /* known while it is on its way */
+    expect("200 ");
+    land(ERROR_NONE);
+    expect("SOUND:A 202 ");
+    assert_true(scene->durable);
+    assert_string_equal(scene->state, "queued");
+    over(CAUSE_FINISHED);
+    expect("A:finished ");
+    assert_int_equal(scene->desk->n_alerts, 1); /* shown until its end is there */
+    land(ERROR_NONE);
+    assert_int_equal(scene->desk->n_alerts, 0);
+    submit(A);
+    expect("200 ");
+    submit((struct cap_text){.identifier = "A", .status = "Exercise"});
+    expect("409 ");
+}
+
+static void test_a_late_disk_holds_back_no_actual_alert(void **state)
+{
+    (void)state;
+    submit(A);
+    pass(2000);
+    expect("A:waiting ");
+    pass(100);
+    expect("ALARM:store_slow SOUND:A 202 ");
+    assert_false(scene->durable);
+    json_t *live = desk_live_alert(scene->desk, scene->id);
+    assert_true(json_is_false(json_object_get(live, "durable")));
+    json_decref(live);
+    land(ERROR_NONE);
+    live = desk_live_alert(scene->desk, scene->id);
+    assert_true(json_is_true(json_object_get(live, "durable")));
+    json_decref(live);
+    expect("");
+    assert_int_equal(scene->n_rows, 1);
+}
+
+/* Not on disk, it sounds; it is shown, known and tried again, also after its end. */
+static void test_a_full_disk_makes_nothing_invisible(void **state)
+{
+    (void)state;
+    scene->full = true;
+    submit(A);
+    land(ERROR_IO);
+    expect("A:waiting ALARM:store_failed SOUND:A 202 ");
+    assert_false(scene->durable);
+    over(CAUSE_FINISHED);
+    land(ERROR_IO);
+    expect("A:finished ");
+    json_t *all = desk_live_alerts(scene->desk), *deliveries = desk_live_deliveries(scene->desk, scene->id);
+    assert_int_equal(json_array_size(all), 1);
+    assert_non_null(deliveries);
+    json_decref(all);
+    json_decref(deliveries);
+    submit(A);
+    desk_stop(scene->desk, scene->id, "why", on_answer, NULL);
+    expect("200 409 ");
+    pass(2100);
+    expect("A:finished ");
+    land(ERROR_IO);
+    pass(2100);
+    expect("A:finished ");
+    scene->full = false;
+    land_all();
+    assert_int_equal(scene->desk->n_alerts, 0);
+    assert_string_equal(scene->rows[0].state, "finished");
+    assert_true(json_is_true(json_object_get(scene->rows[0].detail, "durable")));
+    assert_true(scene->rows[0].n_bytes > 0);
+    pass(5000);
+    expect("");
+}
+
+static void test_what_cannot_be_stored_does_not_fill_the_memory(void **state)
+{
+    (void)state;
+    char name[8];
+    for (int i = 0; i < 103; i++) {
+        snprintf(name, sizeof name, "%d", i);
+        submit((struct cap_text){.identifier = name});
+        land(ERROR_IO);
+        over(CAUSE_FINISHED);
+        land(ERROR_IO);
+        pass(100);
+    }
+    assert_int_equal(scene->desk->n_alerts, 100);
+}
+
+static void test_a_conflict_is_refused(void **state)
+{
+    (void)state;
+    submit(A);
+    land(ERROR_CONFLICT);
+    expect("A:waiting 409 ");
+    assert_int_equal(scene->desk->n_alerts, 0);
+}
+
+/* ---- drills ---- */
+
+static void test_a_drill_is_accepted_in_two_steps(void **state)
+{
+    (void)state;
+    submit(DRILL);
+    expect("(D:refused "); /* without an event */
+    land(ERROR_NONE);
+    expect("D:waiting ");
+    assert_string_equal(scene->rows[0].state, "refused");
+    land(ERROR_NONE);
+    expect("SOUND:D 202 ");
+    assert_string_equal(scene->rows[0].state, "waiting");
+    restart();
+    submit(DRILL);
+    expect("SOUND:D 200 ");
+}
+
+static void test_a_late_drill_never_sounds(void **state)
+{
+    (void)state;
+    submit(DRILL);
+    pass(2000);
+    expect("(D:refused ");
+    pass(300);
+    expect("ALARM:store_slow 507 ");
+    assert_string_equal(scene->code, "not_durable");
+    submit(DRILL); /* still under way */
+    expect("507 ");
+    land_all();
+    expect("");
+    assert_int_equal(scene->desk->n_alerts, 0);
+    assert_string_equal(scene->rows[0].state, "refused");
+    assert_string_equal(scene->rows[0].reason, DESK_NOT_IN_TIME);
+    restart();
+    expect("");
+    submit(DRILL); /* as it was told to */
+    land_all();
+    expect("(D:refused D:waiting SOUND:D 202 ");
+    assert_int_equal(scene->n_rows, 1);
+    assert_string_equal(scene->rows[0].state, "waiting");
+}
+
+static void test_a_drill_that_is_late_at_the_second_step(void **state)
+{
+    (void)state;
+    submit(DRILL);
+    land(ERROR_NONE);
+    pass(2100);
+    expect("(D:refused D:waiting ALARM:store_slow 507 D:refused ");
+    land_all();
+    expect("");
+    assert_string_equal(scene->rows[0].state, "refused");
+    assert_int_equal(scene->desk->n_alerts, 0);
+    restart();
+    assert_int_equal(scene->desk->n_alerts, 0);
+}
+
+static void test_a_drill_that_lands_late_before_the_clock_was_looked_at(void **state)
+{
+    (void)state;
+    submit(DRILL);
+    scene->ms += 2500;
+    land_all();
+    expect("(D:refused ALARM:store_slow 507 ");
+}
+
+static void test_a_drill_that_cannot_be_stored(void **state)
+{
+    (void)state;
+    submit(DRILL);
+    land(ERROR_IO);
+    expect("(D:refused ALARM:store_failed 507 ");
+    assert_int_equal(scene->desk->n_alerts, 0);
+    submit(DRILL);
+    pass(2100);
+    land(ERROR_IO); /* refused, and then not even stored */
+    expect("(D:refused ALARM:store_slow 507 ");
+    assert_int_equal(scene->desk->n_alerts, 0);
+}
+
+/* ---- before it is on disk ---- */
+
+static void test_superseded_before_it_is_on_disk(void **state)
+{
+    (void)state;
+    submit(A);
+    submit((struct cap_text){
+        .identifier = "B", .msg_type = "Update", .references = "<references>county,A,2026-11-22T03:20:00+08:00</references>"});
+    land_all();
+    assert_non_null(strstr(scene->log, "A:superseded B:waiting"));
+    assert_null(strstr(scene->log, "SOUND:A"));
+    assert_non_null(strstr(scene->log, "SOUND:B"));
+    for (size_t i = 0; i < scene->n_rows; i++)
+        assert_string_equal(scene->rows[i].state, strcmp(scene->rows[i].identifier, "A") == 0 ? "superseded" : "waiting");
+}
+
+static void test_stopped_before_it_is_on_disk(void **state)
+{
+    (void)state;
+    submit(A);
+    desk_stop(scene->desk, scene->desk->alerts[0]->id, "why", on_answer, NULL); /* nobody was told of it yet */
+    expect("A:waiting 409 ");
+    pass(2100);
+    expect("ALARM:store_slow SOUND:A 202 ");
+    scene->was_waiting = true;
+    desk_stop(scene->desk, scene->id, "why", on_answer, NULL);
+    assert_non_null(strstr(scene->log, "SILENCE:A"));
+    assert_null(strstr(scene->log, "200")); /* when it is on disk */
+    land_all();
+    assert_non_null(strstr(scene->log, "200"));
+    assert_string_equal(scene->rows[0].state, "stopped");
+    assert_int_equal(scene->desk->n_alerts, 0);
+}
+
+static void test_a_stop_that_cannot_be_stored_says_so(void **state)
+{
+    (void)state;
+    submit(A);
+    land(ERROR_NONE);
+    desk_stop(scene->desk, scene->id, "why", on_answer, NULL);
+    land(ERROR_IO);
+    assert_int_equal(scene->status, 200);
+    assert_false(scene->durable);
+}
+
+/* ---- after a restart ---- */
+
+static void test_taken_up_again(void **state)
+{
+    (void)state;
+    submit(A);
+    land(ERROR_NONE);
+    restart();
+    json_t *deliveries = desk_live_deliveries(scene->desk, scene->rows[0].id);
+    assert_int_equal(json_array_size(deliveries), 1); /* as stored */
+    json_decref(deliveries);
+    assert_ptr_not_equal(scene->last, NULL);
+    assert_string_equal(scene->last->id, scene->rows[0].id);
+}
+
+static void test_no_longer_accepted(void **state)
+{
+    (void)state;
+    submit(A);
+    land(ERROR_NONE);
+    strcpy(scene->fixture.config.geocode_names[0], "another");
+    restart();
+    land_all();
+    assert_string_equal(scene->rows[0].state, "refused");
+    assert_non_null(strstr(scene->rows[0].reason, "area"));
+    assert_true(scene->rows[0].n_bytes > 0);
+    assert_int_equal(scene->desk->n_alerts, 0);
+}
+
+/* ---- idempotency keys ---- */
+
+static void test_a_key_belongs_to_its_body(void **state)
+{
+    (void)state;
+    const struct cap_text other = {.identifier = "B"};
+    send_with("k1", A);
+    send_with("k1", other); /* before it is on disk */
+    assert_string_equal(scene->code, "idempotency_conflict");
+    land_all();
+    send_with("k1", A);
+    assert_int_equal(scene->status, 200);
+    restart();
+    send_with("k1", other);
+    assert_int_equal(scene->status, 422);
+    send_with("k1", A);
+    assert_int_equal(scene->status, 200);
+    send_with("k 1", other);
+    assert_string_equal(scene->code, "idempotency_key");
+    scene->ms += IDEMPOTENCY_LIFE_MS;
+    send_with("k1", (struct cap_text){
+                        .identifier = "C",
+                        .infos = info_xml((struct info_text){.times = "<expires>2026-11-24T03:20:00+08:00</expires>"})});
+    land_all();
+    assert_int_equal(scene->status, 202);
+}
+
+static void test_a_key_of_what_was_known_without(void **state)
+{
+    (void)state;
+    submit(A);
+    land_all();
+    send_with("k1", A);
+    assert_int_equal(scene->status, 200);
+    send_with("k1", (struct cap_text){.identifier = "B"});
+    assert_int_equal(scene->status, 422);
+    restart();
+    send_with("k1", (struct cap_text){.identifier = "B"});
+    assert_int_equal(scene->status, 422);
+}
+
+static void test_a_key_of_what_was_refused_is_free(void **state)
+{
+    (void)state;
+    send_with("k1", DRILL);
+    land(ERROR_IO);
+    assert_int_equal(scene->status, 507);
+    send_with("k1", A);
+    land_all();
+    assert_int_equal(scene->status, 202);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_on_disk_before_it_is_answered),
+        TEST(test_a_late_disk_holds_back_no_actual_alert),
+        TEST(test_a_full_disk_makes_nothing_invisible),
+        TEST(test_what_cannot_be_stored_does_not_fill_the_memory),
+        TEST(test_a_conflict_is_refused),
+        TEST(test_a_drill_is_accepted_in_two_steps),
+        TEST(test_a_late_drill_never_sounds),
+        TEST(test_a_drill_that_is_late_at_the_second_step),
+        TEST(test_a_drill_that_lands_late_before_the_clock_was_looked_at),
+        TEST(test_a_drill_that_cannot_be_stored),
+        TEST(test_superseded_before_it_is_on_disk),
+        TEST(test_stopped_before_it_is_on_disk),
+        TEST(test_a_stop_that_cannot_be_stored_says_so),
+        TEST(test_taken_up_again),
+        TEST(test_no_longer_accepted),
+        TEST(test_a_key_belongs_to_its_body),
+        TEST(test_a_key_of_what_was_known_without),
+        TEST(test_a_key_of_what_was_refused_is_free),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
