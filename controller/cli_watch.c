@@ -58,7 +58,7 @@ static void now_text(const struct watch *watch, char text[16])
     struct wall unused;
     int offset_minutes;
     if (rfc3339_parse(slice_of(received), &unused, &offset_minutes, NULL)) {
-        now += offset_minutes * 60;
+        now += (time_t)offset_minutes * 60;
         gmtime_r(&now, &day);
     } else {
         localtime_r(&now, &day);
