@@ -68,7 +68,8 @@ class Hostile(TownshipTest):
         for _ in range(60):
             alert = town.send(cap(status="Exercise", zh="水" * 1000, en="water " * 600))[1]["id"]
             town.request("POST", f"/v1/alerts/{alert}/stop", b'{"reason": "enough"}')
-        self.assertTrue(any(event.get("id") == alert and event.get("state") == "stopped" for event in town.events()))
+        until(lambda: any(event.get("id") == alert and event.get("state") == "stopped" for event in town.events()),
+              "the event of the last stop")
 
     def test_a_full_disk(self):
         if os.getuid() != 0:
