@@ -34,7 +34,7 @@ class Clock(TownshipTest):
         self.assertEqual(town.request("POST", f"/v1/alerts/{alert}/resume")[0], 409)  # it does not wait for a clock
         self.start_with_empty_battery(town)
         self.assertEqual(town.alert(alert)["state"], "waiting")
-        until(lambda: any((e.get("what"), e.get("alert")) == ("clock_untrusted", alert) for e in town.events()), "the alarm")
+        town.listener.until(lambda e: (e.get("what"), e.get("alert")) == ("clock_untrusted", alert), "the alarm")
         town.silent()  # what was left over is stopped all the same
         other = town.send(cap(zh=None))[1]
         self.assertIn("expiry_unchecked", other["notes"][0])

@@ -13,7 +13,7 @@ class Restart(TownshipTest):
     def begun(self, town, alert_id, segment):
         """How often this part of each repetition has begun, over all lives of the daemon."""
         counts = {}
-        for _, data in town.events():
+        for data in town.events():
             if data.get("alert") == alert_id and data.get("segment") == segment:
                 counts[data["repetition"]] = counts.get(data["repetition"], 0) + 1
         return counts

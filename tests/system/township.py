@@ -323,11 +323,11 @@ terminals = ({", ".join(f'{{ id = "{l}-{u}"; name = "{l} {u}"; line = "{l}"; uni
                             f"{segment} of repetition {repetition}")
 
     def events(self):
-        """All events so far, as (kind, data): none is still under way, since one that is asked for here came behind them."""
+        """The data of all events so far: none is still under way, since one that is asked for here came behind them."""
         status, last = self.send(cap(status="Test"))
         assert status == 202, last
         self.listener.until(lambda d: d.get("id") == last["id"], "the last event")
-        return list(self.listener.heard)
+        return [data for _, data in self.listener.heard]
 
     def until_tone_was_read(self, alert_id):
         """Waits until every terminal has shown itself sounding while the tone plays; returns how many."""
