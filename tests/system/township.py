@@ -329,12 +329,13 @@ terminals = ({", ".join(f'{{ id = "{l}-{u}"; name = "{l} {u}"; line = "{l}"; uni
         self.listener.until(lambda d: d.get("id") == last["id"], "the last event")
         return [data for _, data in self.listener.heard]
 
-    def until_tone_was_read(self, alert_id):
-        """Waits until every terminal has shown itself sounding while the tone plays; returns how many."""
-        def read():
-            rows = self.deliveries(alert_id).values()
-            return len(rows) if rows and all(row["rung"] == "sounding" for row in rows) else 0
-        return until(read, "all sounding")
+    def begun(self, alert_id, segment):
+        """How often this part of each repetition has begun, over all lives of the daemon."""
+        counts = {}
+        for data in self.events():
+            if data.get("alert") == alert_id and data.get("segment") == segment:
+                counts[data["repetition"]] = counts.get(data["repetition"], 0) + 1
+        return counts
 
     # ---- the command line ----
 
