@@ -324,8 +324,8 @@ static void test_lists(void **state)
                 NULL, NULL, "GET /healthz HTTP", CLI_REACHED, "well: tocsind 1", "");
     expect_call("200\napplication/json\n{\"status\":\"degraded\"}", "health", NULL, NULL, NULL, "", CLI_NOT_REACHED,
                 "DEGRADED: more is told", "");
-    expect_call("200\napplication/json\n{\"status\":\"degraded\",\"version\":\"1\",\"why\":\"the disk is full\"}", "health", NULL, NULL, NULL, "",
-                CLI_NOT_REACHED, "DEGRADED: tocsind 1, store , 0 of 0 lines up\n  the disk is full", "");
+    expect_call("200\napplication/json\n{\"status\":\"degraded\",\"version\":\"1\",\"why\":\"the disk is full\"}", "health",
+                NULL, NULL, NULL, "", CLI_NOT_REACHED, "DEGRADED: tocsind 1, store , 0 of 0 lines up\n  the disk is full", "");
     expect_call("200\napplication/json\n{\"status\":\"degraded\"}", "health", "--json", NULL, NULL, "", CLI_NOT_REACHED,
                 "\"degraded\"", "");
 }
