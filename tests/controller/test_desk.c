@@ -546,7 +546,7 @@ static void test_a_full_disk_makes_nothing_invisible(void **state)
 static void test_what_cannot_be_stored_does_not_fill_the_memory(void **state)
 {
     (void)state;
-    char name[8];
+    char name[16];
     for (int i = 0; i < 103; i++) {
         snprintf(name, sizeof name, "%d", i);
         submit((struct cap_text){.identifier = name});
