@@ -66,8 +66,8 @@ class Clock(TownshipTest):
         self.assertIn("not_waiting", again.stderr)
 
     def test_not_for_long_without_a_clock(self):
-        town = self.township({"north": (19200, t8(1))}, programme=ONCE).start()
-        self.start_with_empty_battery(town, "unchecked_life_s = 4;\n")
+        town = self.township({"north": (19200, t8(1))}, programme="repetitions = 20; tone_min_ms = 1000;").start()
+        self.start_with_empty_battery(town, "unchecked_life_s = 15;\n")
         town.lines_up()
         alert = town.send(cap(expires=7 * 86400))[1]["id"]
         town.until_segment(alert, "words")
