@@ -108,7 +108,8 @@ static const char *check_number(struct scan *scan, const char *p, bool *good)
     if (large) {
         char number[40];
         snprintf(number, sizeof number, "%.*s", (int)(stop - p), p);
-        *good = complain(scan, "this number does not fit 32 bits and would be read as another: ", number);
+        *good = complain(
+            scan, "this number does not fit 32 bits and would be read as another (codes are written in quotes): ", number);
     }
     return stop;
 }

@@ -219,6 +219,11 @@ void broadcast_target(const struct broadcast *broadcast, const struct broadcast_
     }
 }
 
+struct wall broadcast_wall(const struct broadcast *broadcast, struct mono at)
+{
+    return (struct wall){broadcast->began.wall.ms + mono_since(at, broadcast->began.mono) / 1000};
+}
+
 bool broadcast_keep_reading(struct broadcast *broadcast, uint32_t delivery, const struct terminal_reading *reading)
 {
     struct reading_list *list = broadcast->pending;

@@ -75,6 +75,9 @@ struct broadcast_line *broadcast_find_line(struct broadcast *broadcast, uint32_t
 void broadcast_target(const struct broadcast *broadcast, const struct broadcast_line *line, uint32_t session,
                       struct line_target *target);
 
+/* The wall time of an instant, by one offset for the whole broadcast: what came first is never written as later. */
+struct wall broadcast_wall(const struct broadcast *broadcast, struct mono at);
+
 /* Keeps a reading with a level until the loudness line covers it. */
 bool broadcast_keep_reading(struct broadcast *broadcast, uint32_t delivery, const struct terminal_reading *reading);
 

@@ -56,7 +56,7 @@ enum cli_exit cli_unreachable(struct cli *cli, const struct error *error)
 
 enum cli_exit cli_print_json(struct cli *cli, const json_t *value)
 {
-    json_dumpf(value, cli->out, JSON_INDENT(2));
+    json_dumpf(value, cli->out, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
     fputc('\n', cli->out);
     return CLI_REACHED;
 }

@@ -4,6 +4,8 @@
 #include "config/config.h"
 #include "controller/cli_table.h"
 
+enum { SHOWN_MAX = 100 }; /* more do not help anybody */
+
 struct check {
     struct cli *cli;
     json_t *list; /* with --json */
@@ -18,17 +20,20 @@ static void take(void *context, const char *file, unsigned line, const char *mes
         check->warnings++;
     else
         check->mistakes++;
+    if (check->mistakes + check->warnings > SHOWN_MAX)
+        return;
     if (check->cli->options.json) {
         json_array_append_new(
             check->list, json_pack("{s:s*, s:i, s:s, s:s}", "file", file, "line", (int)line, "kind", kind, "message", message));
         return;
     }
-    char clean[1024];
+    char clean[1024], name[1024];
     text_clean(clean, sizeof clean, message);
+    text_clean(name, sizeof name, file ? file : check->cli->argument);
     if (file && line > 0)
-        fprintf(check->cli->out, "%s:%u: %s: %s\n", file, line, kind, clean);
+        fprintf(check->cli->out, "%s:%u: %s: %s\n", name, line, kind, clean);
     else
-        fprintf(check->cli->out, "%s: %s: %s\n", file ? file : check->cli->argument, kind, clean);
+        fprintf(check->cli->out, "%s: %s: %s\n", name, kind, clean);
 }
 
 enum cli_exit cli_check(struct cli *cli)
@@ -43,6 +48,8 @@ enum cli_exit cli_check(struct cli *cli)
         fprintf(cli->out, "%s: good: %zu terminals on %zu lines, %zu channels; %u warnings\n", cli->argument,
                 config->n_terminals, config->n_lines, config->n_channels, check.warnings);
     } else {
+        if (check.mistakes + check.warnings > SHOWN_MAX)
+            fprintf(cli->out, "... and %u more\n", check.mistakes + check.warnings - SHOWN_MAX);
         fprintf(cli->out, "%s: %u mistakes, %u warnings: the daemon would not start\n", cli->argument, check.mistakes,
                 check.warnings);
     }

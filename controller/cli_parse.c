@@ -214,8 +214,9 @@ static void print_options(const struct cli_operation *operation, FILE *out)
 void cli_print_help(const struct cli_operation *operations, size_t n, const struct cli_operation *operation, FILE *out)
 {
     if (operation) {
-        fprintf(out, "Usage: tocsin %s%s%s [OPTIONS]\n\n%s.\n%s", operation->words, operation->argument ? " " : "",
-                operation->argument ? operation->argument : "", operation->summary, operation->help ? operation->help : "");
+        fprintf(out, "Usage: tocsin %s%s%s%s [OPTIONS]\n\n%s.\n%s", operation->words, operation->argument ? " " : "",
+                operation->argument ? operation->argument : "", operation->options & CLI_REASON ? " --reason TEXT" : "",
+                operation->summary, operation->help ? operation->help : "");
         print_options(operation, out);
         return;
     }

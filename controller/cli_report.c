@@ -64,16 +64,20 @@ static void print_words(FILE *out, const json_t *alert)
 void report_alert(FILE *out, const json_t *alert)
 {
     char text[512];
-    snprintf(text, sizeof text, "%s  %s  %s %s (%s)  %s  %s", cli_text(alert, "id"), cli_text(alert, "level"),
-             cli_text(alert, "hazard_zh"), cli_text(alert, "hazard_en"), cli_text(alert, "hazard"), cli_text(alert, "status"),
-             cli_text(alert, "state"));
+    if (*cli_text(alert, "hazard"))
+        snprintf(text, sizeof text, "%s  %s  %s %s (%s)  %s  %s", cli_text(alert, "id"), cli_text(alert, "level"),
+                 cli_text(alert, "hazard_zh"), cli_text(alert, "hazard_en"), cli_text(alert, "hazard"),
+                 cli_text(alert, "status"), cli_text(alert, "state"));
+    else /* a draft or a test is only recorded */
+        snprintf(text, sizeof text, "%s  %s  %s", cli_text(alert, "id"), cli_text(alert, "status"), cli_text(alert, "state"));
     field(out, "Alert", text);
     field(out, "Because    ", cli_text(alert, "reason"));
     field(out, "Headline", cli_text(alert, "headline"));
     snprintf(text, sizeof text, "%s, %s, sent %s", cli_text(alert, "sender"), cli_text(alert, "identifier"),
              cli_text(alert, "sent"));
     field(out, "From", text);
-    snprintf(text, sizeof text, "%s, expires %s", cli_text(alert, "received"), cli_text(alert, "expires"));
+    snprintf(text, sizeof text, "%s%s%s", cli_text(alert, "received"), *cli_text(alert, "expires") ? ", expires " : "",
+             cli_text(alert, "expires"));
     field(out, "Received", text);
     print_places(out, alert);
     print_words(out, alert);
@@ -196,6 +200,11 @@ void report_deliveries(FILE *out, const json_t *alert, const json_t *deliveries)
     print_table(out, alert, deliveries);
     print_explanations(out, deliveries);
     struct outcome_counts counts = outcome_count(deliveries);
+    long meant = cli_integer(alert, "terminals");
+    if (counts.total == 0 && counts.excluded == 0 && meant > 0) { /* before its turn it has no deliveries */
+        fprintf(out, "\nNothing has been asked of its %ld terminals yet.\n", meant);
+        return;
+    }
     fprintf(out, "\n%zu of %zu terminals reached the highest evidence that they can show", counts.reached, counts.total);
     if (counts.failed)
         fprintf(out, ", %zu failed", counts.failed);

@@ -39,9 +39,14 @@ static void phase_text(const json_t *programme, char *text, size_t size)
              cli_integer(programme, "repetition"), cli_integer(programme, "repetitions"));
 }
 
-static void draw_bar(const struct outcome_counts *counts, const struct view_size *size, FILE *out)
+static void draw_bar(const struct outcome_counts *counts, long meant, const struct view_size *size, FILE *out)
 {
     char bar[BAR_MAX + 1], line[LINE_SIZE];
+    if (counts->total == 0 && meant > 0) { /* before its turn it has no deliveries */
+        snprintf(line, sizeof line, "%ld terminals meant, none of them started yet", meant);
+        put(size, NULL, line, out);
+        return;
+    }
     size_t width = size->columns > 60 + BAR_MAX ? BAR_MAX : size->columns > 70 ? size->columns - 60 : 10;
     size_t total = counts->total > 0 ? counts->total : 1;
     size_t heard = counts->reached * width / total;
@@ -108,7 +113,7 @@ size_t view_draw(const struct view *view, const struct view_size *size, FILE *ou
              cli_text(view->alert, "hazard_zh"), cli_text(view->alert, "hazard_en"), cli_text(view->alert, "status"),
              cli_text(view->alert, "state"));
     put(size, NULL, line, out);
-    draw_bar(&counts, size, out);
+    draw_bar(&counts, cli_integer(view->alert, "terminals"), size, out);
     size_t lines = 2;
     const char *channel;
     json_t *programme;

@@ -73,7 +73,7 @@ static void show(struct watch *watch, const char *type, const json_t *data, cons
     watch->dirty = true;
     if (watch->cli->options.json) {
         json_t *event = json_pack("{s:s, s:O}", "type", type, "data", data);
-        json_dumpf(event, watch->cli->out, JSON_COMPACT);
+        json_dumpf(event, watch->cli->out, JSON_COMPACT | JSON_REAL_PRECISION(15));
         fputc('\n', watch->cli->out);
         json_decref(event);
     } else if (!watch->live) {
@@ -273,7 +273,7 @@ static enum cli_exit conclude(struct watch *watch)
         return exit;
     if (cli->options.json) {
         json_t *report = json_pack("{s:s, s:{s:O, s:O}}", "type", "report", "data", "alert", alert, "deliveries", deliveries);
-        json_dumpf(report, cli->out, JSON_COMPACT);
+        json_dumpf(report, cli->out, JSON_COMPACT | JSON_REAL_PRECISION(15));
         fputc('\n', cli->out);
         json_decref(report);
     } else {

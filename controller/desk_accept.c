@@ -8,7 +8,11 @@
 #include <string.h>
 #include <time.h>
 
-enum { STORE_PATIENCE_MS = 2000 }; /* an actual alert waits no longer for a disk that stalls */
+enum {
+    STORE_PATIENCE_MS = 2000, /* an actual alert waits no longer for a disk that stalls */
+    WAITING_MAX = 200,        /* alerts that are not effective yet */
+    WAITING_BYTES = 4 * 1024 * 1024,
+};
 
 /* yyyymmddThhmmssZ- and a number that no other alert of the same second has. */
 static void make_id(struct desk *desk, struct alert *alert)
@@ -52,7 +56,7 @@ static bool may_end(const struct alert_message *message, const struct alert *oth
 
 /* What it cancels or supersedes ends before it is written itself: once this is on disk, so is that end, and after no crash does
  * anything of the others sound again. */
-static void act_on_references(struct desk *desk, const struct alert *alert)
+void desk_act_on_references(struct desk *desk, const struct alert *alert)
 {
     const struct alert_message *m = alert->message;
     if (m->msg_type != MSG_UPDATE && m->msg_type != MSG_CANCEL)
@@ -232,9 +236,27 @@ void desk_accept_late(struct desk *desk, struct alert *alert, struct mono now)
     let_in(desk, alert, accepting);
 }
 
+/* Those that are not effective yet must not fill the memory. */
+static bool may_wait(const struct desk *desk, size_t size)
+{
+    size_t n = 1, bytes = size;
+    for (size_t i = 0; i < desk->n_alerts; i++)
+        if (desk->alerts[i]->state == ALERT_WAITING) {
+            n++;
+            bytes += desk->alerts[i]->n_bytes;
+        }
+    return n <= WAITING_MAX && bytes <= WAITING_BYTES;
+}
+
 void desk_take_in(struct desk *desk, struct alert *alert, const char *id, struct slice bytes, desk_answer_fn *answer,
                   void *context)
 {
+    if (alert->sounds && alert->effective.ms > alert->received.ms && !may_wait(desk, bytes.size)) {
+        alert_free(alert);
+        desk_refuse(answer, context, 503, "too_many_waiting",
+                    "too many alerts wait for their time already; stop some of them, or send it when it is to sound");
+        return;
+    }
     struct accepting *accepting = malloc(sizeof *accepting);
     alert->bytes = malloc(bytes.size + 1);
     if (!accepting || !alert->bytes || !desk_keep(desk, alert)) {
@@ -255,7 +277,8 @@ void desk_take_in(struct desk *desk, struct alert *alert, const char *id, struct
         alert->state = ALERT_WAITING; /* until it is on disk, and effective */
     log_line(LOG_NOTE, "%s: %s %s from %s: %zu terminals", alert->id, alert_status_name(alert->message->status),
              alert_msg_type_name(alert->message->msg_type), alert->message->sender, alert->n_terminals);
-    act_on_references(desk, alert);
+    if (alert->effective.ms <= alert->received.ms) /* an Update that waits takes over when its time has come */
+        desk_act_on_references(desk, alert);
     idempotency_keep(desk->keys, &alert->key, alert->received);
     alert->accepting = accepting;
     alert->channels_left = 1; /* lives until it is answered, whatever comes */

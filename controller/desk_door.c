@@ -48,7 +48,8 @@ static enum known answer_live(const struct desk *desk, const struct alert *alert
 
 static enum known answer_stored(const struct store_alert *row, struct slice bytes, desk_answer_fn *answer, void *context)
 {
-    if (row->state_reason && strcmp(row->state_reason, DESK_NOT_IN_TIME) == 0 && bytes.size == row->n_bytes &&
+    if (strcmp(row->state, alert_state_name(ALERT_REFUSED)) == 0 && row->state_reason &&
+        strcmp(row->state_reason, DESK_NOT_IN_TIME) == 0 && bytes.size == row->n_bytes &&
         memcmp(bytes.data, row->bytes, row->n_bytes) == 0)
         return KNOWN_REFUSED;
     return answer_again(bytes, row->bytes, row->n_bytes, json_incref(row->detail), answer, context);

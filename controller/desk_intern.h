@@ -71,7 +71,10 @@ void desk_accept_late(struct desk *desk, struct alert *alert, struct mono now);
 void desk_await_clock(struct desk *desk, struct alert *alert);
 void desk_clock_found(struct alert *alert);
 
-/* Hands an alert to the channels of its terminals. */
+/* Ends what a Cancel or an Update names. */
+void desk_act_on_references(struct desk *desk, const struct alert *alert);
+
+/* Hands an alert to the channels of its terminals. An Update ends now what it names, where that is not over yet. */
 void desk_dispatch(struct desk *desk, struct alert *alert);
 
 /* Ends an alert on every channel; where it sounds, its end follows when the terminals are stopped. */

@@ -223,6 +223,7 @@ void desk_dispatch(struct desk *desk, struct alert *alert)
 {
     if (desk->ending)
         return;
+    desk_act_on_references(desk, alert);
     alert->state = ALERT_QUEUED;
     alert->channels_left = 1; /* holds it until all channels were told */
     for (uint32_t c = 0; c < desk->config->n_channels; c++) {

@@ -11,7 +11,7 @@ enum {
     DECIDE_MS = 300,    /* before the last words end: the playout is 60 ms ahead, and the order has a way to go */
 };
 
-static void take_terminal_event(struct dispatcher *dispatcher, uint32_t line, const struct line_event *event, struct moment now)
+static void take_terminal_event(struct dispatcher *dispatcher, uint32_t line, const struct line_event *event)
 {
     struct broadcast *broadcast = dispatcher->current;
     struct delivery *delivery = broadcast_delivery(broadcast, line, event->terminal);
@@ -21,7 +21,7 @@ static void take_terminal_event(struct dispatcher *dispatcher, uint32_t line, co
     if (stopping && event->kind != LINE_STOPPED && !(event->kind == LINE_TROUBLE && event->trouble == TROUBLE_NOT_STOPPED))
         return; /* what a terminal does while it is being stopped says nothing of the delivery */
     enum rung before = delivery->rung;
-    if (delivery_take_event(delivery, event, now.wall))
+    if (delivery_take_event(delivery, event, broadcast_wall(broadcast, event->at)))
         dispatcher_record_delivery(dispatcher, delivery);
     if (event->kind == LINE_STARTED)
         broadcast->any_started = true;
@@ -61,7 +61,7 @@ void dispatcher_take_line_event(struct dispatcher *dispatcher, uint32_t line, co
         mine->settled |= event->kind == LINE_SETTLED && broadcast->phase == BROADCAST_STOPPING;
     }
     if (mine && event->terminal < LINE_TERMINALS_MAX)
-        take_terminal_event(dispatcher, line, event, now);
+        take_terminal_event(dispatcher, line, event);
     dispatcher_advance(dispatcher, now);
 }
 

@@ -10,6 +10,7 @@
 
 enum {
     IDLE_S = 15, /* without a byte in either direction */
+    CROWDED_MS = 2000,
     TICK_MS = 1000,
     CONNECTION_MEMORY = 16384, /* bounds the request line and the headers; above it libmicrohttpd answers 431 or 414 */
     CONNECTIONS_DEFAULT = 256,
@@ -40,6 +41,7 @@ static void connection_opened(struct http_door *door, struct MHD_Connection *mhd
     connection->door = door;
     connection->fd = info->connect_fd;
     connection->since = mono_now();
+    door->n++;
     connection->next = door->http->connections;
     connection->link = &door->http->connections;
     if (connection->next)
@@ -59,6 +61,7 @@ static void on_connection(void *cls, struct MHD_Connection *mhd, void **socket_c
     http_wake(door->http); /* at its cap libmicrohttpd 0.9.75 listens again only in the run after this one */
     if (!connection)
         return;
+    door->n--;
     *connection->link = connection->next;
     if (connection->next)
         connection->next->link = connection->link;
@@ -66,11 +69,18 @@ static void on_connection(void *cls, struct MHD_Connection *mhd, void **socket_c
     *socket_context = NULL;
 }
 
+/* Where little room is left, who only sits there makes way for others. */
+static int64_t patience_ms(const struct http *http, const struct http_door *door)
+{
+    bool crowded = door->n >= door->room - door->room / 4;
+    return crowded && http->limits.request_ms > CROWDED_MS ? CROWDED_MS : http->limits.request_ms;
+}
+
 /* One byte every few seconds would outlast any time-out of silence. */
 static void sweep_connections(struct http *http, struct mono now)
 {
     for (struct http_connection *connection = http->connections; connection; connection = connection->next)
-        if (!connection->busy && mono_since(now, connection->since) > http->limits.request_ms * 1000)
+        if (!connection->busy && mono_since(now, connection->since) > patience_ms(http, connection->door) * 1000)
             shutdown(connection->fd, SHUT_RDWR);
 }
 
@@ -121,6 +131,7 @@ static void turn(struct http *http)
 static bool open_door(struct http *http, struct http_door *door, int fd, unsigned connections, struct error *error)
 {
     door->http = http;
+    door->room = connections;
     if (fd < 0)
         return false;
     door->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, http_on_request, door,

@@ -22,6 +22,7 @@ struct http_door {
     struct MHD_Daemon *daemon; /* NULL: not opened */
     uv_poll_t poll;
     bool tcp;
+    unsigned room, n; /* connections it may have, and has */
 };
 
 /* A client's connection, from accept to close. */

@@ -25,7 +25,7 @@ static struct MHD_Response *make_response(char *text, size_t size, enum MHD_Resp
 
 static struct MHD_Response *make_json(const json_t *body, const char *media_type)
 {
-    char *text = json_dumps(body, JSON_COMPACT | JSON_ENCODE_ANY);
+    char *text = json_dumps(body, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15));
     struct MHD_Response *response = text ? make_response(text, strlen(text), MHD_RESPMEM_MUST_FREE, media_type) : NULL;
     if (!response)
         free(text);

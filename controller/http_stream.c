@@ -166,7 +166,7 @@ void http_stream_send(struct http_stream *stream, const char *id, const char *ty
 {
     if (!stream || stream->dropped || !stream->request)
         return;
-    char *text = data ? json_dumps(data, JSON_COMPACT | JSON_ENCODE_ANY) : strdup("null");
+    char *text = data ? json_dumps(data, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15)) : strdup("null");
     const struct {
         const char *name, *value;
     } fields[] = {{id ? "id: " : "", id ? id : ""}, {id ? "\nevent: " : "event: ", type}, {"\ndata: ", text}, {"\n\n", ""}};

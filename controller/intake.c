@@ -236,6 +236,9 @@ static bool judge_expiry(struct alert *alert, const struct intake_terms *terms, 
 {
     if (terms->resuming)
         return true;
+    if (alert->effective.ms >= alert->expires.ms)
+        return refuse(refusal, "never_in_force",
+                      "effective: it is not before expires (or an hour after sent, where there is none)");
     if (!terms->clock_trusted)
         intake_leave_unchecked(alert, terms->config, terms->now, "the clock of this box is not trusted yet");
     if (!terms->clock_trusted || alert->expires.ms > terms->now.wall.ms)

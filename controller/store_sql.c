@@ -2,6 +2,8 @@
  * Used by store_open and the store's thread. */
 #include "controller/store_sql.h"
 
+#include "controller/log.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
@@ -54,6 +56,20 @@ static const char repair[] =
     " iif(reason <> '' AND reason = substr(json_extract(detail, '$.reason'), 1, length(reason)), json_extract(detail, "
     "'$.reason'), reason))"
     " WHERE json_extract(detail, '$.final') = 0 AND alert IN (SELECT id FROM alert WHERE NOT " STORE_IS_OPEN ");";
+
+/* Details that a worn disk has made unreadable. quick_check does not see them, yet SQLite evaluates the index over them at
+ * every change of their row, and fails: they are written anew from the columns beside them. */
+static const char unreadable[] = "SELECT EXISTS(SELECT 1 FROM alert WHERE NOT json_valid(detail)) OR EXISTS(SELECT 1 FROM "
+                                 "delivery WHERE NOT json_valid(detail))";
+static const char mend[] =
+    "BEGIN IMMEDIATE; DROP INDEX delivery_open;"
+    "UPDATE alert SET detail = json_object('id', id, 'state', state, 'reason', reason, 'sender', sender, 'identifier', "
+    "identifier,"
+    " 'sent', sent) WHERE NOT json_valid(detail);"
+    "UPDATE delivery SET detail = json_object('alert', alert, 'terminal', terminal, 'line', line, 'channel', channel, 'rung', "
+    "rung,"
+    " 'end', end, 'reason', reason, 'final', json(iif(end = '', 'false', 'true'))) WHERE NOT json_valid(detail);"
+    "CREATE INDEX delivery_open ON delivery(alert) WHERE json_extract(detail, '$.final') = 0; COMMIT;";
 
 enum { SCHEMA_VERSION = sizeof steps / sizeof *steps, BUSY_MS = 2000 };
 
@@ -143,13 +159,25 @@ static bool migrate(sqlite3 *db, struct error *error)
     return good && store_sql_run(db, text, error) && store_sql_run(db, "COMMIT", error);
 }
 
+static bool mend_details(sqlite3 *db, struct error *error)
+{
+    char any[8];
+    if (!one_text(db, unreadable, any, sizeof any, error))
+        return false;
+    if (strcmp(any, "0") == 0)
+        return true;
+    log_line(LOG_ALARM, "the store holds details that cannot be read: they are made anew from what stands beside them");
+    return store_sql_run(db, mend, error);
+}
+
 static bool set_up(struct store_sql *sql, bool *damaged, struct error *error)
 {
     sqlite3 *db = sql->db;
     sqlite3_busy_timeout(db, BUSY_MS);
     if (!expect(db, "PRAGMA journal_mode = WAL", "wal", damaged, error) ||
         !store_sql_run(db, "PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 4194304", error) ||
-        !expect(db, "PRAGMA quick_check(1)", "ok", damaged, error) || !migrate(db, error) || !store_sql_run(db, repair, error))
+        !expect(db, "PRAGMA quick_check(1)", "ok", damaged, error) || !migrate(db, error) || !mend_details(db, error) ||
+        !store_sql_run(db, repair, error))
         return false;
     for (int i = 0; i < STORE_STATEMENTS; i++)
         if (sqlite3_prepare_v3(db, statements[i], -1, SQLITE_PREPARE_PERSISTENT, &sql->put[i], NULL) != SQLITE_OK)

@@ -111,7 +111,7 @@ show_places() {
     local port
     port=$(cat "$dir/state/port" 2>/dev/null)
     echo "Sound that was played: $dir/heard.wav     Report: $dir/report.txt     Logs: $dir/*.log"
-    echo "API${keep:+ (running)}: socket $dir/tocsin.sock${port:+, and http://127.0.0.1:$port with the token in $dir/state/token}"
+    [ -z "$keep" ] || echo "API (running): socket $dir/tocsin.sock${port:+, and http://127.0.0.1:$port with the token in $dir/state/token}"
     [ -n "$keep" ] || echo "The township ends here; 'make run' does the same and leaves it running for you."
 }
 
@@ -120,7 +120,7 @@ wait_for_the_end() {
     cat <<TEXT
 
 The township is left running. In another terminal:
-  export TOCSIN_SOCKET=$dir/tocsin.sock PATH=$build:\$PATH
+  export TOCSIN_SOCKET=$dir/tocsin.sock TOCSIN_DATA=$build/share/tocsin PATH=$build:\$PATH
   tocsin terminal list
   sed "s/<identifier>.*</<identifier>by-hand-\$(date +%s)</" $dir/longtang.cap | tocsin alert send - --watch
 TEXT

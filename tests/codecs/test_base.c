@@ -154,8 +154,11 @@ static void clean(void **state)
     expect_clean("龙塘 ok", "龙塘 ok");
     expect_clean("a\033[31mred\007", "a?[31mred?");
     expect_clean("a\nb\tc\rd", "a b c d");
-    expect_clean("x\xC2\x9Bz", "x?z");     /* C1: another way to begin a control sequence */
-    expect_clean("x\xE2\x80\xAEz", "x?z"); /* right-to-left override */
+    expect_clean("x\xC2\x9Bz", "x?z");         /* C1: another way to begin a control sequence */
+    expect_clean("x\xE2\x80\xAEz", "x?z");     /* right-to-left override */
+    expect_clean("x\xD8\x9Cz", "x?z");         /* Arabic letter mark: bidi */
+    expect_clean("x\xE2\x81\xA0z", "x?z");     /* word joiner: unseen */
+    expect_clean("x\xF3\xA0\x81\x81z", "x?z"); /* tag: unseen */
     expect_clean("x\xFFz", "x?z");
     char small[6];
     text_clean(small, sizeof small, "ab龙塘");

@@ -31,6 +31,16 @@ class Hostile(TownshipTest):
         town.send(cap(msg_type="Cancel", references=key(warning)))
         self.assertEqual(town.until_ended(alert)["state"], "cancelled")
 
+    def test_a_stopped_alert_does_not_come_again_whatever_the_reason_was(self):
+        town = self.township({"north": (19200, t8(1))}).start()
+        warning, reason = cap(), "not on disk in time; it was refused and never sounds"
+        alert = town.send(warning)[1]["id"]
+        self.assertEqual(town.request("POST", f"/v1/alerts/{alert}/stop", json.dumps({"reason": reason}).encode())[0], 200)
+        town.until_ended(alert)
+        again = lambda: town.send(warning)
+        until(lambda: again()[1]["state"] == "stopped", "the end on disk")
+        self.assertEqual((again()[0], town.alert(alert)["state"]), (200, "stopped"))
+
     def test_a_cancel_on_the_heels_of_its_alert(self):
         town = self.township({"north": (19200, t8(1))}).start()
         for _ in range(40):

@@ -1,4 +1,5 @@
 """What survives a restart: what was ended stays ended, what was proved stays proved, and what is over is not played."""
+import contextlib
 import sqlite3
 import subprocess
 import time
@@ -98,6 +99,26 @@ class Restart(TownshipTest):
         town.start_daemon()
         self.assertEqual(town.until_ended(alert)["state"], "finished")
         self.assertEqual(set(town.ends(alert).values()), {"heard"})
+
+    def test_a_byte_of_the_store_is_lost(self):
+        for table in ("alert", "delivery"):  # of the JSON in it, which the check of the file does not see
+            with self.subTest(table):
+                town = self.township({"north": (19200, t8(1))}, programme="repetitions = 20;").start()
+                alert = town.send(cap())[1]["id"]
+                until(lambda: town.sounding() == 1, "sound")
+                town.kill_daemon()
+                with contextlib.closing(sqlite3.connect(town.path("state/tocsin.db"))) as db:
+                    db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                    detail = db.execute(f"SELECT detail FROM {table}").fetchone()[0].encode()
+                with open(town.path("state/tocsin.db"), "rb+") as file:
+                    data = file.read().replace(detail, b"[" + detail[1:])
+                    file.seek(0)
+                    file.write(data)
+                town.start_daemon()
+                until(lambda: town.alert(alert)["state"] == "sounding" and town.sounding() == 1, "sound again")
+                self.assertEqual(town.request("POST", f"/v1/alerts/{alert}/stop", b'{"reason": "enough"}')[0], 200)
+                town.until_ended(alert)
+                self.assertEqual(town.get("/healthz")[1]["status"], "ok")
 
 
 if __name__ == "__main__":
