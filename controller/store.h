@@ -81,7 +81,9 @@ bool store_in_trouble(const struct store *store, struct error *why);
  * order with the changes. result is a new JSON value that the callback owns, NULL with an error. */
 typedef void store_result_fn(void *context, json_t *result, const struct error *error);
 
-void store_list_alerts(struct store *store, size_t limit, store_result_fn *done, void *context); /* newest first, no bytes */
+/* Newest first, those older than the alert before (NULL: all; ERROR_NOT_FOUND: it is none); without bytes, and details without
+ * words, places and notes. */
+void store_list_alerts(struct store *store, const char *before, size_t limit, store_result_fn *done, void *context);
 void store_get_alert(struct store *store, const char *id, store_result_fn *done, void *context); /* ERROR_NOT_FOUND */
 void store_list_deliveries(struct store *store, const char *alert, store_result_fn *done, void *context);
 void store_list_readings(struct store *store, const char *alert, const char *terminal, store_result_fn *done, void *context);

@@ -504,6 +504,9 @@ static void test_a_late_disk_holds_back_no_actual_alert(void **state)
     live = desk_live_alert(scene->desk, scene->id);
     assert_true(json_is_true(json_object_get(live, "durable")));
     json_decref(live);
+    live = desk_unstored_alerts(scene->desk);
+    assert_int_equal(json_array_size(live), 0);
+    json_decref(live);
     expect("");
     assert_int_equal(scene->n_rows, 1);
 }
@@ -523,6 +526,9 @@ static void test_a_full_disk_makes_nothing_invisible(void **state)
     json_t *all = desk_live_alerts(scene->desk), *deliveries = desk_live_deliveries(scene->desk, scene->id);
     assert_int_equal(json_array_size(all), 1);
     assert_non_null(deliveries);
+    json_decref(all);
+    all = desk_unstored_alerts(scene->desk);
+    assert_int_equal(json_array_size(all), 1);
     json_decref(all);
     json_decref(deliveries);
     submit(A);

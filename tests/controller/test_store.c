@@ -180,7 +180,7 @@ static json_int_t number_of(const json_t *object, const char *name)
 static void check_all_parts(struct fixture *f)
 {
     f->waiting++;
-    store_list_alerts(f->store, 10, on_result, f);
+    store_list_alerts(f->store, NULL, 10, on_result, f);
     wait_all(f);
     assert_int_equal(json_array_size(f->result), 1);
     f->waiting++;
@@ -430,6 +430,40 @@ static void put_alert(struct fixture *f, const char *id, const char *key, const 
     commit(f, &(struct store_change){.alert = &alert});
 }
 
+static void expect_page(struct fixture *f, const char *before, size_t limit, const char *ids)
+{
+    char got[64] = "";
+    size_t i;
+    const json_t *row;
+    f->waiting++;
+    store_list_alerts(f->store, before, limit, on_result, f);
+    wait_all(f);
+    json_array_foreach(f->result, i, row) strcat(got, text_of(row, "id"));
+    assert_string_equal(got, ids);
+}
+
+static void alerts_by_the_page(void **state)
+{
+    struct fixture *f = *state;
+    struct store_alert alert = an_alert("A", "finished");
+    alert.detail = json_pack("{s:s, s:[s], s:[]}", "headline", "Water", "words", "long", "notes");
+    commit(f, &(struct store_change){.alert = &alert});
+    json_decref(alert.detail);
+    put_alert(f, "C", "three", "finished");
+    put_alert(f, "B", "two", "finished"); /* in the order in which they came, whatever their ids */
+    wait_all(f);
+    expect_page(f, NULL, 2, "BC");
+    expect_page(f, "C", 2, "A");
+    const json_t *detail = json_object_get(json_array_get(f->result, 0), "detail");
+    assert_string_equal(text_of(detail, "headline"), "Water");
+    assert_int_equal(json_object_size(detail), 1);
+    expect_page(f, "A", 2, "");
+    assert_int_equal(f->last_error.code, ERROR_NONE);
+    expect_page(f, "D", 2, "");
+    assert_int_equal(f->last_error.code, ERROR_NOT_FOUND);
+    assert_null(f->result);
+}
+
 static void open_alerts_after_restart(void **state)
 {
     struct fixture *f = *state;
@@ -544,7 +578,7 @@ static void a_stalled_disk_holds_back_no_answer(void **state)
     commit_setting(f, "slow", 1);
     f->log[0] = '\0';
     f->waiting++;
-    store_list_alerts(f->store, 10, on_result, f);
+    store_list_alerts(f->store, NULL, 10, on_result, f);
     while (!strstr(f->log, "result"))
         uv_run(&f->loop, UV_RUN_ONCE);
     assert_string_equal(f->log, "result 0;");
@@ -742,7 +776,7 @@ static void fill_and_recover(struct fixture *f, const char *large, void (*make_r
     assert_int_equal(f->n_events, 1);
     f->n_events = 0;
     f->waiting++;
-    store_list_alerts(f->store, 10, on_result, f);
+    store_list_alerts(f->store, NULL, 10, on_result, f);
     wait_all(f);
     assert_int_equal(json_array_size(f->result), 0);
     assert_int_equal(store_get_setting(f->store, "before", -1), 1);
@@ -864,6 +898,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(all_parts_of_a_change, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_crash_is_repaired, set_up, tear_down),
         cmocka_unit_test_setup_teardown(answers_in_order, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(alerts_by_the_page, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_stalled_disk_holds_back_no_answer, set_up, tear_down),
         cmocka_unit_test_setup_teardown(keys_are_kept_for_a_day, set_up, tear_down),
         cmocka_unit_test_setup_teardown(events_are_replayed, set_up, tear_down),
