@@ -183,6 +183,11 @@ bool store_load_keys(struct store *store, void (*each)(void *context, const stru
     return store_query_keys(store->reader, each, context, error);
 }
 
+bool store_has_alert(struct store *store, const char *id)
+{
+    return store_query_has_alert(store->reader, id);
+}
+
 int64_t store_get_setting(struct store *store, const char *name, int64_t otherwise)
 {
     int64_t value = otherwise;

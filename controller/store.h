@@ -43,8 +43,8 @@ struct store_key {
 
 /* One atomic change: any of its parts may be absent. All of it is on disk, or none. */
 struct store_change {
-    const struct store_alert *alert; /* inserted or replaced by id; without bytes those stored stay; another id with the same
-                                        key: ERROR_CONFLICT */
+    const struct store_alert *alert; /* inserted, or replaced where id and key are the same; without bytes those stored stay;
+                                        another id with the same key: ERROR_CONFLICT; the id of another: ERROR_INTERNAL */
     const struct store_delivery *deliveries;
     size_t n_deliveries;
     const char *reading_alert; /* a raw reading to keep with a delivery: alert, terminal and JSON */
@@ -99,6 +99,7 @@ bool store_load_deliveries(struct store *store, const char *alert, json_t **rows
 bool store_find_key(struct store *store, const char *sender, const char *identifier, const char *sent,
                     struct store_alert *alert, bool *found,
                     struct error *error); /* also later; sub-millisecond read on the caller's own read handle */
+bool store_has_alert(struct store *store, const char *id); /* the same; false where it cannot be read */
 int64_t store_get_setting(struct store *store, const char *name, int64_t otherwise); /* the same */
 struct wall store_last_time(struct store *store); /* of the last event; {0} before the first; the same */
 /* Calls each for every key that is kept, the oldest first. */

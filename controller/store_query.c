@@ -290,6 +290,17 @@ bool store_query_key(sqlite3 *db, const char *const key[3], struct store_alert *
     return good;
 }
 
+bool store_query_has_alert(sqlite3 *db, const char *id)
+{
+    sqlite3_stmt *statement = prepare(db, "SELECT 1 FROM alert WHERE id = ?1", NULL);
+    if (!statement)
+        return false;
+    sqlite3_bind_text(statement, 1, id, -1, SQLITE_STATIC);
+    bool has = sqlite3_step(statement) == SQLITE_ROW;
+    sqlite3_finalize(statement);
+    return has;
+}
+
 bool store_query_keys(sqlite3 *db, void (*each)(void *context, const struct store_key *key), void *context, struct error *error)
 {
     sqlite3_stmt *row = prepare(db, "SELECT user, key, hash, alert, wall FROM idempotency ORDER BY n", error);

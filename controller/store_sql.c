@@ -57,12 +57,13 @@ static const char repair[] =
 
 enum { SCHEMA_VERSION = sizeof steps / sizeof *steps, BUSY_MS = 2000 };
 
-/* An alert that comes again without its bytes keeps those that are there. */
+/* An alert that comes again without its bytes keeps those that are there. The row of another alert, which had this id before
+ * the clock was set back, is left alone. */
 static const char put_alert[] =
     "INSERT INTO alert(id, sender, identifier, sent, media_type, bytes, state, reason, received, changed, repetitions_ended,"
     " detail) VALUES(?1, ?2, ?3, ?4, ?5, ifnull(?6, x''), ?7, ?8, ?9, ?10, ?11, ?12) ON CONFLICT(id) DO UPDATE SET"
-    " sender = ?2, identifier = ?3, sent = ?4, media_type = ?5, bytes = ifnull(?6, bytes), state = ?7, reason = ?8,"
-    " received = ?9, changed = ?10, repetitions_ended = ?11, detail = ?12";
+    " media_type = ?5, bytes = ifnull(?6, bytes), state = ?7, reason = ?8,"
+    " received = ?9, changed = ?10, repetitions_ended = ?11, detail = ?12 WHERE sender = ?2 AND identifier = ?3 AND sent = ?4";
 
 static const char *const statements[STORE_STATEMENTS] = {
     [PUT_ALERT] = put_alert,
@@ -200,6 +201,8 @@ static bool write_row(struct store_sql *sql, const struct store_write *write, st
     bool good = code == SQLITE_OK && sqlite3_step(statement) == SQLITE_DONE;
     if (!good)
         store_sql_error(sql->db, "store", error);
+    if (good && write->statement == PUT_ALERT && sqlite3_changes(sql->db) == 0)
+        good = error_set(error, ERROR_INTERNAL, "store: another alert has the id %s", write->values[0].data);
     sqlite3_reset(statement);
     sqlite3_clear_bindings(statement);
     return good;

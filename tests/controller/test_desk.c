@@ -117,6 +117,15 @@ bool store_in_trouble(const struct store *store, struct error *why)
     return scene->full && !error_set(why, ERROR_IO, "full");
 }
 
+bool store_has_alert(struct store *store, const char *id)
+{
+    (void)store;
+    for (size_t i = 0; i < scene->n_rows; i++)
+        if (strcmp(scene->rows[i].id, id) == 0)
+            return true;
+    return false;
+}
+
 static struct store_alert stored(const struct row *row)
 {
     struct store_alert alert = {.sender = strdup("county"), .identifier = strdup(row->identifier), .sent = strdup(row->sent)};
@@ -488,6 +497,29 @@ static void test_on_disk_before_it_is_answered(void **state)
     expect("409 ");
 }
 
+/* The clock was set back and the number begins anew: neither one under way nor one on disk loses its id. */
+static void test_an_id_is_given_once(void **state)
+{
+    (void)state;
+    char first[ALERT_ID_SIZE];
+    submit(A);
+    land(ERROR_NONE);
+    text_copy(first, sizeof first, scene->id);
+    scene->desk->next_number--;
+    submit((struct cap_text){.identifier = "B"});
+    land(ERROR_NONE);
+    assert_string_not_equal(scene->id, first); /* A is under way */
+    over(CAUSE_FINISHED);
+    land_all();
+    text_copy(first, sizeof first, scene->id);
+    scene->desk->next_number--;
+    submit((struct cap_text){.identifier = "C"});
+    land_all();
+    assert_string_not_equal(scene->id, first); /* B is on disk only */
+    assert_int_equal(scene->n_rows, 3);
+    scene->log[0] = '\0';
+}
+
 static void test_a_late_disk_holds_back_no_actual_alert(void **state)
 {
     (void)state;
@@ -786,6 +818,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_on_disk_before_it_is_answered),
+        TEST(test_an_id_is_given_once),
         TEST(test_a_late_disk_holds_back_no_actual_alert),
         TEST(test_a_full_disk_makes_nothing_invisible),
         TEST(test_what_cannot_be_stored_does_not_fill_the_memory),

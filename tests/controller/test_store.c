@@ -464,6 +464,28 @@ static void alerts_by_the_page(void **state)
     assert_null(f->result);
 }
 
+/* A clock that was set back makes an id come again: the alert that has it stays as it is. */
+static void an_id_is_never_taken_away(void **state)
+{
+    struct fixture *f = *state;
+    put_alert(f, "A", "one", "finished");
+    wait_all(f);
+    assert_true(store_has_alert(f->store, "A"));
+    assert_false(store_has_alert(f->store, "B"));
+    put_alert(f, "A", "two", "queued");
+    wait_all(f);
+    assert_int_equal(f->last_error.code, ERROR_INTERNAL);
+    assert_non_null(strstr(f->last_error.message, "another alert has the id A"));
+    f->waiting++;
+    store_get_alert(f->store, "A", on_result, f);
+    wait_all(f);
+    assert_string_equal(text_of(f->result, "identifier"), "one");
+    assert_string_equal(text_of(f->result, "state"), "finished");
+    put_alert(f, "A", "one", "stopped");
+    wait_all(f);
+    assert_int_equal(f->last_error.code, ERROR_NONE);
+}
+
 static void open_alerts_after_restart(void **state)
 {
     struct fixture *f = *state;
@@ -898,6 +920,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(all_parts_of_a_change, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_crash_is_repaired, set_up, tear_down),
         cmocka_unit_test_setup_teardown(answers_in_order, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(an_id_is_never_taken_away, set_up, tear_down),
         cmocka_unit_test_setup_teardown(alerts_by_the_page, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_stalled_disk_holds_back_no_answer, set_up, tear_down),
         cmocka_unit_test_setup_teardown(keys_are_kept_for_a_day, set_up, tear_down),
