@@ -41,6 +41,13 @@ struct store_key {
     struct wall at;
 };
 
+/* What is old enough to go; a little of it goes with each change that has this. An alert that has not ended stays. */
+struct store_limits {
+    uint32_t alerts;             /* so many are kept, and */
+    struct wall alerts_before;   /* all that came since then */
+    struct wall readings_before; /* raw readings of alerts that came since then are kept */
+};
+
 /* One atomic change: any of its parts may be absent. All of it is on disk, or none. */
 struct store_change {
     const struct store_alert *alert; /* inserted, or replaced where id and key are the same; without bytes those stored stay;
@@ -53,6 +60,7 @@ struct store_change {
     const struct store_key *key; /* those older than a day, or beyond 1000, go */
     const char *setting;         /* a named number, such as "token" */
     int64_t setting_value;
+    const struct store_limits *limits;
     const char *event; /* type of the event that tells of this change, NULL: none */
     const json_t *event_data;
     bool urgent; /* an event to be told also where it cannot be committed, or not soon: then with id NULL, and once */

@@ -65,6 +65,11 @@ static const char put_alert[] =
     " media_type = ?5, bytes = ifnull(?6, bytes), state = ?7, reason = ?8,"
     " received = ?9, changed = ?10, repetitions_ended = ?11, detail = ?12 WHERE sender = ?2 AND identifier = ?3 AND sent = ?4";
 
+/* The oldest alert beyond those that are kept; none while there are no more than ?1, or it came since ?2. */
+#define OLDEST_TOO_MANY                                                                                                        \
+    "(SELECT id FROM alert WHERE (SELECT count(*) FROM alert) > ?1 AND received < ?2 AND NOT " STORE_IS_OPEN                   \
+    " ORDER BY n LIMIT 1)"
+
 static const char *const statements[STORE_STATEMENTS] = {
     [PUT_ALERT] = put_alert,
     [PUT_DELIVERY] = "INSERT OR REPLACE INTO delivery VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ifnull(?8, '{}'))",
@@ -72,6 +77,11 @@ static const char *const statements[STORE_STATEMENTS] = {
     [PUT_KEY] = "INSERT OR REPLACE INTO idempotency(user, key, hash, alert, wall) VALUES(?1, ?2, ?3, ?4, ?5)",
     [CUT_KEYS] = "DELETE FROM idempotency WHERE wall < ?1 OR n <= (SELECT max(n) FROM idempotency) - ?2",
     [PUT_SETTING] = "INSERT OR REPLACE INTO setting(name, value) VALUES(?1, ?2)",
+    [CUT_READINGS] = "DELETE FROM reading WHERE n < (SELECT min(n) FROM reading) + ?2"
+                     " AND NOT EXISTS (SELECT 1 FROM alert WHERE id = reading.alert AND (received >= ?1 OR " STORE_IS_OPEN "))",
+    [CUT_DELIVERIES] = "DELETE FROM delivery WHERE alert = " OLDEST_TOO_MANY,
+    [CUT_READINGS_OF_ALERT] = "DELETE FROM reading WHERE alert = " OLDEST_TOO_MANY,
+    [CUT_ALERT] = "DELETE FROM alert WHERE id = " OLDEST_TOO_MANY,
     [PUT_EVENT] = "INSERT INTO event(wall, boot, mono, type, data) VALUES(?1, ?2, ?3, ?4, ?5)",
     [CUT_EVENTS] = "DELETE FROM event WHERE seq <= ?1",
 };

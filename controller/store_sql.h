@@ -14,6 +14,10 @@ enum store_statement {
     PUT_KEY,
     CUT_KEYS,
     PUT_SETTING,
+    CUT_READINGS,
+    CUT_DELIVERIES,
+    CUT_READINGS_OF_ALERT,
+    CUT_ALERT,
     PUT_EVENT,
     CUT_EVENTS,
     STORE_STATEMENTS
@@ -28,7 +32,13 @@ struct store_value {
     size_t size;
 };
 
-enum { STORE_VALUES_MAX = 12, STORE_EVENTS_KEPT = 20000, STORE_KEYS_KEPT = 1000, STORE_KEY_LIFE_MS = 24 * 3600 * 1000 };
+enum {
+    STORE_VALUES_MAX = 12,
+    STORE_EVENTS_KEPT = 20000,
+    STORE_KEYS_KEPT = 1000,
+    STORE_READINGS_CUT = 500,
+    STORE_KEY_LIFE_MS = 24 * 3600 * 1000
+};
 
 /* An alert in any state but these has not ended. */
 #define STORE_IS_OPEN "state NOT IN ('finished', 'stopped', 'cleared', 'cancelled', 'expired', 'superseded', 'refused')"

@@ -464,6 +464,75 @@ static void alerts_by_the_page(void **state)
     assert_null(f->result);
 }
 
+static void put_old(struct fixture *f, const char *id, const char *alert_state, int64_t received)
+{
+    char key[8];
+    struct store_alert alert = an_alert(id, alert_state);
+    text_copy(key, sizeof key, id);
+    alert.identifier = key;
+    alert.received.ms = received;
+    json_t *detail = json_object();
+    struct store_delivery delivery = {.terminal = "t1", .detail = detail};
+    text_copy(delivery.alert, sizeof delivery.alert, id);
+    commit(f, &(struct store_change){.alert = &alert,
+                                     .deliveries = &delivery,
+                                     .n_deliveries = 1,
+                                     .reading_alert = id,
+                                     .reading_terminal = "t1",
+                                     .reading = detail});
+    json_decref(detail);
+}
+
+static size_t rows_of(struct fixture *f, const char *id, bool readings)
+{
+    f->waiting++;
+    if (readings)
+        store_list_readings(f->store, id, "t1", on_result, f);
+    else
+        store_list_deliveries(f->store, id, on_result, f);
+    wait_all(f);
+    return json_array_size(f->result);
+}
+
+static void tidy(struct fixture *f, uint32_t alerts, int64_t alerts_before, int64_t readings_before)
+{
+    const struct store_limits limits = {alerts, {alerts_before}, {readings_before}};
+    for (int i = 0; i < 5; i++)
+        commit(f, &(struct store_change){.limits = &limits});
+    wait_all(f);
+    assert_int_equal(f->last_error.code, ERROR_NONE);
+}
+
+/* What has not ended stays, and what came lately; a reading goes before its delivery does. */
+static void what_is_old_goes(void **state)
+{
+    struct fixture *f = *state;
+    put_old(f, "A", "finished", 100);
+    put_old(f, "B", "waiting", 200);
+    put_old(f, "C", "stopped", 300);
+    put_old(f, "D", "finished", 400);
+    wait_all(f);
+    tidy(f, 4, 1000, 0);
+    expect_page(f, NULL, 9, "DCBA");
+    tidy(f, 1, 100, 0);
+    expect_page(f, NULL, 9, "DCBA");
+    tidy(f, 4, 0, 301);
+    assert_int_equal(rows_of(f, "A", true), 0);
+    assert_int_equal(rows_of(f, "A", false), 1);
+    assert_int_equal(rows_of(f, "B", true), 1);
+    assert_int_equal(rows_of(f, "C", true), 0);
+    assert_int_equal(rows_of(f, "D", true), 1);
+    tidy(f, 3, 1000, 0);
+    expect_page(f, NULL, 9, "DCB");
+    assert_int_equal(rows_of(f, "A", false), 0);
+    tidy(f, 0, 400, 0);
+    expect_page(f, NULL, 9, "DB");
+    tidy(f, 0, 1000, 0);
+    expect_page(f, NULL, 9, "B");
+    assert_int_equal(rows_of(f, "D", true) + rows_of(f, "D", false), 0);
+    assert_int_equal(rows_of(f, "B", true) + rows_of(f, "B", false), 2);
+}
+
 /* A clock that was set back makes an id come again: the alert that has it stays as it is. */
 static void an_id_is_never_taken_away(void **state)
 {
@@ -920,6 +989,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(all_parts_of_a_change, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_crash_is_repaired, set_up, tear_down),
         cmocka_unit_test_setup_teardown(answers_in_order, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_is_old_goes, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_id_is_never_taken_away, set_up, tear_down),
         cmocka_unit_test_setup_teardown(alerts_by_the_page, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_stalled_disk_holds_back_no_answer, set_up, tear_down),
