@@ -267,7 +267,7 @@ void journal_number(const struct journal *journal, const char *name, int64_t val
 
 void journal_tidy(const struct journal *journal, struct wall now)
 {
-    const int64_t day_ms = 24 * 3600 * 1000;
+    const int64_t day_ms = INT64_C(24) * 3600 * 1000;
     const struct store_limits limits = {
         .alerts = journal->config->keep_alerts,
         .alerts_before = {now.ms - 7 * day_ms}, /* a message that is sent again so late is still known */
