@@ -112,6 +112,8 @@ struct config {
     uint32_t max_speech_s;                     /* {60} */
     uint32_t default_life_s;                   /* {3600}: without expires */
     uint32_t unchecked_life_s;                 /* {600}: while the clock is not trusted */
+    uint32_t keep_alerts;                      /* {10000}: on disk, with their deliveries; those that ended */
+    uint32_t keep_readings_days;               /* {400}: raw readings */
     uint32_t hold_open_s;                      /* {30}: for terminals not sampled yet */
     uint32_t silence_ms;                       /* {1500} */
     uint32_t tone_min_ms, tone_max_ms;         /* {3000}, {10000} */

@@ -11,8 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LIST_MAX = 1000 };
-
 typedef void order_fn(struct api *api, struct http_request *request); /* to an alert that is known */
 
 /* A request that waits for the store; parts are what has come so far. */
@@ -82,8 +80,7 @@ static void post_alert(void *context, struct http_request *request)
         desk_submit_cap(api->desk, &sender, http_body(request), on_submitted, request);
 }
 
-/* A stored row as the API shows it: what intake made of it, with the state of now. */
-static json_t *row_to_alert(const struct api *api, const json_t *row)
+json_t *api_alert_of_row(const struct api *api, const json_t *row)
 {
     const char *id = json_string_value(json_object_get(row, "id"));
     json_t *live = id ? desk_live_alert(api->desk, id) : NULL;
@@ -97,60 +94,6 @@ static json_t *row_to_alert(const struct api *api, const json_t *row)
     json_object_set(alert, "id", json_object_get(row, "id"));
     json_object_set(alert, "state", json_object_get(row, "state"));
     return alert;
-}
-
-static bool has_alert(const json_t *alerts, const char *id)
-{
-    size_t i;
-    const json_t *alert;
-    json_array_foreach(alerts, i, alert)
-    {
-        const char *other = json_string_value(json_object_get(alert, "id"));
-        if (id && other && strcmp(id, other) == 0)
-            return true;
-    }
-    return false;
-}
-
-/* What the store has, each as it is now; those that it does not have stand first. */
-static json_t *merge_alerts(const struct api *api, const json_t *rows)
-{
-    json_t *alerts = json_array(), *live = desk_live_alerts(api->desk), *alert;
-    size_t i;
-    const json_t *row;
-    json_array_foreach(live, i, alert)
-    {
-        if (!has_alert(rows, json_string_value(json_object_get(alert, "id"))))
-            json_array_append(alerts, alert);
-    }
-    json_array_foreach(rows, i, row)
-    {
-        const char *id = json_string_value(json_object_get(row, "id"));
-        if (!id || !desk_accepts(api->desk, id))
-            json_array_append_new(alerts, row_to_alert(api, row));
-    }
-    json_decref(live);
-    return alerts;
-}
-
-static void on_alerts(void *context, json_t *rows, const struct error *error)
-{
-    struct waiting *waiting = context;
-    if (!rows) {
-        fail(waiting, error);
-        return;
-    }
-    json_t *alerts = merge_alerts(waiting->api, rows);
-    json_decref(rows);
-    finish(waiting, json_pack("{s:o}", "alerts", alerts));
-}
-
-static void get_alerts(void *context, struct http_request *request)
-{
-    struct api *api = context;
-    struct waiting *waiting = wait_with(api, request);
-    if (waiting)
-        store_list_alerts(api->store, LIST_MAX, on_alerts, waiting);
 }
 
 static void on_tally(void *context, json_t *rows, const struct error *error)
@@ -174,7 +117,7 @@ static void on_alert(void *context, json_t *row, const struct error *error)
         fail(waiting, error);
         return;
     }
-    waiting->alert = row_to_alert(waiting->api, row);
+    waiting->alert = api_alert_of_row(waiting->api, row);
     json_decref(row);
     store_list_deliveries(waiting->api->store, http_id(waiting->request), on_tally, waiting);
 }
@@ -394,7 +337,7 @@ static void get_health(void *context, struct http_request *request)
 
 static const struct http_route ROUTES[] = {
     {"POST", "/v1/alerts", CAP_SIZE_MAX, false, post_alert},
-    {"GET", "/v1/alerts", 0, false, get_alerts},
+    {"GET", "/v1/alerts", 0, false, api_get_alerts},
     {"GET", "/v1/alerts/{id}", 0, false, get_alert},
     {"GET", "/v1/alerts/{id}/deliveries", 0, false, get_deliveries},
     {"POST", "/v1/alerts/{id}/stop", 4096, false, post_stop},

@@ -12,6 +12,12 @@ struct api {
     int64_t told;               /* the number of the last event that was committed and told */
 };
 
+/* A stored row as the API shows it: what intake made of it, with the state of now. New reference. */
+json_t *api_alert_of_row(const struct api *api, const json_t *row);
+
+/* GET /v1/alerts: a page of summaries, newest first. */
+void api_get_alerts(void *context, struct http_request *request);
+
 /* GET /v1/events: what follows Last-Event-ID, then what is new. */
 void api_get_events(void *context, struct http_request *request);
 

@@ -249,8 +249,10 @@ void broadcast_judge(struct broadcast *broadcast, const struct loudness *line, s
         enum loudness_verdict verdict = loudness_judge(line, from, reading->level_received, &mean, &words_began);
         if (verdict == LOUDNESS_NOT_YET)
             return;
-        if (delivery_take_level(delivery, reading, verdict, mean, broadcast->speech_mean, words_began, now))
-            told(context, delivery, reading, verdict);
+        enum level_worth worth =
+            delivery_take_level(delivery, reading, verdict, mean, broadcast->speech_mean, words_began, now);
+        if (worth >= LEVEL_PROOF)
+            told(context, delivery, reading, verdict, worth);
     }
 }
 

@@ -81,9 +81,9 @@ struct wall broadcast_wall(const struct broadcast *broadcast, struct mono at);
 /* Keeps a reading with a level until the loudness line covers it. */
 bool broadcast_keep_reading(struct broadcast *broadcast, uint32_t delivery, const struct terminal_reading *reading);
 
-/* Judges every kept reading that can be judged now; told is called for each delivery that changed by it. */
+/* Judges every kept reading that can be judged now; told is called for each that is worth keeping. */
 typedef void broadcast_told_fn(void *context, struct delivery *delivery, const struct terminal_reading *reading,
-                               enum loudness_verdict verdict);
+                               enum loudness_verdict verdict, enum level_worth worth);
 void broadcast_judge(struct broadcast *broadcast, const struct loudness *line, struct moment now, broadcast_told_fn *told,
                      void *context);
 

@@ -22,7 +22,8 @@ static const struct cli_operation operations[] = {
      "FILE is CAP 1.2. Prints the alert's id, what was understood, and whom it means.\n"
      "Sending the same file again is safe: it is the same alert.\n",
      cli_alert_send},
-    {"alert list", NULL, 0, false, "List the alerts, newest first", NULL, cli_alert_list},
+    {"alert list", NULL, CLI_PAGE, false, "List the newest alerts, newest first",
+     "Where there are more it says how to list those.\n", cli_alert_list},
     {"alert show", "ID", 0, false, "Show what an alert says and how far it is", id_help, cli_alert_show},
     {"alert watch", "ID", 0, false, "Follow an alert to its end, terminal by terminal, then report",
      "Ctrl-C leaves the alert running.\n", cli_alert_watch},

@@ -23,6 +23,7 @@ struct cli_setup {
 struct cli_options {
     const char *socket, *url, *token_file; /* where the daemon is */
     const char *reason;
+    const char *before, *limit; /* a page of a list; limit is a number */
     bool json, watch, csv, help, version;
 };
 

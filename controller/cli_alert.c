@@ -108,13 +108,35 @@ static void count_text(const json_t *counts, const char *name, char text[24])
         text_copy(text, 24, "-");
 }
 
+static json_t *get_page(struct cli *cli, enum cli_exit *exit)
+{
+    const struct cli_options *options = &cli->options;
+    char path[64] = "/v1/alerts";
+    size_t used = strlen(path);
+    if (options->limit)
+        used += (size_t)snprintf(path + used, sizeof path - used, "?limit=%s", options->limit);
+    if (options->before)
+        snprintf(path + used, sizeof path - used, "%sbefore=", options->limit ? "&" : "?");
+    return cli_get(cli, exit, path, options->before ? options->before : "", "");
+}
+
+static void tell_more(struct cli *cli, const json_t *answer)
+{
+    char before[64], limit[16] = "";
+    text_clean(before, sizeof before, cli_text(answer, "before"));
+    if (cli->options.limit)
+        snprintf(limit, sizeof limit, " --limit %s", cli->options.limit);
+    if (*before)
+        fprintf(cli->out, "There are more: tocsin alert list --before %s%s\n", before, limit);
+}
+
 enum cli_exit cli_alert_list(struct cli *cli)
 {
     static const char *const titles[] = {"id",       "state",  "status",  "level", "hazard",
                                          "received", ">heard", ">failed", ">of",   "headline"};
     enum { N = sizeof titles / sizeof *titles };
     enum cli_exit exit;
-    json_t *answer = cli_get(cli, &exit, "/v1/alerts", "", "");
+    json_t *answer = get_page(cli, &exit);
     struct table *table = answer ? table_create(titles, N) : NULL;
     size_t i;
     const json_t *alert;
@@ -139,8 +161,10 @@ enum cli_exit cli_alert_list(struct cli *cli)
     }
     if (answer && cli->options.json)
         cli_print_json(cli, answer);
-    else if (table)
+    else if (table) {
         table_print(table, cli->out);
+        tell_more(cli, answer);
+    }
     table_free(table);
     json_decref(answer);
     return exit;

@@ -15,6 +15,8 @@ static const struct option options[] = {
     {"--watch", NULL, CLI_WATCH, offsetof(struct cli_options, watch), "follow the alert to its end, then report"},
     {"--reason", "TEXT", CLI_REASON, offsetof(struct cli_options, reason), "why; it is kept with the alert"},
     {"--csv", NULL, CLI_CSV, offsetof(struct cli_options, csv), "as a table for spreadsheets (RFC 4180)"},
+    {"--limit", "N", CLI_PAGE, offsetof(struct cli_options, limit), "how many, at most 500 {50}"},
+    {"--before", "ID", CLI_PAGE, offsetof(struct cli_options, before), "those that are older than this alert"},
     {"--json", NULL, 0, offsetof(struct cli_options, json), "what the API answers, as JSON"},
     {"--socket", "PATH", 0, offsetof(struct cli_options, socket),
      "the daemon's socket {TOCSIN_SOCKET, /run/tocsin/tocsin.sock}"},
@@ -171,6 +173,9 @@ static bool check_words(const struct cli_parsed *parsed, const char *const given
         return error_set(error, ERROR_INVALID, "%s: '%s' is one word too many", operation->words, given[wanted]);
     if ((operation->options & CLI_REASON) && !parsed->options.reason)
         return error_set(error, ERROR_MISSING, "%s needs --reason TEXT: it is kept with the alert", operation->words);
+    const char *limit = parsed->options.limit;
+    if (limit && (strlen(limit) > 4 || limit[strspn(limit, "0123456789")] != '\0'))
+        return error_set(error, ERROR_INVALID, "--limit: a number, not '%.20s'", limit);
     if (parsed->options.csv && parsed->options.json)
         return error_set(error, ERROR_INVALID, "--csv and --json exclude each other");
     if (parsed->options.socket && parsed->options.url)

@@ -4,7 +4,7 @@
 
 #include "controller/cli.h"
 
-enum { CLI_WATCH = 1, CLI_REASON = 2, CLI_CSV = 4 }; /* options that only some operations take */
+enum { CLI_WATCH = 1, CLI_REASON = 2, CLI_CSV = 4, CLI_PAGE = 8 }; /* options that only some operations take */
 
 struct cli_operation {
     const char *words;    /* "alert send" */

@@ -153,31 +153,45 @@ static bool counts(const struct delivery *delivery, enum loudness_verdict verdic
     return verdict == LOUDNESS_WORDS && mean >= speech_mean - 6 && mono_before(delivery->started.mono, words_began);
 }
 
-bool delivery_take_level(struct delivery *delivery, const struct terminal_reading *reading, enum loudness_verdict verdict,
-                         double mean, double speech_mean, struct mono words_began, struct moment now)
+static enum level_worth take_silence(struct delivery *delivery, double level)
+{
+    if (delivery->has_baseline && level <= delivery->baseline)
+        return LEVEL_WORTHLESS;
+    delivery->baseline = level;
+    delivery->has_baseline = true;
+    return LEVEL_NEWS;
+}
+
+/* Twice as many as are needed are kept as they come, then only one that is louder than all before. */
+static enum level_worth take_words(struct delivery *delivery, double level, struct moment now)
+{
+    unsigned needed = delivery->terms.readings_needed;
+    bool louder = !delivery->has_level || level > delivery->level;
+    bool is_above = level >= delivery->terms.heard_level && level >= delivery->baseline + delivery->terms.rise;
+    delivery->counted++;
+    delivery->level = louder ? level : delivery->level;
+    delivery->has_level = true;
+    delivery->above += is_above;
+    if (delivery->above >= needed)
+        climb(delivery, RUNG_HEARD, now);
+    if (is_above && delivery->above <= needed)
+        return LEVEL_NEWS;
+    return louder || delivery->counted <= 2 * needed ? LEVEL_PROOF : LEVEL_COUNTED;
+}
+
+enum level_worth delivery_take_level(struct delivery *delivery, const struct terminal_reading *reading,
+                                     enum loudness_verdict verdict, double mean, double speech_mean, struct mono words_began,
+                                     struct moment now)
 {
     if (delivery->final || !reading->has_level || delivery->terms.level_kind == LEVEL_NONE)
-        return false;
+        return LEVEL_WORTHLESS;
     if (!reading->started || !sounds_for_us(reading)) /* its own silence too counts only while it would sound */
-        return false;
-    if (verdict == LOUDNESS_SILENCE) {
-        if (delivery->has_baseline && reading->level <= delivery->baseline)
-            return false;
-        delivery->baseline = reading->level;
-        delivery->has_baseline = true;
-        return true;
-    }
+        return LEVEL_WORTHLESS;
+    if (verdict == LOUDNESS_SILENCE)
+        return take_silence(delivery, reading->level);
     if (!delivery->has_baseline || !counts(delivery, verdict, mean, speech_mean, words_began))
-        return false;
-    delivery->counted++;
-    if (!delivery->has_level || reading->level > delivery->level)
-        delivery->level = reading->level;
-    delivery->has_level = true;
-    if (reading->level >= delivery->terms.heard_level && reading->level >= delivery->baseline + delivery->terms.rise)
-        delivery->above++;
-    if (delivery->above >= delivery->terms.readings_needed)
-        climb(delivery, RUNG_HEARD, now);
-    return true;
+        return LEVEL_WORTHLESS;
+    return take_words(delivery, reading->level, now);
 }
 
 bool delivery_line_down(struct delivery *delivery, struct moment now)

@@ -94,10 +94,20 @@ enum rung delivery_highest(const struct delivery *delivery);
 /* Takes an event of its line that concerns this terminal, at wall time now. Returns true if anything worth telling changed. */
 bool delivery_take_event(struct delivery *delivery, const struct line_event *event, struct wall now);
 
+/* What a judged level is good for. */
+enum level_worth {
+    LEVEL_WORTHLESS,
+    LEVEL_COUNTED, /* one more of many like it: nothing is written */
+    LEVEL_PROOF,   /* the reading is to be kept */
+    LEVEL_NEWS,    /* and the delivery has changed by it: its baseline, or the readings that were loud enough, until they are
+                      enough */
+};
+
 /* Takes the level of a reading once the loudness line can judge it: verdict and mean are of [requested - level_window,
- * received], words_began of the words it lies in, speech_mean of the programme (dBFS). Returns true if anything changed. */
-bool delivery_take_level(struct delivery *delivery, const struct terminal_reading *reading, enum loudness_verdict verdict,
-                         double mean, double speech_mean, struct mono words_began, struct moment now);
+ * received], words_began of the words it lies in, speech_mean of the programme (dBFS). */
+enum level_worth delivery_take_level(struct delivery *delivery, const struct terminal_reading *reading,
+                                     enum loudness_verdict verdict, double mean, double speech_mean, struct mono words_began,
+                                     struct moment now);
 
 /* The line is gone (longer than the grace), or back. */
 bool delivery_line_down(struct delivery *delivery, struct moment now);

@@ -38,6 +38,7 @@ void desk_tick(struct desk *desk, struct moment now)
     for (uint32_t l = 0; l < desk->config->n_lines; l++)
         desk_tell_line(desk, l, now.mono);
     desk_try_again(desk, now);
+    desk_tidy(desk, now);
 }
 
 static void on_tick(uv_timer_t *timer)

@@ -40,6 +40,7 @@ void desk_resume(struct desk *desk, const char *id, const char *officer, desk_an
 /* The alert as it is now, if it has not ended, or its end is not on disk yet. New reference or NULL. */
 json_t *desk_live_alert(const struct desk *desk, const char *id);
 json_t *desk_live_alerts(const struct desk *desk);                     /* all of them, newest first */
+json_t *desk_unstored_alerts(const struct desk *desk);                 /* those that the store does not have, newest first */
 json_t *desk_live_deliveries(const struct desk *desk, const char *id); /* of such an alert, by terminal */
 /* True while an alert is on its way in: it is not answered yet, and not to be shown. */
 bool desk_accepts(const struct desk *desk, const char *id);

@@ -14,7 +14,16 @@ enum {
     WAITING_BYTES = 4 * 1024 * 1024,
 };
 
-/* yyyymmddThhmmssZ- and a number that no other alert of the same second has. */
+static bool id_is_taken(const struct desk *desk, const struct alert *alert)
+{
+    for (size_t i = 0; i < desk->n_alerts; i++)
+        if (desk->alerts[i] != alert && strcmp(desk->alerts[i]->id, alert->id) == 0)
+            return true;
+    return store_has_alert(desk->store, alert->id);
+}
+
+/* yyyymmddThhmmssZ- and a number that no other alert of the same second has, also where the clock was set back and the second
+ * comes again. */
 static void make_id(struct desk *desk, struct alert *alert)
 {
     time_t seconds = (time_t)(alert->received.ms / 1000);
@@ -22,7 +31,10 @@ static void make_id(struct desk *desk, struct alert *alert)
     gmtime_r(&seconds, &utc);
     char stamp[32];
     strftime(stamp, sizeof stamp, "%Y%m%dT%H%M%SZ", &utc);
-    snprintf(alert->id, sizeof alert->id, "%.16s-%04x", stamp, (unsigned)desk->next_number++);
+    uint16_t last = desk->next_number;
+    do
+        snprintf(alert->id, sizeof alert->id, "%.16s-%04x", stamp, (unsigned)desk->next_number++);
+    while (id_is_taken(desk, alert) && desk->next_number != last);
 }
 
 struct accepting {

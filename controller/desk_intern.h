@@ -32,8 +32,9 @@ struct desk {
     struct dispatcher **dispatchers; /* per channel */
     struct alert **alerts;           /* that have not ended, and those whose end is not on disk */
     size_t n_alerts, room;
-    bool probing;      /* a change is under way that only shows whether the disk works again */
-    struct mono tried; /* when what is not on disk was last tried again */
+    bool probing;       /* a change is under way that only shows whether the disk works again */
+    struct mono tried;  /* when what is not on disk was last tried again */
+    struct mono tidied; /* when old rows were last looked for */
     uint16_t next_number;
 };
 
@@ -50,6 +51,9 @@ void desk_settled(void *context, const char *id, const struct error *error);
 
 /* Tries the disk again, at times, after it refused something: until then what it lacks is kept here. */
 void desk_try_again(struct desk *desk, struct moment now);
+
+/* Old rows go, a few every 10 s, while nothing sounds or is about to, the disk is well and the clock can be trusted. */
+void desk_tidy(struct desk *desk, struct moment now);
 
 /* Looks at what time alone decides; every 100 ms. */
 void desk_tick(struct desk *desk, struct moment now);

@@ -10,6 +10,7 @@
 
 enum {
     RETRY_MS = 2000,
+    TIDY_MS = 10000,
     KEPT_MAX = 100,               /* alerts that have ended, and are not on disk */
     KEPT_BYTES = 8 * 1024 * 1024, /* of their messages */
 };
@@ -215,6 +216,26 @@ void desk_end(struct desk *desk, struct alert *alert, enum delivery_cause cause)
 {
     desk_end_held(desk, alert, cause);
     desk_channel_done(desk, alert, cause);
+}
+
+/* ---- old rows ---- */
+
+static bool is_quiet(const struct desk *desk)
+{
+    for (size_t i = 0; i < desk->n_alerts; i++)
+        if (desk->alerts[i]->accepting || desk->alerts[i]->state != ALERT_WAITING)
+            return false;
+    return true;
+}
+
+void desk_tidy(struct desk *desk, struct moment now)
+{
+    struct error why;
+    if (mono_since(now.mono, desk->tidied) < (int64_t)TIDY_MS * 1000 || !is_quiet(desk) || !clock_trusted() ||
+        store_in_trouble(desk->store, &why))
+        return;
+    desk->tidied = now.mono;
+    journal_tidy(&desk->journal, now.wall);
 }
 
 /* ---- on the way to the channels ---- */

@@ -33,13 +33,13 @@ static int by_arrival(const void *a, const void *b)
     return -strcmp((*one)->id, (*other)->id);
 }
 
-json_t *desk_live_alerts(const struct desk *desk)
+static json_t *show_all(const struct desk *desk, bool stored_too)
 {
     json_t *list = json_array();
     const struct alert **sorted = calloc(desk->n_alerts + 1, sizeof(struct alert *));
     size_t n = 0;
     for (size_t i = 0; sorted && i < desk->n_alerts; i++)
-        if (!desk->alerts[i]->accepting)
+        if (!desk->alerts[i]->accepting && (stored_too || !desk->alerts[i]->stored))
             sorted[n++] = desk->alerts[i];
     if (sorted)
         qsort(sorted, n, sizeof(struct alert *), by_arrival);
@@ -47,6 +47,16 @@ json_t *desk_live_alerts(const struct desk *desk)
         json_array_append_new(list, show(desk, sorted[i]));
     free(sorted);
     return list;
+}
+
+json_t *desk_live_alerts(const struct desk *desk)
+{
+    return show_all(desk, true);
+}
+
+json_t *desk_unstored_alerts(const struct desk *desk)
+{
+    return show_all(desk, false);
 }
 
 static int by_name(const void *a, const void *b)

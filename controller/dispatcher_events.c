@@ -71,12 +71,13 @@ struct judging {
 };
 
 static void told(void *context, struct delivery *delivery, const struct terminal_reading *reading,
-                 enum loudness_verdict verdict)
+                 enum loudness_verdict verdict, enum level_worth worth)
 {
     struct judging *judging = context;
     struct dispatcher *dispatcher = judging->dispatcher;
     dispatcher->ports.record_reading(dispatcher->ports.context, dispatcher->current, delivery, reading, verdict);
-    dispatcher_record_delivery(dispatcher, delivery);
+    if (worth == LEVEL_NEWS) /* what has only got louder is written with its end */
+        dispatcher_record_delivery(dispatcher, delivery);
     judging->wants_changed |= verdict == LOUDNESS_SILENCE ? delivery->has_baseline : !delivery_wants_level(delivery);
 }
 

@@ -265,6 +265,18 @@ void journal_number(const struct journal *journal, const char *name, int64_t val
     store_commit(journal->store, &change, done, context);
 }
 
+void journal_tidy(const struct journal *journal, struct wall now)
+{
+    const int64_t day_ms = INT64_C(24) * 3600 * 1000;
+    const struct store_limits limits = {
+        .alerts = journal->config->keep_alerts,
+        .alerts_before = {now.ms - 7 * day_ms}, /* a message that is sent again so late is still known */
+        .readings_before = {now.ms - journal->config->keep_readings_days * day_ms},
+    };
+    struct store_change change = {.limits = &limits};
+    store_commit(journal->store, &change, NULL, NULL);
+}
+
 static void count_up(json_t *object, const char *name)
 {
     json_int_t n = json_integer_value(json_object_get(object, name));

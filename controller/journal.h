@@ -28,6 +28,8 @@ void journal_reading(const struct journal *journal, const struct broadcast *broa
 void journal_programme(const struct journal *journal, const struct broadcast *broadcast, const struct playout_event *event);
 void journal_alarm(const struct journal *journal, const struct alert *alert, const char *what, const char *detail);
 void journal_line(const struct journal *journal, uint32_t line, bool up, const char *error);
+/* Lets go of a little of what is older than the configuration keeps. */
+void journal_tidy(const struct journal *journal, struct wall now);
 void journal_number(const struct journal *journal, const char *name, int64_t value, store_done_fn *done, void *context);
 
 /* A delivery as docs/api.yaml shows it, without what the store adds. New reference. */

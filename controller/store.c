@@ -135,9 +135,9 @@ static void ask(struct store *store, enum store_query query, const char *const t
     deliver_result(job);
 }
 
-void store_list_alerts(struct store *store, size_t limit, store_result_fn *done, void *context)
+void store_list_alerts(struct store *store, const char *before, size_t limit, store_result_fn *done, void *context)
 {
-    ask(store, QUERY_ALERTS, (const char *[2]){NULL, NULL}, limit, done, context);
+    ask(store, QUERY_ALERTS, (const char *[2]){before, NULL}, limit, done, context);
 }
 
 void store_get_alert(struct store *store, const char *id, store_result_fn *done, void *context)
@@ -181,6 +181,11 @@ bool store_load_keys(struct store *store, void (*each)(void *context, const stru
                      struct error *error)
 {
     return store_query_keys(store->reader, each, context, error);
+}
+
+bool store_has_alert(struct store *store, const char *id)
+{
+    return store_query_has_alert(store->reader, id);
 }
 
 int64_t store_get_setting(struct store *store, const char *name, int64_t otherwise)

@@ -41,10 +41,17 @@ struct store_key {
     struct wall at;
 };
 
+/* What is old enough to go; a little of it goes with each change that has this. An alert that has not ended stays. */
+struct store_limits {
+    uint32_t alerts;             /* so many are kept, and */
+    struct wall alerts_before;   /* all that came since then */
+    struct wall readings_before; /* raw readings of alerts that came since then are kept */
+};
+
 /* One atomic change: any of its parts may be absent. All of it is on disk, or none. */
 struct store_change {
-    const struct store_alert *alert; /* inserted or replaced by id; without bytes those stored stay; another id with the same
-                                        key: ERROR_CONFLICT */
+    const struct store_alert *alert; /* inserted, or replaced where id and key are the same; without bytes those stored stay;
+                                        another id with the same key: ERROR_CONFLICT; the id of another: ERROR_INTERNAL */
     const struct store_delivery *deliveries;
     size_t n_deliveries;
     const char *reading_alert; /* a raw reading to keep with a delivery: alert, terminal and JSON */
@@ -53,6 +60,7 @@ struct store_change {
     const struct store_key *key; /* those older than a day, or beyond 1000, go */
     const char *setting;         /* a named number, such as "token" */
     int64_t setting_value;
+    const struct store_limits *limits;
     const char *event; /* type of the event that tells of this change, NULL: none */
     const json_t *event_data;
     bool urgent; /* an event to be told also where it cannot be committed, or not soon: then with id NULL, and once */
@@ -81,7 +89,9 @@ bool store_in_trouble(const struct store *store, struct error *why);
  * order with the changes. result is a new JSON value that the callback owns, NULL with an error. */
 typedef void store_result_fn(void *context, json_t *result, const struct error *error);
 
-void store_list_alerts(struct store *store, size_t limit, store_result_fn *done, void *context); /* newest first, no bytes */
+/* Newest first, those older than the alert before (NULL: all; ERROR_NOT_FOUND: it is none); without bytes, and details without
+ * words, places and notes. */
+void store_list_alerts(struct store *store, const char *before, size_t limit, store_result_fn *done, void *context);
 void store_get_alert(struct store *store, const char *id, store_result_fn *done, void *context); /* ERROR_NOT_FOUND */
 void store_list_deliveries(struct store *store, const char *alert, store_result_fn *done, void *context);
 void store_list_readings(struct store *store, const char *alert, const char *terminal, store_result_fn *done, void *context);
@@ -97,6 +107,7 @@ bool store_load_deliveries(struct store *store, const char *alert, json_t **rows
 bool store_find_key(struct store *store, const char *sender, const char *identifier, const char *sent,
                     struct store_alert *alert, bool *found,
                     struct error *error); /* also later; sub-millisecond read on the caller's own read handle */
+bool store_has_alert(struct store *store, const char *id); /* the same; false where it cannot be read */
 int64_t store_get_setting(struct store *store, const char *name, int64_t otherwise); /* the same */
 struct wall store_last_time(struct store *store); /* of the last event; {0} before the first; the same */
 /* Calls each for every key that is kept, the oldest first. */

@@ -85,6 +85,20 @@ static void add_key(struct store_job *job, const struct store_key *key)
     add_number(row, STORE_KEYS_KEPT);
 }
 
+/* An alert goes last: the statements before find by it what is its own. */
+static void add_limits(struct store_job *job, const struct store_limits *limits)
+{
+    static const enum store_statement OF_ALERT[] = {CUT_DELIVERIES, CUT_READINGS_OF_ALERT, CUT_ALERT};
+    struct store_write *row = add_row(job, CUT_READINGS);
+    add_number(row, limits->readings_before.ms);
+    add_number(row, STORE_READINGS_CUT);
+    for (size_t i = 0; i < sizeof OF_ALERT / sizeof *OF_ALERT; i++) {
+        row = add_row(job, OF_ALERT[i]);
+        add_number(row, limits->alerts);
+        add_number(row, limits->alerts_before.ms);
+    }
+}
+
 /* Stamped with wall time, and with boot and monotonic time so that a later step of the clock can be seen. */
 static void add_event(struct store_job *job, const struct store_change *change, const char *boot)
 {
@@ -112,7 +126,7 @@ static bool is_whole(const struct store_job *job, const struct store_change *cha
 
 void store_change_copy(struct store_job *job, const struct store_change *change, const char *boot)
 {
-    job->writes = calloc(change->n_deliveries + 6, sizeof *job->writes);
+    job->writes = calloc(change->n_deliveries + 10, sizeof *job->writes);
     if (job->writes) {
         if (change->alert)
             add_alert(job, change->alert);
@@ -131,6 +145,8 @@ void store_change_copy(struct store_job *job, const struct store_change *change,
             add_text(row, change->setting);
             add_number(row, change->setting_value);
         }
+        if (change->limits)
+            add_limits(job, change->limits);
         if (change->event)
             add_event(job, change, boot);
     }

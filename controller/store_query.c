@@ -4,16 +4,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ALERT_COLUMNS                                                                                                          \
-    "SELECT id, state, reason, sender, identifier, sent, received, changed, repetitions_ended, media_type, detail FROM alert"
+#define ALERT_COLUMNS "SELECT id, state, reason, sender, identifier, sent, received, changed, repetitions_ended, media_type, "
 #define WHOLE_ALERT                                                                                                            \
     "SELECT id, sender, identifier, sent, media_type, bytes, state, reason, received, changed, repetitions_ended, detail "     \
     "FROM alert"
 
 /* ?1 and ?2 are the job's texts, ?3 its limit, ?4 its number. */
 static const char *const queries[] = {
-    [QUERY_ALERTS] = ALERT_COLUMNS " ORDER BY n DESC LIMIT ?3",
-    [QUERY_ALERT] = ALERT_COLUMNS " WHERE id = ?1",
+    [QUERY_ALERTS] =
+        ALERT_COLUMNS "json_remove(detail, '$.words', '$.places', '$.not_ours', '$.not_spoken', '$.notes') AS detail"
+                      " FROM alert WHERE n < ifnull((SELECT n FROM alert WHERE id = ?1), ?4) ORDER BY n DESC LIMIT ?3",
+    [QUERY_ALERT] = ALERT_COLUMNS "detail FROM alert WHERE id = ?1",
     [QUERY_DELIVERIES] = "SELECT alert, terminal, line, channel, rung, end, reason, detail FROM delivery WHERE alert = ?1"
                          " ORDER BY terminal",
     [QUERY_READINGS] = "SELECT data FROM reading WHERE alert = ?1 AND terminal = ?2 ORDER BY n",
@@ -90,6 +91,22 @@ static void query_alert(sqlite3 *db, struct store_job *job)
     json_decref(found);
 }
 
+static void query_alerts(sqlite3 *db, struct store_job *job)
+{
+    job->seq = job->text[0] ? 0 : INT64_MAX;
+    job->result = rows(db, job);
+    if (!job->text[0] || json_array_size(job->result) > 0 || job->error.code != ERROR_NONE)
+        return;
+    struct store_job known = {.query = QUERY_ALERT, .text = {job->text[0]}}; /* nothing is older, or there is no such alert */
+    query_alert(db, &known);
+    json_decref(known.result);
+    if (known.result)
+        return;
+    job->error = known.error;
+    json_decref(job->result);
+    job->result = NULL;
+}
+
 static void query_readings(sqlite3 *db, struct store_job *job)
 {
     json_t *found = rows(db, job);
@@ -152,6 +169,8 @@ void store_query_run(sqlite3 *db, const char *epoch, struct store_job *job)
 {
     if (job->query == QUERY_EVENTS)
         query_events(db, epoch, job);
+    else if (job->query == QUERY_ALERTS)
+        query_alerts(db, job);
     else if (job->query == QUERY_ALERT)
         query_alert(db, job);
     else if (job->query == QUERY_READINGS)
@@ -269,6 +288,17 @@ bool store_query_key(sqlite3 *db, const char *const key[3], struct store_alert *
     *found = good && code == SQLITE_ROW;
     sqlite3_finalize(statement);
     return good;
+}
+
+bool store_query_has_alert(sqlite3 *db, const char *id)
+{
+    sqlite3_stmt *statement = prepare(db, "SELECT 1 FROM alert WHERE id = ?1", NULL);
+    if (!statement)
+        return false;
+    sqlite3_bind_text(statement, 1, id, -1, SQLITE_STATIC);
+    bool has = sqlite3_step(statement) == SQLITE_ROW;
+    sqlite3_finalize(statement);
+    return has;
 }
 
 bool store_query_keys(sqlite3 *db, void (*each)(void *context, const struct store_key *key), void *context, struct error *error)

@@ -73,12 +73,18 @@ static const char mend[] =
 
 enum { SCHEMA_VERSION = sizeof steps / sizeof *steps, BUSY_MS = 2000 };
 
-/* An alert that comes again without its bytes keeps those that are there. */
+/* An alert that comes again without its bytes keeps those that are there. The row of another alert, which had this id before
+ * the clock was set back, is left alone. */
 static const char put_alert[] =
     "INSERT INTO alert(id, sender, identifier, sent, media_type, bytes, state, reason, received, changed, repetitions_ended,"
     " detail) VALUES(?1, ?2, ?3, ?4, ?5, ifnull(?6, x''), ?7, ?8, ?9, ?10, ?11, ?12) ON CONFLICT(id) DO UPDATE SET"
-    " sender = ?2, identifier = ?3, sent = ?4, media_type = ?5, bytes = ifnull(?6, bytes), state = ?7, reason = ?8,"
-    " received = ?9, changed = ?10, repetitions_ended = ?11, detail = ?12";
+    " media_type = ?5, bytes = ifnull(?6, bytes), state = ?7, reason = ?8,"
+    " received = ?9, changed = ?10, repetitions_ended = ?11, detail = ?12 WHERE sender = ?2 AND identifier = ?3 AND sent = ?4";
+
+/* The oldest alert beyond those that are kept; none while there are no more than ?1, or it came since ?2. */
+#define OLDEST_TOO_MANY                                                                                                        \
+    "(SELECT id FROM alert WHERE (SELECT count(*) FROM alert) > ?1 AND received < ?2 AND NOT " STORE_IS_OPEN                   \
+    " ORDER BY n LIMIT 1)"
 
 static const char *const statements[STORE_STATEMENTS] = {
     [PUT_ALERT] = put_alert,
@@ -87,6 +93,11 @@ static const char *const statements[STORE_STATEMENTS] = {
     [PUT_KEY] = "INSERT OR REPLACE INTO idempotency(user, key, hash, alert, wall) VALUES(?1, ?2, ?3, ?4, ?5)",
     [CUT_KEYS] = "DELETE FROM idempotency WHERE wall < ?1 OR n <= (SELECT max(n) FROM idempotency) - ?2",
     [PUT_SETTING] = "INSERT OR REPLACE INTO setting(name, value) VALUES(?1, ?2)",
+    [CUT_READINGS] = "DELETE FROM reading WHERE n < (SELECT min(n) FROM reading) + ?2"
+                     " AND NOT EXISTS (SELECT 1 FROM alert WHERE id = reading.alert AND (received >= ?1 OR " STORE_IS_OPEN "))",
+    [CUT_DELIVERIES] = "DELETE FROM delivery WHERE alert = " OLDEST_TOO_MANY,
+    [CUT_READINGS_OF_ALERT] = "DELETE FROM reading WHERE alert = " OLDEST_TOO_MANY,
+    [CUT_ALERT] = "DELETE FROM alert WHERE id = " OLDEST_TOO_MANY,
     [PUT_EVENT] = "INSERT INTO event(wall, boot, mono, type, data) VALUES(?1, ?2, ?3, ?4, ?5)",
     [CUT_EVENTS] = "DELETE FROM event WHERE seq <= ?1",
 };
@@ -228,6 +239,8 @@ static bool write_row(struct store_sql *sql, const struct store_write *write, st
     bool good = code == SQLITE_OK && sqlite3_step(statement) == SQLITE_DONE;
     if (!good)
         store_sql_error(sql->db, "store", error);
+    if (good && write->statement == PUT_ALERT && sqlite3_changes(sql->db) == 0)
+        good = error_set(error, ERROR_INTERNAL, "store: another alert has the id %s", write->values[0].data);
     sqlite3_reset(statement);
     sqlite3_clear_bindings(statement);
     return good;

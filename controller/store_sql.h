@@ -14,6 +14,10 @@ enum store_statement {
     PUT_KEY,
     CUT_KEYS,
     PUT_SETTING,
+    CUT_READINGS,
+    CUT_DELIVERIES,
+    CUT_READINGS_OF_ALERT,
+    CUT_ALERT,
     PUT_EVENT,
     CUT_EVENTS,
     STORE_STATEMENTS
@@ -28,7 +32,13 @@ struct store_value {
     size_t size;
 };
 
-enum { STORE_VALUES_MAX = 12, STORE_EVENTS_KEPT = 20000, STORE_KEYS_KEPT = 1000, STORE_KEY_LIFE_MS = 24 * 3600 * 1000 };
+enum {
+    STORE_VALUES_MAX = 12,
+    STORE_EVENTS_KEPT = 20000,
+    STORE_KEYS_KEPT = 1000,
+    STORE_READINGS_CUT = 500,
+    STORE_KEY_LIFE_MS = 24 * 3600 * 1000
+};
 
 /* An alert in any state but these has not ended. */
 #define STORE_IS_OPEN "state NOT IN ('finished', 'stopped', 'cleared', 'cancelled', 'expired', 'superseded', 'refused')"
@@ -91,6 +101,7 @@ bool store_query_epoch(sqlite3 *db, char *epoch, size_t size, struct error *erro
 json_t *store_query_deliveries(sqlite3 *db, const char *alert, struct error *error);
 bool store_query_open_alerts(sqlite3 *db, struct store_alert **alerts, size_t *n, struct error *error);
 bool store_query_key(sqlite3 *db, const char *const key[3], struct store_alert *alert, bool *found, struct error *error);
+bool store_query_has_alert(sqlite3 *db, const char *id);
 struct wall store_query_last_time(sqlite3 *db);
 bool store_query_keys(sqlite3 *db, void (*each)(void *context, const struct store_key *key), void *context,
                       struct error *error);

@@ -97,8 +97,9 @@ static void read_level(struct run *r, uint32_t terminal, int64_t requested, doub
 }
 
 static void told(void *context, struct delivery *delivery, const struct terminal_reading *reading,
-                 enum loudness_verdict verdict)
+                 enum loudness_verdict verdict, enum level_worth worth)
 {
+    assert_true(worth >= LEVEL_PROOF);
     assert_non_null(delivery);
     assert_true(reading->has_level);
     assert_true(verdict == LOUDNESS_SILENCE || verdict == LOUDNESS_WORDS);

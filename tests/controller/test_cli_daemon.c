@@ -303,6 +303,9 @@ static void test_lists(void **state)
     (void)state;
     expect_call("200\napplication/json\n{\"alerts\":[" ALERT("finished") "]}", "alert", "list", NULL, NULL,
                 "GET /v1/alerts HTTP", CLI_REACHED, "A   finished  Actual  red", "");
+    expect_call("200\napplication/json\n{\"alerts\":[" ALERT("finished") "],\"before\":\"A\"}", "alert", "list", "--limit=7",
+                "--before=a&b", "GET /v1/alerts?limit=7&before=a%26b HTTP", CLI_REACHED,
+                "There are more: tocsin alert list --before A --limit 7\n", "");
     expect_call("200\napplication/json\n" ALERT("finished"), "alert", "show", "A", NULL, "GET /v1/alerts/A HTTP", CLI_REACHED,
                 "3 of 3 played to the end", "");
     expect_call("200\napplication/json\n" ALERT("stopped"), "alert", "stop", "A", "--reason=wrong \"place\"",

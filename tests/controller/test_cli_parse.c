@@ -18,7 +18,7 @@ static enum cli_exit nothing(struct cli *cli)
 
 static const struct cli_operation table[] = {
     {"alert send", "FILE", CLI_WATCH, false, "Send", NULL, nothing},
-    {"alert list", NULL, 0, false, "List", NULL, nothing},
+    {"alert list", NULL, CLI_PAGE, false, "List", NULL, nothing},
     {"alert stop", "ID", CLI_REASON, false, "Stop", NULL, nothing},
     {"alert deliveries", "ID", CLI_CSV, false, "Deliveries", NULL, nothing},
     {"report", "ID", 0, false, "Report", "More.\n", nothing},
@@ -83,6 +83,9 @@ static void test_options(void **state)
     assert_string_equal(parsed.options.reason, "tested");
     assert_string_equal(parsed.options.url, "http://h");
     assert_string_equal(parsed.options.token_file, "/t");
+    assert_true(parse("alert list --limit 7 --before x", &parsed, NULL));
+    assert_string_equal(parsed.options.limit, "7");
+    assert_string_equal(parsed.options.before, "x");
     assert_true(parse("-h", &parsed, NULL) && parsed.options.help && !parsed.operation);
     assert_true(parse("alert send --help", &parsed, NULL) && parsed.options.help && parsed.operation == &table[0]);
     assert_true(parse("--version", &parsed, NULL) && parsed.options.version);
@@ -99,8 +102,10 @@ static void test_refusals(void **state)
     expect_refused("alert send", "alert send needs FILE after it");
     expect_refused("alert send a b", "'b' is one word too many");
     expect_refused("alert list x", "'x' is one word too many");
-    expect_refused("alert list --watch", "unknown option '--watch' of alert list; known: --json");
+    expect_refused("alert list --watch", "unknown option '--watch' of alert list; known: --limit, --before, --json");
     expect_refused("alert send a --wat", "unknown option '--wat' of alert send; known: --watch, --json");
+    expect_refused("alert list --limit 1&x", "--limit: a number, not '1&x'");
+    expect_refused("alert send a --limit 1", "unknown option '--limit' of alert send");
     expect_refused("alert stop 1", "needs --reason TEXT");
     expect_refused("alert stop 1 --reason", "--reason needs TEXT after it");
     expect_refused("alert stop 1 --reason=", "--reason: TEXT is empty");

@@ -71,7 +71,7 @@ static bool take_level(struct delivery *d, char what, int64_t s)
     case 'z': r.when[WHEN_SOUNDING] = TRUTH_UNKNOWN; break;
     default: break;
     }
-    return delivery_take_level(d, &r, verdict, mean, -16, words_began, at(s));
+    return delivery_take_level(d, &r, verdict, mean, -16, words_began, at(s)) != LEVEL_WORTHLESS;
 }
 
 static bool take_trouble(struct delivery *d, enum terminal_trouble trouble, int64_t s)
@@ -215,6 +215,38 @@ static void test_microphone(void **state)
         {"12S4btt", RUNG_SOUNDING, END_SOUNDED, REASON_NOT_SAMPLED},
     };
     CHECK(&MICROPHONE, CAUSE_FINISHED, true, ROWS);
+}
+
+static enum level_worth weigh(struct delivery *d, enum loudness_verdict verdict, double level)
+{
+    struct terminal_reading r = reading(TRUTH_TRUE, TRUTH_TRUE);
+    r.has_level = true;
+    r.level = level;
+    return delivery_take_level(d, &r, verdict, -16, -16, at(50).mono, at(51));
+}
+
+/* Of many readings few are written; the level at the end is the loudest of all. */
+static void test_what_a_level_is_worth(void **state)
+{
+    (void)state;
+    struct delivery d;
+    play(&d, &MICROPHONE, "123S4");
+    const double need = d.terms.heard_level, quiet = need - d.terms.rise - 10;
+    assert_int_equal(weigh(&d, LOUDNESS_WORDS, need), LEVEL_WORTHLESS); /* no baseline */
+    assert_int_equal(weigh(&d, LOUDNESS_SILENCE, quiet), LEVEL_NEWS);
+    assert_int_equal(weigh(&d, LOUDNESS_SILENCE, quiet), LEVEL_WORTHLESS);
+    assert_int_equal(weigh(&d, LOUDNESS_WORDS, need - 1), LEVEL_PROOF);
+    assert_int_equal(weigh(&d, LOUDNESS_WORDS, need), LEVEL_NEWS);
+    assert_int_equal(weigh(&d, LOUDNESS_WORDS, need), LEVEL_NEWS);
+    assert_int_equal(d.rung, RUNG_HEARD);
+    assert_int_equal(weigh(&d, LOUDNESS_WORDS, need), LEVEL_PROOF); /* the fourth, of two that are needed */
+    unsigned written = 0;
+    for (int i = 0; i < 1000; i++)
+        written += weigh(&d, LOUDNESS_WORDS, need - i % 7) != LEVEL_COUNTED;
+    assert_int_equal(written, 0);
+    assert_int_equal(weigh(&d, LOUDNESS_WORDS, need + 3), LEVEL_PROOF);
+    assert_int_equal(d.counted, 1005);
+    assert_float_equal(d.level, need + 3, 0.001);
 }
 
 static void test_no_level(void **state)
@@ -461,6 +493,7 @@ int main(void)
         cmocka_unit_test(test_output),
         cmocka_unit_test(test_what_never_counts),
         cmocka_unit_test(test_microphone),
+        cmocka_unit_test(test_what_a_level_is_worth),
         cmocka_unit_test(test_no_level),
         cmocka_unit_test(test_trouble_comes_and_goes),
         cmocka_unit_test(test_line_down_and_back),

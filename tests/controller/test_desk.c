@@ -30,7 +30,8 @@ struct scene {
     struct pending pending[PENDING_MAX];
     struct alert_key keys[8];
     struct wall key_at;
-    bool full;          /* the disk */
+    bool full; /* the disk */
+    unsigned tidied;
     struct alert *last; /* that was submitted */
     bool was_waiting;
     char log[8192];
@@ -93,6 +94,10 @@ static struct row row_of(const struct store_alert *alert)
 void store_commit(struct store *store, const struct store_change *change, store_done_fn *done, void *context)
 {
     (void)store;
+    if (change->limits) {
+        scene->tidied++;
+        return;
+    }
     assert_true(scene->n_pending < PENDING_MAX);
     struct pending *pending = &scene->pending[scene->n_pending++];
     *pending = (struct pending){.has_row = change->alert, .done = done, .context = context};
@@ -115,6 +120,15 @@ bool store_in_trouble(const struct store *store, struct error *why)
 {
     (void)store;
     return scene->full && !error_set(why, ERROR_IO, "full");
+}
+
+bool store_has_alert(struct store *store, const char *id)
+{
+    (void)store;
+    for (size_t i = 0; i < scene->n_rows; i++)
+        if (strcmp(scene->rows[i].id, id) == 0)
+            return true;
+    return false;
 }
 
 static struct store_alert stored(const struct row *row)
@@ -488,6 +502,52 @@ static void test_on_disk_before_it_is_answered(void **state)
     expect("409 ");
 }
 
+static void test_old_rows_go_while_it_is_quiet(void **state)
+{
+    (void)state;
+    scene->tidied = 0;
+    pass(60000);
+    assert_true(scene->tidied > 0);
+    submit(A);
+    scene->tidied = 0;
+    pass(60000);
+    land_all();
+    pass(60000);
+    assert_int_equal(scene->tidied, 0);
+    over(CAUSE_FINISHED);
+    land_all();
+    scene->full = true;
+    pass(60000);
+    assert_int_equal(scene->tidied, 0);
+    scene->full = false;
+    pass(60000);
+    assert_true(scene->tidied > 0);
+    scene->log[0] = '\0';
+}
+
+/* The clock was set back and the number begins anew: neither one under way nor one on disk loses its id. */
+static void test_an_id_is_given_once(void **state)
+{
+    (void)state;
+    char first[ALERT_ID_SIZE];
+    submit(A);
+    land(ERROR_NONE);
+    text_copy(first, sizeof first, scene->id);
+    scene->desk->next_number--;
+    submit((struct cap_text){.identifier = "B"});
+    land(ERROR_NONE);
+    assert_string_not_equal(scene->id, first); /* A is under way */
+    over(CAUSE_FINISHED);
+    land_all();
+    text_copy(first, sizeof first, scene->id);
+    scene->desk->next_number--;
+    submit((struct cap_text){.identifier = "C"});
+    land_all();
+    assert_string_not_equal(scene->id, first); /* B is on disk only */
+    assert_int_equal(scene->n_rows, 3);
+    scene->log[0] = '\0';
+}
+
 static void test_a_late_disk_holds_back_no_actual_alert(void **state)
 {
     (void)state;
@@ -503,6 +563,9 @@ static void test_a_late_disk_holds_back_no_actual_alert(void **state)
     land(ERROR_NONE);
     live = desk_live_alert(scene->desk, scene->id);
     assert_true(json_is_true(json_object_get(live, "durable")));
+    json_decref(live);
+    live = desk_unstored_alerts(scene->desk);
+    assert_int_equal(json_array_size(live), 0);
     json_decref(live);
     expect("");
     assert_int_equal(scene->n_rows, 1);
@@ -523,6 +586,9 @@ static void test_a_full_disk_makes_nothing_invisible(void **state)
     json_t *all = desk_live_alerts(scene->desk), *deliveries = desk_live_deliveries(scene->desk, scene->id);
     assert_int_equal(json_array_size(all), 1);
     assert_non_null(deliveries);
+    json_decref(all);
+    all = desk_unstored_alerts(scene->desk);
+    assert_int_equal(json_array_size(all), 1);
     json_decref(all);
     json_decref(deliveries);
     submit(A);
@@ -780,6 +846,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_on_disk_before_it_is_answered),
+        TEST(test_old_rows_go_while_it_is_quiet),
+        TEST(test_an_id_is_given_once),
         TEST(test_a_late_disk_holds_back_no_actual_alert),
         TEST(test_a_full_disk_makes_nothing_invisible),
         TEST(test_what_cannot_be_stored_does_not_fill_the_memory),

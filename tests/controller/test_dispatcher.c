@@ -470,9 +470,12 @@ static void test_from_submit_to_end(void **state)
     play_repetition(1, -12);
     expect("A:sounding at:1.tone at:1.silence at:1.words A:sounding ");
     assert_int_equal(scene->readings_told, 4); /* a baseline and a level of each */
+    unsigned told = scene->deliveries_told;
     playout_tells(PLAYOUT_DUE, 2);
     expect("A:sounding.2 allow:1.2 ");
     play_repetition(2, -12);
+    assert_int_equal(scene->readings_told, 6); /* kept, but no news */
+    assert_int_equal(scene->deliveries_told, told);
     playout_tells(PLAYOUT_DUE, 3);
     play_repetition(3, -12);
     scene->log[0] = '\0';

@@ -180,7 +180,7 @@ static json_int_t number_of(const json_t *object, const char *name)
 static void check_all_parts(struct fixture *f)
 {
     f->waiting++;
-    store_list_alerts(f->store, 10, on_result, f);
+    store_list_alerts(f->store, NULL, 10, on_result, f);
     wait_all(f);
     assert_int_equal(json_array_size(f->result), 1);
     f->waiting++;
@@ -430,6 +430,131 @@ static void put_alert(struct fixture *f, const char *id, const char *key, const 
     commit(f, &(struct store_change){.alert = &alert});
 }
 
+static void expect_page(struct fixture *f, const char *before, size_t limit, const char *ids)
+{
+    char got[64] = "";
+    size_t i;
+    const json_t *row;
+    f->waiting++;
+    store_list_alerts(f->store, before, limit, on_result, f);
+    wait_all(f);
+    json_array_foreach(f->result, i, row) strcat(got, text_of(row, "id"));
+    assert_string_equal(got, ids);
+}
+
+static void alerts_by_the_page(void **state)
+{
+    struct fixture *f = *state;
+    struct store_alert alert = an_alert("A", "finished");
+    alert.detail = json_pack("{s:s, s:[s], s:[]}", "headline", "Water", "words", "long", "notes");
+    commit(f, &(struct store_change){.alert = &alert});
+    json_decref(alert.detail);
+    put_alert(f, "C", "three", "finished");
+    put_alert(f, "B", "two", "finished"); /* in the order in which they came, whatever their ids */
+    wait_all(f);
+    expect_page(f, NULL, 2, "BC");
+    expect_page(f, "C", 2, "A");
+    const json_t *detail = json_object_get(json_array_get(f->result, 0), "detail");
+    assert_string_equal(text_of(detail, "headline"), "Water");
+    assert_int_equal(json_object_size(detail), 1);
+    expect_page(f, "A", 2, "");
+    assert_int_equal(f->last_error.code, ERROR_NONE);
+    expect_page(f, "D", 2, "");
+    assert_int_equal(f->last_error.code, ERROR_NOT_FOUND);
+    assert_null(f->result);
+}
+
+static void put_old(struct fixture *f, const char *id, const char *alert_state, int64_t received)
+{
+    char key[8];
+    struct store_alert alert = an_alert(id, alert_state);
+    text_copy(key, sizeof key, id);
+    alert.identifier = key;
+    alert.received.ms = received;
+    json_t *detail = json_object();
+    struct store_delivery delivery = {.terminal = "t1", .detail = detail};
+    text_copy(delivery.alert, sizeof delivery.alert, id);
+    commit(f, &(struct store_change){.alert = &alert,
+                                     .deliveries = &delivery,
+                                     .n_deliveries = 1,
+                                     .reading_alert = id,
+                                     .reading_terminal = "t1",
+                                     .reading = detail});
+    json_decref(detail);
+}
+
+static size_t rows_of(struct fixture *f, const char *id, bool readings)
+{
+    f->waiting++;
+    if (readings)
+        store_list_readings(f->store, id, "t1", on_result, f);
+    else
+        store_list_deliveries(f->store, id, on_result, f);
+    wait_all(f);
+    return json_array_size(f->result);
+}
+
+static void tidy(struct fixture *f, uint32_t alerts, int64_t alerts_before, int64_t readings_before)
+{
+    const struct store_limits limits = {alerts, {alerts_before}, {readings_before}};
+    for (int i = 0; i < 5; i++)
+        commit(f, &(struct store_change){.limits = &limits});
+    wait_all(f);
+    assert_int_equal(f->last_error.code, ERROR_NONE);
+}
+
+/* What has not ended stays, and what came lately; a reading goes before its delivery does. */
+static void what_is_old_goes(void **state)
+{
+    struct fixture *f = *state;
+    put_old(f, "A", "finished", 100);
+    put_old(f, "B", "waiting", 200);
+    put_old(f, "C", "stopped", 300);
+    put_old(f, "D", "finished", 400);
+    wait_all(f);
+    tidy(f, 4, 1000, 0);
+    expect_page(f, NULL, 9, "DCBA");
+    tidy(f, 1, 100, 0);
+    expect_page(f, NULL, 9, "DCBA");
+    tidy(f, 4, 0, 301);
+    assert_int_equal(rows_of(f, "A", true), 0);
+    assert_int_equal(rows_of(f, "A", false), 1);
+    assert_int_equal(rows_of(f, "B", true), 1);
+    assert_int_equal(rows_of(f, "C", true), 0);
+    assert_int_equal(rows_of(f, "D", true), 1);
+    tidy(f, 3, 1000, 0);
+    expect_page(f, NULL, 9, "DCB");
+    assert_int_equal(rows_of(f, "A", false), 0);
+    tidy(f, 0, 400, 0);
+    expect_page(f, NULL, 9, "DB");
+    tidy(f, 0, 1000, 0);
+    expect_page(f, NULL, 9, "B");
+    assert_int_equal(rows_of(f, "D", true) + rows_of(f, "D", false), 0);
+    assert_int_equal(rows_of(f, "B", true) + rows_of(f, "B", false), 2);
+}
+
+/* A clock that was set back makes an id come again: the alert that has it stays as it is. */
+static void an_id_is_never_taken_away(void **state)
+{
+    struct fixture *f = *state;
+    put_alert(f, "A", "one", "finished");
+    wait_all(f);
+    assert_true(store_has_alert(f->store, "A"));
+    assert_false(store_has_alert(f->store, "B"));
+    put_alert(f, "A", "two", "queued");
+    wait_all(f);
+    assert_int_equal(f->last_error.code, ERROR_INTERNAL);
+    assert_non_null(strstr(f->last_error.message, "another alert has the id A"));
+    f->waiting++;
+    store_get_alert(f->store, "A", on_result, f);
+    wait_all(f);
+    assert_string_equal(text_of(f->result, "identifier"), "one");
+    assert_string_equal(text_of(f->result, "state"), "finished");
+    put_alert(f, "A", "one", "stopped");
+    wait_all(f);
+    assert_int_equal(f->last_error.code, ERROR_NONE);
+}
+
 static void open_alerts_after_restart(void **state)
 {
     struct fixture *f = *state;
@@ -544,7 +669,7 @@ static void a_stalled_disk_holds_back_no_answer(void **state)
     commit_setting(f, "slow", 1);
     f->log[0] = '\0';
     f->waiting++;
-    store_list_alerts(f->store, 10, on_result, f);
+    store_list_alerts(f->store, NULL, 10, on_result, f);
     while (!strstr(f->log, "result"))
         uv_run(&f->loop, UV_RUN_ONCE);
     assert_string_equal(f->log, "result 0;");
@@ -742,7 +867,7 @@ static void fill_and_recover(struct fixture *f, const char *large, void (*make_r
     assert_int_equal(f->n_events, 1);
     f->n_events = 0;
     f->waiting++;
-    store_list_alerts(f->store, 10, on_result, f);
+    store_list_alerts(f->store, NULL, 10, on_result, f);
     wait_all(f);
     assert_int_equal(json_array_size(f->result), 0);
     assert_int_equal(store_get_setting(f->store, "before", -1), 1);
@@ -864,6 +989,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(all_parts_of_a_change, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_crash_is_repaired, set_up, tear_down),
         cmocka_unit_test_setup_teardown(answers_in_order, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_is_old_goes, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(an_id_is_never_taken_away, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(alerts_by_the_page, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_stalled_disk_holds_back_no_answer, set_up, tear_down),
         cmocka_unit_test_setup_teardown(keys_are_kept_for_a_day, set_up, tear_down),
         cmocka_unit_test_setup_teardown(events_are_replayed, set_up, tear_down),

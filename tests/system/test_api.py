@@ -116,6 +116,13 @@ class Api(TownshipTest):
         town.until_ended(other)
         ask("GET", "/v1/lines", 200)
         ask("GET", f"/v1/alerts/{other}/deliveries", 200, "/v1/alerts/{id}/deliveries")
+        page = ask("GET", "/v1/alerts?limit=1", 200, "/v1/alerts")
+        self.assertEqual(([a["id"] for a in page["alerts"]], page["before"]), ([other], other))
+        self.assertNotIn("words", page["alerts"][0])
+        page = ask("GET", f"/v1/alerts?before={other}", 200, "/v1/alerts")
+        self.assertEqual(([a["id"] for a in page["alerts"]], page.get("before")), ([alert], None))
+        ask("GET", "/v1/alerts?limit=0", 422, "/v1/alerts")
+        ask("GET", "/v1/alerts?before=20261122T032000Z-ffff", 422, "/v1/alerts")
         self.csv(contract, town, alert)
         self.events_agree(contract, town)
         self.nothing_is_promised_that_never_comes(contract)
@@ -171,7 +178,7 @@ class Api(TownshipTest):
         self.assertTrue(kinds >= {"alert", "delivery", "programme", "line"}, kinds)
 
     def nothing_is_promised_that_never_comes(self, contract):
-        for name in ("Alert", "Delivery", "Terminal", "Line", "Programme", "Health", "Problem", "Reading", "LineChange"):
+        for name in ("Alert", "AlertSummary", "Delivery", "Terminal", "Line", "Programme", "Health", "Problem", "Reading", "LineChange"):
             promised = {f"{name}.{key}" for key in contract.schemas[name]["properties"]}
             self.assertEqual(promised - contract.seen - RARE, set())
 

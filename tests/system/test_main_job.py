@@ -40,7 +40,7 @@ class MainJob(TownshipTest):
         file = town.write("alert.cap", message)
         sent = town.cli("alert", "send", file, "--watch")
         self.assertEqual(sent.returncode, 0, sent.stdout + sent.stderr + town.daemon_log())
-        alert = town.get("/v1/alerts")[1]["alerts"][0]
+        alert = town.alert(town.get("/v1/alerts")[1]["alerts"][0]["id"])
         self.assertEqual(alert["state"], "finished")
         self.assertEqual((alert["level"], alert["hazard"], alert["terminals"]), ("red", "reservoir_release", 8))
         self.assertEqual([w["language"] for w in alert["words"]], ["zh-CN", "en-US"])

@@ -17,7 +17,7 @@ class Stored(TownshipTest):
         file = self.town.write("alert.cap", cap())
         sent = self.town.cli("alert", "send", file, "--watch")
         self.assertEqual(sent.returncode, 0, sent.stdout + sent.stderr)  # no more can be proved of them
-        alert = self.town.get("/v1/alerts")[1]["alerts"][0]
+        alert = self.town.alert(self.town.get("/v1/alerts")[1]["alerts"][0]["id"])
         self.assertEqual((alert["state"], alert["not_spoken"]), ("finished", []))
         self.assertEqual(set(self.town.ends(alert["id"]).values()), {"sounded(no_level)"})
         self.assertEqual([s for s in self.segments(alert["id"]) if s[1] != "silence"],
