@@ -126,7 +126,8 @@ void outcome_explain(const json_t *delivery, char *text, size_t size)
     size_t length = strcspn(key, "("); /* exception(illegal_data_address) */
     for (size_t i = 0; i < sizeof explanations / sizeof *explanations; i++)
         if (strlen(explanations[i].reason) == length && memcmp(explanations[i].reason, key, length) == 0) {
-            text_copy(text, size, explanations[i].words);
+            bool untold = strcmp(reason, "no_reply") == 0 && !*cli_text(json_object_get(delivery, "times"), "started");
+            text_print(text, size, "%s%s", explanations[i].words, untold ? "; it was not told to start" : "");
             return;
         }
     char whole[OUTCOME_TEXT];

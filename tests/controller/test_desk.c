@@ -1,10 +1,11 @@
 /* The desk in virtual time, against fakes of store, site, dispatchers and clock: a script says when the disk takes what, and
  * whether; rows that were taken are there after a restart. No thread runs. */
+#include "codecs/rfc3339.h"
 #include "controller/desk_intern.h"
 
 #include "tests/controller/site_fixture.h"
 
-enum { ROWS_MAX = 128, PENDING_MAX = 1024 };
+enum { ROWS_MAX = 256, PENDING_MAX = 1024 };
 
 struct row {
     char id[ALERT_ID_SIZE], identifier[40], sent[40], state[16], reason[200];
@@ -716,6 +717,48 @@ static void test_a_drill_that_cannot_be_stored(void **state)
 
 /* ---- before it is on disk ---- */
 
+/* Until its time comes, what it updates is in force. */
+static void test_an_update_that_waits_takes_over_at_its_time(void **state)
+{
+    (void)state;
+    submit(A);
+    land_all();
+    struct wall at = {clock_read().wall.ms + 5000};
+    char soon[RFC3339_SIZE], effective[128];
+    rfc3339_format(at, 0, soon);
+    snprintf(effective, sizeof effective, "<effective>%s</effective>", soon);
+    submit((struct cap_text){.identifier = "B",
+                             .msg_type = "Update",
+                             .references = "<references>county,A,2026-11-22T03:20:00+08:00</references>",
+                             .infos = info_xml((struct info_text){.times = effective})});
+    land_all();
+    pass(4000);
+    land_all();
+    assert_null(strstr(scene->log, "superseded"));
+    pass(2000);
+    land_all();
+    assert_non_null(strstr(scene->log, "A:superseded"));
+    assert_non_null(strstr(scene->log, "SOUND:B"));
+}
+
+static void test_too_many_wait(void **state)
+{
+    (void)state;
+    char later[4096], name[16];
+    text_copy(later, sizeof later, info_xml((struct info_text){.times = "<effective>2026-11-22T03:50:00+08:00</effective>"}));
+    for (int i = 0; i < 200; i++) {
+        snprintf(name, sizeof name, "W%d", i);
+        submit((struct cap_text){.identifier = name, .infos = later});
+        land_all();
+    }
+    scene->log[0] = '\0';
+    submit((struct cap_text){.identifier = "W200", .infos = later});
+    expect("503 ");
+    submit(A); /* what sounds now is not held up by them */
+    land_all();
+    assert_non_null(strstr(scene->log, "SOUND:A"));
+}
+
 static void test_superseded_before_it_is_on_disk(void **state)
 {
     (void)state;
@@ -858,6 +901,8 @@ int main(void)
         TEST(test_a_drill_that_lands_late_before_the_clock_was_looked_at),
         TEST(test_a_drill_that_cannot_be_stored),
         TEST(test_superseded_before_it_is_on_disk),
+        TEST(test_an_update_that_waits_takes_over_at_its_time),
+        TEST(test_too_many_wait),
         TEST(test_stopped_before_it_is_on_disk),
         TEST(test_a_stop_that_cannot_be_stored_says_so),
         TEST(test_taken_up_again),

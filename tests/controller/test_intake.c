@@ -107,6 +107,12 @@ static void test_refusals(void **state)
         {{.area = SHAPES CODE("SAME", VILLAGE_1) "</area>"}, "polygon_not_matched", "area:"},
         {{.area = SHAPES "</area>"}, "polygon_not_matched", "area:"},
         {{.area = SHAPES CODE("profile:code", NEXT_TOWNSHIP) "</area>"}, "area_not_ours", "area:"},
+        {{.times = "<effective>2026-11-22T05:00:00+08:00</effective><expires>2026-11-22T05:00:00+08:00</expires>"},
+         "never_in_force",
+         "effective:"},
+        {{.times = "<effective>2026-11-22T04:20:00+08:00</effective>"},
+         "never_in_force",
+         "effective:"},                           /* an hour after sent */
         {{.times = PAST}, "expired", "expires:"}, /* at the very instant it is over */
     };
     for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
