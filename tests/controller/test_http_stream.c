@@ -396,6 +396,30 @@ static void connections_are_capped(void **state)
     with_client(f, over_the_cap);
 }
 
+/* At the cap those who only sit there are shut before their time: 2 s, and not the 15 s that silence is allowed otherwise. */
+static void sit_there(struct fixture *f)
+{
+    static const char request[] = "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    struct reply reply;
+    int idle[4];
+    for (int i = 0; i < 4; i++)
+        idle[i] = connect_tcp(f);
+    int fifth = connect_tcp(f);
+    CHECK(send_text(fifth, request) && answers_within(fifth, 10000) && read_reply(fifth, &reply)->status == 200);
+    for (int i = 0; i < 4; i++)
+        close(idle[i]);
+    close(fifth);
+}
+
+static void idle_ones_make_way(void **state)
+{
+    struct fixture *f = *state;
+    stop(f);
+    f->settings.connections_max = 8;
+    start(f);
+    with_client(f, sit_there);
+}
+
 /* Each sends a byte now and then, one in the head and one in the body; both are cut off. */
 static void dawdle(struct fixture *f)
 {
@@ -434,7 +458,8 @@ int main(void)
         TEST(heartbeats_come_in_silence),      TEST(slow_client_is_dropped),
         TEST(one_event_may_be_large),          TEST(stop_ends_streams),
         TEST(broken_framing_is_not_sent),      TEST(hundred_connections),
-        TEST(connections_are_capped),          TEST(slow_requests_are_cut_off),
+        TEST(connections_are_capped),          TEST(idle_ones_make_way),
+        TEST(slow_requests_are_cut_off),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
