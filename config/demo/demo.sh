@@ -111,8 +111,8 @@ show_places() {
     local port
     port=$(cat "$dir/state/port" 2>/dev/null)
     echo "Sound that was played: $dir/heard.wav     Report: $dir/report.txt     Logs: $dir/*.log"
-    [ -z "$keep" ] || echo "API (running): socket $dir/tocsin.sock${port:+, and http://127.0.0.1:$port with the token in $dir/state/token}"
-    [ -n "$keep" ] || echo "The township ends here; 'make run' does the same and leaves it running for you."
+    echo "API ($([ -n "$keep" ] && echo running || echo until now)): socket $dir/tocsin.sock${port:+, and http://127.0.0.1:$port with the token in $dir/state/token}"
+    [ -n "$keep" ] || echo "The township and its API end here; 'make run' does the same and leaves them running for you."
 }
 
 wait_for_the_end() {
