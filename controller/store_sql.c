@@ -240,7 +240,8 @@ static bool write_row(struct store_sql *sql, const struct store_write *write, st
     if (!good)
         store_sql_error(sql->db, "store", error);
     if (good && write->statement == PUT_ALERT && sqlite3_changes(sql->db) == 0)
-        good = error_set(error, ERROR_INTERNAL, "store: another alert has the id %s", write->values[0].data);
+        good = error_set(error, ERROR_INTERNAL, "store: another alert has the id %.*s", (int)write->values[0].size,
+                         write->values[0].data);
     sqlite3_reset(statement);
     sqlite3_clear_bindings(statement);
     return good;
