@@ -142,7 +142,8 @@ bool delivery_take_event(struct delivery *delivery, const struct line_event *eve
     case LINE_SWEPT:
     case LINE_STARTS_SENT:
     case LINE_UNASKED:
-    case LINE_SETTLED: break;
+    case LINE_SETTLED:
+    case LINE_ASKED: break;
     }
     return false;
 }

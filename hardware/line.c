@@ -43,6 +43,7 @@ struct line {
     size_t n_verify;
     struct mono close_by;
     struct line_counts counts;
+    struct terminal_health health[LINE_TERMINALS_MAX];
 };
 
 static void ring(int eventfd_descriptor)
@@ -79,6 +80,15 @@ static void free_line(struct line *line)
     free(line);
 }
 
+static void publish_health(struct line *line, uint16_t terminal)
+{
+    const struct terminal *it = &line->drive.terminals[terminal];
+    pthread_mutex_lock(&line->mutex);
+    line->health[terminal] = it->health;
+    line->health[terminal].dead = it->dead;
+    pthread_mutex_unlock(&line->mutex);
+}
+
 struct line *line_create(const struct line_settings *settings, const struct terminal_settings *terminals, size_t n,
                          uint16_t recorded_token, line_event_fn *event, void *context, struct error *error)
 {
@@ -93,6 +103,8 @@ struct line *line_create(const struct line_settings *settings, const struct term
         free_line(line);
         return NULL;
     }
+    for (uint16_t i = 0; i < n; i++)
+        publish_health(line, i);
     return line;
 }
 
@@ -212,6 +224,8 @@ static void transact(struct line *line, const struct drive_step *step, bool clos
     struct mono now = mono_now();
     publish_counts(line);
     drive_done(&line->drive, step, &line->reply, now);
+    if (step->frame == FRAME_TERMINAL)
+        publish_health(line, step->index);
     if (line->reply.outcome == WIRE_LOST) {
         error_prefix(&line->reply.error, "line %s: %s", line->drive.settings.id, line->drive.settings.device);
         lose_port(line, &line->reply.error, now);
@@ -287,10 +301,34 @@ void line_set_verify(struct line *line, const uint16_t *terminals, size_t n)
     ring(line->wake);
 }
 
+bool line_ask(struct line *line, uint32_t request, uint16_t terminal, uint32_t within_ms)
+{
+    (void)line, (void)request, (void)terminal, (void)within_ms;
+    return false;
+}
+
+void line_withdraw(struct line *line, uint32_t request)
+{
+    (void)line, (void)request;
+}
+
+void line_give_socket(struct line *line, int socket)
+{
+    (void)line;
+    close(socket);
+}
+
 void line_get_counts(struct line *line, struct line_counts *counts)
 {
     pthread_mutex_lock(&line->mutex);
     *counts = line->counts;
+    pthread_mutex_unlock(&line->mutex);
+}
+
+void line_get_health(struct line *line, uint16_t terminal, struct terminal_health *health)
+{
+    pthread_mutex_lock(&line->mutex);
+    *health = line->health[terminal];
     pthread_mutex_unlock(&line->mutex);
 }
 

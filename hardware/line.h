@@ -7,19 +7,41 @@
 #include "codecs/base.h"
 #include "hardware/profile.h"
 
-enum { LINE_TERMINALS_MAX = 247 }; /* Modbus over serial line V1.02, 2.2 */
+enum {
+    LINE_TERMINALS_MAX = 247, /* Modbus over serial line V1.02, 2.2 */
+    LINE_PATTERN_MAX = 64,
+};
 
-enum line_kind { LINE_RTU }; /* TCP and RTU over TCP come with the line engine */
+enum line_kind {
+    LINE_RTU,          /* Modbus RTU on a serial port */
+    LINE_TCP,          /* Modbus TCP: a gateway, or terminals on the network */
+    LINE_RTU_OVER_TCP, /* Modbus RTU through a transparent gateway */
+};
 
 /* How the end of a transmission is known (docs/architecture.md). */
 enum line_adapter { ADAPTER_AUTO, ADAPTER_UART, ADAPTER_USB, ADAPTER_PTY };
 
+/* Bytes to be recognised; mask 0 takes any byte, 0xFF the one of bytes. n 0: no pattern. */
+struct line_pattern {
+    size_t n;
+    uint8_t bytes[LINE_PATTERN_MAX], mask[LINE_PATTERN_MAX];
+};
+
 struct line_settings {
     char id[33];
     enum line_kind kind;
-    char device[256];
-    int baud;    /* 1200..115200 */
-    char parity; /* 'N', 'E', 'O' */
+    char device[256]; /* LINE_RTU */
+    char host[46];    /* else: a numeric address, of the gateway or, with calls_in, the one to listen on */
+    uint16_t port;
+    bool calls_in;                    /* LINE_RTU_OVER_TCP: the gateway connects to us (call_in.h) and */
+    struct line_pattern registration; /* names itself by its first bytes */
+    struct line_pattern heartbeat;    /* what a gateway sends by itself; it is discarded wherever it stands between frames */
+    uint32_t heartbeat_s;             /* a connection over which nothing came for so long is given up; 0: never */
+    uint32_t gateway_delay_ms;        /* how much later than written a frame is on the wire; its answer likewise */
+    uint32_t key_up_ms;               /* radio modem: from the first byte written until it goes on the air, both ways */
+    uint32_t quiet_ms;                /* radio modem: the shortest silence before a frame, where 3.5 characters are too few */
+    int baud;                         /* 1200..115200; LINE_TCP also 0: no serial wire behind it */
+    char parity;                      /* 'N', 'E', 'O' */
     int stop_bits;
     enum line_adapter adapter;
     bool echo;              /* a two-wire adapter that hears itself: discard as many bytes as were sent */
@@ -35,6 +57,7 @@ struct terminal_settings {
     uint8_t unit;                  /* 1..247 */
     const struct profile *profile; /* outlives the line */
     double heard_level;            /* overrides the profile's; NaN: the profile's */
+    int64_t answer_us;             /* time to the first byte learnt before the last start of the program; 0: unknown */
 };
 
 /* What shall be so on the line from now on. Terminals not named shall be silent (those that we started are stopped, first). */
@@ -49,6 +72,19 @@ struct line_target {
     uint16_t token;   /* 1..65535; the same through a session */
     size_t n_members;
     struct line_member members[LINE_TERMINALS_MAX];
+};
+
+/* What a transaction is for; more urgent first. A higher class waits for no more than the one transaction on the wire. */
+enum terminal_class {
+    CLASS_STOP,
+    CLASS_START,
+    CLASS_ARM,
+    CLASS_VERIFY,
+    CLASS_TECHNICIAN, /* line_ask */
+    CLASS_POLL,
+    CLASS_PROBE, /* of a dead one */
+    CLASS_NONE,
+    TERMINAL_CLASSES = CLASS_NONE
 };
 
 /* Why a terminal is not where the target wants it. The order has no meaning. */
@@ -90,6 +126,7 @@ enum line_event_kind {
     LINE_STOPPED,      /* terminal: read back as silent, or its stop was answered where it cannot be read */
     LINE_UNASKED,      /* terminal: sounds although we did not ask */
     LINE_SETTLED,      /* whole line: an empty target is reached, powered off; those that failed had LINE_TROUBLE */
+    LINE_ASKED,        /* terminal: what line_ask wanted is there (trouble NONE: reading), or will not be (error) */
 };
 
 struct line_event {
@@ -100,7 +137,8 @@ struct line_event {
     enum terminal_trouble trouble;
     uint8_t exception;               /* Modbus exception code with TROUBLE_EXCEPTION */
     struct terminal_reading reading; /* LINE_READING, LINE_ARMED, LINE_UNASKED */
-    struct error error;              /* LINE_DOWN, LINE_TROUBLE: in words */
+    uint32_t request;                /* LINE_ASKED: the number that line_ask was given */
+    struct error error;              /* LINE_DOWN, LINE_TROUBLE, LINE_ASKED: in words */
 };
 
 /* Called on the line's thread. May only copy the event and wake somebody; must not block nor call the line. */
@@ -109,12 +147,27 @@ typedef void line_event_fn(void *context, const struct line_event *event);
 /* Counters since creation; read at any time from any thread. */
 struct line_counts {
     uint64_t requests, replies, timeouts, crc_errors, exceptions, strays, reopened;
-    uint64_t busy_us; /* time in which the wire was occupied by requests and replies */
+    uint64_t heartbeats;
+    uint64_t busy_us;     /* time in which bytes of requests and replies were on the wire */
+    uint64_t occupied_us; /* the same with silences, turnarounds and waits: nothing else could be sent */
+    uint64_t class_requests[TERMINAL_CLASSES];
     bool up;
+};
+
+/* What was seen of one terminal since creation; read at any time from any thread. */
+struct terminal_health {
+    struct mono answered; /* last byte of its last good answer or exception; 0: never */
+    int64_t answer_us;    /* learnt time from the end of a request to the first byte of the answer; 0: unknown */
+    uint64_t requests, replies, timeouts, damaged, exceptions;
+    uint64_t foreign; /* another unit's frame came in place of its answer */
+    uint64_t doubled; /* more bytes followed its answer */
+    uint8_t last_exception, foreign_unit;
+    bool dead; /* it is only probed */
 };
 
 const char *terminal_trouble_name(enum terminal_trouble trouble); /* "no_reply", ... as in reports */
 const char *modbus_exception_name(uint8_t code);                  /* "illegal_data_address", ... */
+const char *terminal_class_name(enum terminal_class class);       /* "stop", "start", "arm", "verify", ... */
 
 struct line;
 
@@ -132,7 +185,19 @@ void line_set_target(struct line *line, const struct line_target *target);
 /* While sounding, statuses are read round and round in this order until the next call; n 0: none. Copies. Any thread. */
 void line_set_verify(struct line *line, const uint16_t *terminals, size_t n);
 
+/* Reads one terminal's status now, behind commands and verification and before polls. Answered by one LINE_ASKED with this
+ * number, at the latest within_ms later. Any thread. False where too many wait (LINE_ASKS_MAX). */
+enum { LINE_ASKS_MAX = 16 };
+bool line_ask(struct line *line, uint32_t request, uint16_t terminal, uint32_t within_ms);
+/* It is not answered any more, unless it was already. */
+void line_withdraw(struct line *line, uint32_t request);
+
+/* For a line that calls_in: the connection of its gateway, behind the registration packet; the line owns it now and drops the
+ * one that it had. Any thread. */
+void line_give_socket(struct line *line, int socket);
+
 void line_get_counts(struct line *line, struct line_counts *counts);
+void line_get_health(struct line *line, uint16_t terminal, struct terminal_health *health);
 
 /* Stops what is ours on the line (at most grace_ms), ends the thread, closes the port. NULL is allowed. */
 void line_destroy(struct line *line, uint32_t grace_ms);

@@ -11,6 +11,7 @@ void terminal_init(struct terminal *terminal, const struct terminal_world *world
                    uint16_t index)
 {
     *terminal = (struct terminal){.world = world, .settings = *settings, .index = index};
+    terminal->health.answer_us = settings->answer_us;
     terminal->n_reads = profile_plan_reads(settings->profile, terminal->reads);
 }
 
@@ -154,8 +155,8 @@ void terminal_port_up(struct terminal *terminal, struct mono now)
 
 static int64_t first_byte_limit(const struct terminal *terminal)
 {
-    int64_t learnt = terminal->answer_us + ANSWER_MARGIN_US;
-    bool trusted = terminal->answer_us > 0 && terminal->tries == 0 && !terminal->dead;
+    int64_t learnt = terminal->health.answer_us + ANSWER_MARGIN_US;
+    bool trusted = terminal->health.answer_us > 0 && terminal->tries == 0 && !terminal->dead;
     return trusted && learnt < terminal->world->ceiling_us ? learnt : terminal->world->ceiling_us;
 }
 

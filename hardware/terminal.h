@@ -17,9 +17,6 @@ enum terminal_phase {
     TERMINAL_POWER_OFF, /* silent; amplifier to be switched off */
 };
 
-/* More urgent first. */
-enum terminal_class { CLASS_STOP, CLASS_START, CLASS_ARM, CLASS_VERIFY, CLASS_POLL, CLASS_PROBE, CLASS_NONE };
-
 /* What is common to the terminals of a line. */
 struct terminal_world {
     int64_t ceiling_us, poll_us;
@@ -60,7 +57,7 @@ struct terminal {
     unsigned tries, garbled, pause; /* in a row without a good reply; index of the next pause */
     bool dead;                      /* did not answer within the ceiling */
     struct mono retry_at;
-    int64_t answer_us; /* learnt time to the first byte; 0 unknown */
+    struct terminal_health health; /* with the learnt time to the first byte */
 
     bool swept; /* asked since the port is open */
     bool seen;  /* read since the port is open and it answers */

@@ -21,10 +21,10 @@ static void learn(struct terminal *terminal, const struct wire_reply *reply)
     int64_t took = mono_since(reply->first_byte, reply->sent_end);
     if (took < 1)
         took = 1;
-    if (took > terminal->answer_us)
-        terminal->answer_us = took;
+    if (took > terminal->health.answer_us)
+        terminal->health.answer_us = took;
     else if (terminal->tries == 0 && !terminal->dead)
-        terminal->answer_us -= (terminal->answer_us - took) / LEARN_SHARE;
+        terminal->health.answer_us -= (terminal->health.answer_us - took) / LEARN_SHARE;
 }
 
 static void note_answer(struct terminal *terminal, const struct wire_reply *reply)
@@ -34,6 +34,23 @@ static void note_answer(struct terminal *terminal, const struct wire_reply *repl
     terminal->dead = false;
     terminal->reached = true;
     terminal_well(terminal, TROUBLE_NO_REPLY);
+}
+
+static void count(struct terminal *terminal, const struct wire_reply *reply)
+{
+    struct terminal_health *health = &terminal->health;
+    health->requests++;
+    health->replies += reply->outcome == WIRE_ANSWERED;
+    health->timeouts += reply->outcome == WIRE_SILENT;
+    health->damaged += reply->outcome == WIRE_GARBLED;
+    health->exceptions += reply->outcome == WIRE_EXCEPTION;
+    health->foreign += reply->foreign;
+    if (reply->foreign)
+        health->foreign_unit = reply->foreign_unit;
+    if (reply->outcome == WIRE_EXCEPTION)
+        health->last_exception = reply->exception;
+    if (reply->outcome == WIRE_ANSWERED || reply->outcome == WIRE_EXCEPTION)
+        health->answered = reply->received;
 }
 
 /* The first frame of the arming is out, whether or not it is answered. */
@@ -260,6 +277,7 @@ void terminal_done(struct terminal *terminal, const struct terminal_plan *plan, 
     }
     if (reply->outcome == WIRE_LOST || reply->outcome == WIRE_WITHDRAWN)
         return;
+    count(terminal, reply);
     if (!plan->read)
         note_sent(terminal, reply);
     if (reply->outcome == WIRE_ANSWERED || reply->outcome == WIRE_EXCEPTION)

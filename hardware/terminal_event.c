@@ -24,6 +24,12 @@ const char *modbus_exception_name(uint8_t code) /* Modbus Application Protocol V
     }
 }
 
+const char *terminal_class_name(enum terminal_class class)
+{
+    static const char *const names[] = {"stop", "start", "arm", "verify", "technician", "poll", "probe"};
+    return (size_t) class < sizeof names / sizeof *names ? names[class] : "none";
+}
+
 static struct line_event event_of(const struct terminal *terminal, enum line_event_kind kind, struct mono at)
 {
     return (struct line_event){.kind = kind, .terminal = terminal->index, .session = terminal->world->session, .at = at};

@@ -219,6 +219,7 @@ void wire_transact(struct wire *wire, const struct frame_request *request, int64
 {
     reply->outcome = WIRE_SILENT;
     reply->exception = 0;
+    reply->late_bytes = reply->foreign = 0;
     reply->sent_begin = reply->sent_end = reply->first_byte = reply->received = mono_now();
     reply->error = (struct error){.code = ERROR_NONE};
     if (!wait_quiet(wire, reply) || !transmit(wire, request, reply))

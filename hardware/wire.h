@@ -23,6 +23,9 @@ struct wire_reply {
     struct mono sent_end;   /* last bit of the request */
     struct mono first_byte; /* of an answer */
     struct mono received;   /* last byte of an answer */
+    unsigned late_bytes;    /* came before this request, behind the end of the transaction before it */
+    unsigned foreign;       /* frames of another unit that came in place of the answer; */
+    uint8_t foreign_unit;   /* the last of them */
     uint16_t words[FRAME_WORDS_MAX];
     struct error error; /* with WIRE_LOST */
 };
