@@ -188,7 +188,7 @@ static bool create_parts(struct desk *desk, struct uv_loop_s *loop, struct error
         error_set(error, ERROR_NO_MEMORY, "out of memory");
     for (uint32_t c = 0; ok && c < desk->config->n_channels; c++) {
         char name[64];
-        desk_token_name(desk, c, name);
+        site_token_name(&desk->config->channels[c], name);
         tokens[c] = (uint16_t)store_get_setting(desk->store, name, 0);
     }
     if (ok)

@@ -96,6 +96,5 @@ struct dispatcher_ports desk_dispatcher_ports(struct desk *desk);
 struct site_ports desk_site_ports(struct desk *desk);
 void desk_on_spoken(void *context, void *of, uint32_t broadcast, uint32_t index, const struct speech *speech,
                     const struct error *error);
-void desk_token_name(const struct desk *desk, uint32_t channel, char name[64]);
 
 #endif

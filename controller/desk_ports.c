@@ -37,16 +37,11 @@ static uint32_t channel_of(const struct desk *desk, const struct dispatcher *dis
     return c;
 }
 
-void desk_token_name(const struct desk *desk, uint32_t channel, char name[64])
-{
-    snprintf(name, 64, "token.%s", desk->config->channels[channel].id);
-}
-
 static void reserve_token(void *context, struct dispatcher *dispatcher, uint16_t token, dispatcher_done_fn *done)
 {
     struct desk *desk = context;
     char name[64];
-    desk_token_name(desk, channel_of(desk, dispatcher), name);
+    site_token_name(&desk->config->channels[channel_of(desk, dispatcher)], name);
     struct number_done *waiting = wait_for(dispatcher, 0, token, done);
     journal_number(&desk->journal, name, token, waiting ? on_recorded : NULL, waiting);
 }

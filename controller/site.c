@@ -157,13 +157,18 @@ static bool create_all(struct site *site, const uint16_t *tokens, struct uv_loop
     site->from_playouts = mailbox_create(loop, sizeof(struct playout_letter), deliver_playout, site, error);
     if (!site->from_lines || !site->from_playouts)
         return false;
-    for (uint32_t i = 0; i < config->n_channels; i++)
+    for (uint32_t i = 0; site->ports.playout_event && i < config->n_channels; i++)
         if (!create_playout(site, i, error))
             return false;
     for (uint32_t i = 0; i < config->n_lines; i++)
         if (!create_line(site, i, tokens[config->lines[i].channel], error))
             return false;
     return true;
+}
+
+void site_token_name(const struct config_channel *channel, char name[64])
+{
+    snprintf(name, 64, "token.%s", channel->id);
 }
 
 struct site *site_create(const struct config *config, const uint16_t *tokens, const struct site_ports *ports,

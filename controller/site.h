@@ -18,7 +18,11 @@ struct site_ports {
     void (*playout_event)(void *context, uint32_t channel, const struct playout_event *event);
 };
 
-/* Makes lines and playouts and starts their threads. tokens: per channel, of the session that a crash may have left. */
+/* Where the store keeps the last token of a channel: "token.main". */
+void site_token_name(const struct config_channel *channel, char name[64]);
+
+/* Makes lines and playouts and starts their threads; without playout_event no playouts. tokens: per channel, of the session
+ * that a crash may have left. */
 struct site *site_create(const struct config *config, const uint16_t *tokens, const struct site_ports *ports,
                          struct uv_loop_s *loop, struct error *error);
 

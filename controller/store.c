@@ -223,18 +223,23 @@ void store_alert_clear(struct store_alert *alert)
 }
 
 /* Two daemons on one folder would set aside each other's database. The lock ends with the process. */
-static bool lock_folder(struct store *store, const char *folder, struct error *error)
+int store_lock(const char *folder, struct error *error)
 {
     char path[4096];
     snprintf(path, sizeof path, "%s/tocsin.lock", folder);
-    if (mkdir(folder, 0750) != 0 && errno != EEXIST)
-        return error_set(error, ERROR_IO, "%s: cannot make this folder: %s", folder, strerror(errno));
-    store->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
-    if (store->lock < 0)
-        return error_set(error, ERROR_IO, "%s: %s", path, strerror(errno));
-    if (flock(store->lock, LOCK_EX | LOCK_NB) != 0)
-        return error_set(error, ERROR_CONFLICT, "%s: another tocsind uses this folder: stop it first", path);
-    return true;
+    if (mkdir(folder, 0750) != 0 && errno != EEXIST) {
+        error_set(error, ERROR_IO, "%s: cannot make this folder: %s", folder, strerror(errno));
+        return -1;
+    }
+    int lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+    if (lock < 0) {
+        error_set(error, ERROR_IO, "%s: %s", path, strerror(errno));
+    } else if (flock(lock, LOCK_EX | LOCK_NB) != 0) {
+        error_set(error, ERROR_CONFLICT, "%s: another tocsind uses this folder: stop it first", path);
+        close(lock);
+        lock = -1;
+    }
+    return lock;
 }
 
 static bool open_reader(sqlite3 **reader, const char *path, int busy_ms, struct error *error)
@@ -243,6 +248,18 @@ static bool open_reader(sqlite3 **reader, const char *path, int busy_ms, struct 
         return store_sql_error(*reader, path, error);
     sqlite3_busy_timeout(*reader, busy_ms);
     return true;
+}
+
+bool store_peek_setting(const char *folder, const char *name, int64_t *value, struct error *error)
+{
+    char path[4096];
+    sqlite3 *reader = NULL;
+    snprintf(path, sizeof path, "%s/tocsin.db", folder);
+    bool good = open_reader(&reader, path, QUESTION_BUSY_MS, error) &&
+                (store_query_setting(reader, name, value) || sqlite3_errcode(reader) == SQLITE_OK || /* it is not there */
+                 store_sql_error(reader, path, error));
+    sqlite3_close(reader);
+    return good;
 }
 
 static bool open_database(struct store *store, const char *folder, char damaged[256], struct error *error)
@@ -308,7 +325,8 @@ struct store *store_open(const char *folder, struct uv_loop_s *loop, char damage
         pthread_cond_init(&store->lanes[i].wake, NULL);
     }
     read_boot(store->boot);
-    bool good = lock_folder(store, folder, error) && open_database(store, folder, damaged, error);
+    store->lock = store_lock(folder, error);
+    bool good = store->lock >= 0 && open_database(store, folder, damaged, error);
     if (good && uv_async_init(loop, &store->async, on_async) != 0)
         good = error_set(error, ERROR_INTERNAL, "store: the loop takes no more handles");
     store->async.data = store;

@@ -116,6 +116,11 @@ bool store_load_keys(struct store *store, void (*each)(void *context, const stru
 const char *store_epoch(const struct store *store);
 void store_alert_clear(struct store_alert *alert); /* frees what it owns */
 
+/* Without opening the store. The lock on its folder, made where it is missing: to be closed; -1 with ERROR_CONFLICT while a
+ * daemon holds it, else ERROR_IO. And one of its numbers, read without changing anything: false where it cannot be read. */
+int store_lock(const char *folder, struct error *error);
+bool store_peek_setting(const char *folder, const char *name, int64_t *value, struct error *error);
+
 /* Commits what is queued, makes every outstanding callback, ends the thread, closes; not to be called from a callback. What
  * libuv holds is freed when the loop runs once more. NULL is allowed. */
 void store_close(struct store *store);

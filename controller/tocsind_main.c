@@ -5,6 +5,7 @@
 #include "controller/desk.h"
 #include "controller/http.h"
 #include "controller/log.h"
+#include "controller/silence.h"
 #include "controller/store.h"
 #include "controller/version.h"
 
@@ -25,9 +26,10 @@ enum {
 
 static void usage(FILE *out)
 {
-    fprintf(out, "usage: tocsind --config FILE [--check]\n"
+    fprintf(out, "usage: tocsind --config FILE [--check | --silence]\n"
                  "  -c, --config FILE  the site's configuration\n"
                  "      --check        only check the configuration\n"
+                 "      --silence      stop what a daemon that is gone has left sounding, and end\n"
                  "      --version, --help\n");
 }
 
@@ -40,18 +42,19 @@ static void on_mistake(void *context, const char *file, unsigned line, const cha
         log_line(warning ? LOG_WARNING : LOG_ERROR, "%s%s%s", file ? file : "", file ? ": " : "", message);
 }
 
+enum task { TASK_SERVE, TASK_CHECK, TASK_SILENCE };
+
 /* 0 go on, else the exit status + 1. */
-static int read_arguments(int argc, char **argv, const char **path, bool *check)
+static int read_arguments(int argc, char **argv, const char **path, enum task *task)
 {
-    static const struct option OPTIONS[] = {{"config", required_argument, NULL, 'c'},
-                                            {"check", no_argument, NULL, 'k'},
-                                            {"version", no_argument, NULL, 'v'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {NULL, 0, NULL, 0}};
+    static const struct option OPTIONS[] = {{"config", required_argument, NULL, 'c'}, {"check", no_argument, NULL, 'k'},
+                                            {"silence", no_argument, NULL, 's'},      {"version", no_argument, NULL, 'v'},
+                                            {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0}};
     for (int option; (option = getopt_long(argc, argv, "c:h", OPTIONS, NULL)) != -1;) {
         switch (option) {
         case 'c': *path = optarg; break;
-        case 'k': *check = true; break;
+        case 'k': *task = TASK_CHECK; break;
+        case 's': *task = TASK_SILENCE; break;
         case 'v': printf("tocsind %s\n", TOCSIN_VERSION); return 1;
         case 'h': usage(stdout); return 1;
         default: usage(stderr); return 3;
@@ -162,34 +165,39 @@ static int serve(const struct config *config, struct store *store, uv_loop_t *lo
     return http ? 0 : 1;
 }
 
-int main(int argc, char **argv)
+static int open_and_serve(const struct config *config, uv_loop_t *loop)
 {
-    const char *path = NULL;
-    bool check = false;
-    int status = read_arguments(argc, argv, &path, &check);
-    if (status)
-        return status - 1;
-    limit_process();
-    struct config *config = config_load(path, on_mistake, NULL);
-    if (!config)
-        return 2;
-    if (check) {
-        config_free(config);
-        return 0;
-    }
-    size_thread_pool(config);
-    uv_loop_t loop;
-    uv_loop_init(&loop);
     struct error error = {0};
     char damaged[256] = "";
-    struct store *store = store_open(config->state_dir, &loop, damaged, &error);
+    struct store *store = store_open(config->state_dir, loop, damaged, &error);
     if (*damaged)
         log_line(LOG_ALARM, "the store was damaged; it was set aside as %s and a new one begun", damaged);
     if (!store)
         log_line(LOG_ERROR, "cannot open the store: %s", error.message);
     if (store && !clock_start(config->clock, store_last_time(store)))
         log_line(LOG_ALARM, "the clock stands before the last time that was stored: time goes on from there; set the clock");
-    status = store ? serve(config, store, &loop) : 1;
+    return store ? serve(config, store, loop) : 1;
+}
+
+int main(int argc, char **argv)
+{
+    const char *path = NULL;
+    enum task task = TASK_SERVE;
+    int status = read_arguments(argc, argv, &path, &task);
+    if (status)
+        return status - 1;
+    limit_process();
+    struct config *config = config_load(path, on_mistake, NULL);
+    if (!config)
+        return 2;
+    if (task == TASK_CHECK) {
+        config_free(config);
+        return 0;
+    }
+    size_thread_pool(config);
+    uv_loop_t loop;
+    uv_loop_init(&loop);
+    status = task == TASK_SILENCE ? silence_run(config, &loop) : open_and_serve(config, &loop);
     uv_run(&loop, UV_RUN_DEFAULT); /* what was closed is told so */
     uv_walk(&loop, close_handle, NULL);
     uv_run(&loop, UV_RUN_DEFAULT);
