@@ -90,7 +90,7 @@ $(BUILD)/tests/%: $(BUILD)/tests/%.o $(LIBRARIES)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $< $(ORDERED) -lcmocka $(LIBS)
 
 # It is preloaded: without sanitizers, which want to come first.
-$(BUILD)/tests/system/stalled_disk.so: tests/system/stalled_disk.c
+$(BUILD)/tests/system/stalls.so: tests/system/stalls.c
 	@mkdir -p $(@D)
 	@echo '  CC $<'
 	$(Q)$(CC) $(CPPFLAGS) -std=c17 -O2 $(WARNINGS) -fPIC -shared -o $@ $<
@@ -117,7 +117,7 @@ check:
 	@BUILD=$(BUILD) tests/run
 
 .PHONY: $(BUILD)/.tests
-$(BUILD)/.tests: $(UNIT_TESTS) $(BUILD)/tests/system/stalled_disk.so
+$(BUILD)/.tests: $(UNIT_TESTS) $(BUILD)/tests/system/stalls.so
 
 demo:
 	@$(MAKE) --no-print-directory deps

@@ -37,6 +37,7 @@ void desk_tick(struct desk *desk, struct moment now)
         dispatcher_tick(desk->dispatchers[c], now);
     for (uint32_t l = 0; l < desk->config->n_lines; l++)
         desk_tell_line(desk, l, now.mono);
+    site_mend_lines(desk->site);
     desk_try_again(desk, now);
     desk_tidy(desk, now);
 }
@@ -188,7 +189,7 @@ static bool create_parts(struct desk *desk, struct uv_loop_s *loop, struct error
         error_set(error, ERROR_NO_MEMORY, "out of memory");
     for (uint32_t c = 0; ok && c < desk->config->n_channels; c++) {
         char name[64];
-        site_token_name(&desk->config->channels[c], name);
+        journal_token_name(&desk->config->channels[c], name);
         tokens[c] = (uint16_t)store_get_setting(desk->store, name, 0);
     }
     if (ok)

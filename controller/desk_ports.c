@@ -41,7 +41,7 @@ static void reserve_token(void *context, struct dispatcher *dispatcher, uint16_t
 {
     struct desk *desk = context;
     char name[64];
-    site_token_name(&desk->config->channels[channel_of(desk, dispatcher)], name);
+    journal_token_name(&desk->config->channels[channel_of(desk, dispatcher)], name);
     struct number_done *waiting = wait_for(dispatcher, 0, token, done);
     journal_number(&desk->journal, name, token, waiting ? on_recorded : NULL, waiting);
 }

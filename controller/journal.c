@@ -297,3 +297,8 @@ json_t *journal_tally(const json_t *deliveries)
     }
     return json_pack("{s:o, s:o}", "counts", counts, "ends", ends);
 }
+
+void journal_token_name(const struct config_channel *channel, char name[64])
+{
+    snprintf(name, 64, "token.%s", channel->id);
+}

@@ -32,6 +32,9 @@ void journal_line(const struct journal *journal, uint32_t line, bool up, const c
 void journal_tidy(const struct journal *journal, struct wall now);
 void journal_number(const struct journal *journal, const char *name, int64_t value, store_done_fn *done, void *context);
 
+/* The number that is the last token of a channel. */
+void journal_token_name(const struct config_channel *channel, char name[64]);
+
 /* A delivery as docs/api.yaml shows it, without what the store adds. New reference. */
 json_t *journal_delivery_json(const struct config *config, const char *alert, const struct delivery *delivery);
 

@@ -1,6 +1,7 @@
 /* The first look of every line at its terminals, as at each start of the daemon, and nothing behind it. */
 #include "controller/silence.h"
 
+#include "controller/journal.h"
 #include "controller/log.h"
 #include "controller/site.h"
 #include "controller/store.h"
@@ -104,7 +105,7 @@ static void read_tokens(const struct config *config, uint16_t *tokens)
         char name[64];
         int64_t token = 0;
         struct error error = {0};
-        site_token_name(&config->channels[c], name);
+        journal_token_name(&config->channels[c], name);
         if (!store_peek_setting(config->state_dir, name, &token, &error))
             log_line(LOG_WARNING, "the last token of channel %s is not known: %s", config->channels[c].id, error.message);
         tokens[c] = (uint16_t)token;

@@ -166,11 +166,6 @@ static bool create_all(struct site *site, const uint16_t *tokens, struct uv_loop
     return true;
 }
 
-void site_token_name(const struct config_channel *channel, char name[64])
-{
-    snprintf(name, 64, "token.%s", channel->id);
-}
-
 struct site *site_create(const struct config *config, const uint16_t *tokens, const struct site_ports *ports,
                          struct uv_loop_s *loop, struct error *error)
 {
@@ -186,6 +181,23 @@ struct site *site_create(const struct config *config, const uint16_t *tokens, co
         return site;
     site_destroy(site, 0);
     return NULL;
+}
+
+void site_mend_lines(struct site *site)
+{
+    for (size_t i = 0; i < site->config->n_lines; i++) {
+        struct error error = {0};
+        if (!line_hangs(site->lines[i]))
+            continue;
+        const char *id = site->config->lines[i].hardware.id;
+        struct line *other = line_rebuild(site->lines[i], &error);
+        if (other) {
+            log_line(LOG_ALARM, "line %s: its driver hangs; the line is built anew", id);
+            site->lines[i] = other;
+        } else {
+            log_line(LOG_ERROR, "line %s: its driver hangs, and it cannot be built anew: %s", id, error.message);
+        }
+    }
 }
 
 struct line *const *site_lines(const struct site *site)

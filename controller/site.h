@@ -18,13 +18,13 @@ struct site_ports {
     void (*playout_event)(void *context, uint32_t channel, const struct playout_event *event);
 };
 
-/* Where the store keeps the last token of a channel: "token.main". */
-void site_token_name(const struct config_channel *channel, char name[64]);
-
 /* Makes lines and playouts and starts their threads; without playout_event no playouts. tokens: per channel, of the session
  * that a crash may have left. */
 struct site *site_create(const struct config *config, const uint16_t *tokens, const struct site_ports *ports,
                          struct uv_loop_s *loop, struct error *error);
+
+/* Builds a line anew whose thread hangs; the others go on. To be called now and then. */
+void site_mend_lines(struct site *site);
 
 struct line *const *site_lines(const struct site *site);
 struct playout *site_playout(const struct site *site, uint32_t channel);

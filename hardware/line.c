@@ -22,6 +22,7 @@ enum {
     REOPEN_FLAPPING_MS = 30000, /* it opens and is lost again at once: opening means a sweep each time */
     LIFE_MS = 10000,            /* who lived so long is not flapping */
     TIMER_SLACK_NS = 1000,
+    HANG_MS = 6000, /* beside the waits for first bytes no transaction and no opening takes longer, unless it hangs */
 };
 
 struct line {
@@ -32,9 +33,14 @@ struct line {
     int64_t reopen_ms;
     bool down_told;
 
+    line_event_fn *event;
+    void *context;
     pthread_t thread;
     bool running;
-    int wake, closing; /* eventfds: something new to do; the end has come */
+    int wake, closing;       /* eventfds: something new to do; the end has come */
+    _Atomic int64_t busy_us; /* monotonic time since when it is busy; 0: it waits */
+    bool abandoned;          /* guarded by telling: nobody listens any more, and the thread frees the line */
+    pthread_mutex_t telling; /* held while an event is told */
 
     pthread_mutex_t mutex; /* guards what follows; never held over I/O or events */
     bool has_target, has_verify, closed;
@@ -60,6 +66,23 @@ static void silence(int eventfd_descriptor)
     (void)ignored;
 }
 
+static void tell(void *context, const struct line_event *event)
+{
+    struct line *line = context;
+    pthread_mutex_lock(&line->telling);
+    if (!line->abandoned)
+        line->event(line->context, event);
+    pthread_mutex_unlock(&line->telling);
+}
+
+static bool is_abandoned(struct line *line)
+{
+    pthread_mutex_lock(&line->telling);
+    bool abandoned = line->abandoned;
+    pthread_mutex_unlock(&line->telling);
+    return abandoned;
+}
+
 static bool open_bells(struct line *line, struct error *error)
 {
     line->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -76,6 +99,8 @@ static void free_line(struct line *line)
     if (line->closing >= 0)
         close(line->closing);
     pthread_mutex_destroy(&line->mutex);
+    pthread_mutex_destroy(&line->telling);
+    wire_close(line->wire);
     drive_free(&line->drive);
     free(line);
 }
@@ -98,8 +123,11 @@ struct line *line_create(const struct line_settings *settings, const struct term
         return NULL;
     }
     line->wake = line->closing = -1;
+    line->event = event;
+    line->context = context;
     pthread_mutex_init(&line->mutex, NULL);
-    if (!drive_init(&line->drive, settings, terminals, n, recorded_token, event, context, error) || !open_bells(line, error)) {
+    pthread_mutex_init(&line->telling, NULL);
+    if (!drive_init(&line->drive, settings, terminals, n, recorded_token, tell, line, error) || !open_bells(line, error)) {
         free_line(line);
         return NULL;
     }
@@ -232,13 +260,12 @@ static void transact(struct line *line, const struct drive_step *step, bool clos
     }
 }
 
-static void *run(void *context)
+static void serve(struct line *line)
 {
-    struct line *line = context;
     bool closed = false;
-    prctl(PR_SET_TIMERSLACK, TIMER_SLACK_NS); /* 50 us late at every silence would add up */
-    while (take_commands(line, &closed, mono_now())) {
+    while (!is_abandoned(line) && take_commands(line, &closed, mono_now())) {
         struct mono now = mono_now();
+        line->busy_us = now.us;
         struct mono until = line->reopen_at;
         if (!line->wire)
             try_open(line, now);
@@ -254,8 +281,18 @@ static void *run(void *context)
         } else {
             until = line->reopen_at;
         }
+        line->busy_us = 0;
         wait_for(line, closed ? mono_earlier(until, line->close_by) : until, closed);
     }
+}
+
+static void *run(void *context)
+{
+    struct line *line = context;
+    prctl(PR_SET_TIMERSLACK, TIMER_SLACK_NS); /* 50 us late at every silence would add up */
+    serve(line);
+    if (is_abandoned(line))
+        free_line(line);
     return NULL;
 }
 
@@ -332,6 +369,80 @@ void line_get_health(struct line *line, uint16_t terminal, struct terminal_healt
     pthread_mutex_unlock(&line->mutex);
 }
 
+/* A transaction waits for a first byte and the rest of a reply, an opening for a connection. */
+static int64_t hang_ms(const struct line *line)
+{
+    return HANG_MS + 2 * (int64_t)line->drive.settings.first_byte_ms;
+}
+
+bool line_hangs(struct line *line)
+{
+    int64_t since = line->busy_us;
+    return since != 0 && mono_since(mono_now(), (struct mono){since}) > hang_ms(line) * 1000;
+}
+
+/* What the old line was told last; its drive is its thread's own. */
+static void inherit(struct line *line, struct line *from)
+{
+    pthread_mutex_lock(&from->mutex);
+    line->target = from->target;
+    line->has_target = from->target.n_members > 0;
+    line->n_verify = from->n_verify;
+    line->has_verify = from->n_verify > 0;
+    memcpy(line->verify, from->verify, sizeof line->verify);
+    line->counts = from->counts;
+    line->counts.up = false;
+    pthread_mutex_unlock(&from->mutex);
+}
+
+static void abandon(struct line *line)
+{
+    pthread_mutex_lock(&line->telling);
+    line->abandoned = true;
+    pthread_detach(line->thread);
+    ring(line->closing); /* should it come back, it waits for nobody's answer */
+    ring(line->wake);
+    pthread_mutex_unlock(&line->telling);
+}
+
+struct line *line_rebuild(struct line *line, struct error *error)
+{
+    size_t n = line->drive.n_terminals;
+    struct terminal_settings *terminals = calloc(n + 1, sizeof *terminals);
+    if (!terminals) {
+        error_set(error, ERROR_NO_MEMORY, "line %s: no memory", line->drive.settings.id);
+        return NULL;
+    }
+    for (size_t i = 0; i < n; i++) {
+        struct terminal_health health;
+        line_get_health(line, (uint16_t)i, &health);
+        terminals[i] = line->drive.terminals[i].settings;
+        terminals[i].answer_us = health.answer_us;
+    }
+    uint16_t token = line->target.token ? line->target.token : line->drive.world.recorded_token;
+    struct line *other = line_create(&line->drive.settings, terminals, n, token, line->event, line->context, error);
+    free(terminals);
+    if (!other)
+        return NULL;
+    inherit(other, line);
+    other->down_told = true; /* as after any loss: its return is told */
+    if (!line_start(other, error)) {
+        line_destroy(other, 0);
+        return NULL;
+    }
+    abandon(line);
+    return other;
+}
+
+/* Whether the thread has ended by some time behind the grace. */
+static bool join(struct line *line, uint32_t grace_ms)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += (time_t)(grace_ms + hang_ms(line)) / 1000 + 1;
+    return pthread_clockjoin_np(line->thread, NULL, CLOCK_MONOTONIC, &until) == 0;
+}
+
 void line_destroy(struct line *line, uint32_t grace_ms)
 {
     if (!line)
@@ -343,8 +454,10 @@ void line_destroy(struct line *line, uint32_t grace_ms)
         pthread_mutex_unlock(&line->mutex);
         ring(line->closing);
         ring(line->wake);
-        pthread_join(line->thread, NULL);
+        if (!join(line, grace_ms)) {
+            abandon(line);
+            return;
+        }
     }
-    wire_close(line->wire);
     free_line(line);
 }

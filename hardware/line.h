@@ -199,7 +199,16 @@ void line_give_socket(struct line *line, int socket);
 void line_get_counts(struct line *line, struct line_counts *counts);
 void line_get_health(struct line *line, uint16_t terminal, struct terminal_health *health);
 
-/* Stops what is ours on the line (at most grace_ms), ends the thread, closes the port. NULL is allowed. */
+/* True where the thread has been in one transaction or opening for far longer than either can last: it is in a system call
+ * that does not return, for a driver hangs. */
+bool line_hangs(struct line *line);
+/* Another line in place of one whose thread hangs: the same settings, what was learnt and the target in force; already started.
+ * The old one tells nothing more, and frees itself should it ever return; it must not be used any more, unless NULL (with an
+ * error) is returned. */
+struct line *line_rebuild(struct line *line, struct error *error);
+
+/* Stops what is ours on the line (at most grace_ms), ends the thread, closes the port; a thread that hangs is left behind. NULL
+ * is allowed. */
 void line_destroy(struct line *line, uint32_t grace_ms);
 
 #endif

@@ -14,11 +14,40 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 enum { EVENTS_MAX = 4000 };
+
+/* In place of the C library's: a driver that hangs while hanging is set. */
+static pthread_mutex_t driver = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t driver_changed = PTHREAD_COND_INITIALIZER;
+static bool hanging, hangs; /* shall; does */
+
+int tcdrain(int descriptor)
+{
+    (void)descriptor;
+    pthread_mutex_lock(&driver);
+    while (hanging) {
+        hangs = true;
+        pthread_cond_broadcast(&driver_changed);
+        pthread_cond_wait(&driver_changed, &driver);
+    }
+    hangs = false;
+    pthread_cond_broadcast(&driver_changed);
+    pthread_mutex_unlock(&driver);
+    return 0;
+}
+
+static void set_hanging(bool on)
+{
+    pthread_mutex_lock(&driver);
+    hanging = on;
+    pthread_cond_broadcast(&driver_changed);
+    pthread_mutex_unlock(&driver);
+}
 
 struct pty {
     int master, stop;
@@ -322,6 +351,70 @@ static void a_command_reaches_the_wire_at_once(void **state)
     assert_true(best < 100000);
 }
 
+static void await_hang(struct scene *scene)
+{
+    struct mono limit = mono_plus_ms(mono_now(), patience_ms());
+    while (!line_hangs(scene->line) && mono_before(mono_now(), limit))
+        poll(NULL, 0, 20);
+    assert_true(line_hangs(scene->line));
+}
+
+/* Its target stands, and the new one takes it up; the old thread frees itself when the driver lets it go. */
+static void a_line_whose_driver_hangs_is_built_anew(void **state)
+{
+    struct scene *scene = *state;
+    plug(scene);
+    struct line_settings settings = settings_of(scene);
+    settings.first_byte_ms = 500;
+    settings.adapter = ADAPTER_UART;
+    settings.parity = 'N'; /* a pty refuses one that it was asked for before */
+    make_line(scene, &settings);
+    target(scene, 9, 3);
+    await_count(scene, count_sounding, 0, 3);
+    assert_false(line_hangs(scene->line));
+    set_hanging(true);
+    await_hang(scene);
+    struct error error = {0};
+    struct line *other = line_rebuild(scene->line, &error);
+    assert_non_null(other);
+    scene->line = other;
+    await(scene, LINE_UP, 2);
+    set_hanging(false);
+    await_count(scene, count_sounding, 0, 3);
+    target(scene, 0, 0);
+    await(scene, LINE_SETTLED, 1);
+    assert_int_equal(sounding(scene), 0);
+    struct line_counts counts;
+    line_get_counts(scene->line, &counts);
+    assert_true(counts.up && counts.reopened >= 1);
+}
+
+static void a_line_whose_driver_hangs_ends_all_the_same(void **state)
+{
+    struct scene *scene = *state;
+    plug(scene);
+    struct line_settings settings = settings_of(scene);
+    settings.first_byte_ms = 20;
+    settings.adapter = ADAPTER_UART;
+    make_line(scene, &settings);
+    await(scene, LINE_UP, 1);
+    set_hanging(true);
+    target(scene, 9, 3);
+    pthread_mutex_lock(&driver);
+    while (!hangs)
+        pthread_cond_wait(&driver_changed, &driver);
+    pthread_mutex_unlock(&driver);
+    line_destroy(scene->line, 0);
+    scene->line = NULL;
+    size_t told = scene->n_events;
+    set_hanging(false);
+    pthread_mutex_lock(&driver);
+    while (hangs)
+        pthread_cond_wait(&driver_changed, &driver);
+    pthread_mutex_unlock(&driver);
+    assert_int_equal(scene->n_events, told);
+}
+
 static size_t count_heard(const struct scene *scene, int unit)
 {
     return scene->units[unit].heard;
@@ -354,6 +447,9 @@ static void a_missing_port_is_said_once_and_opened_when_it_comes(void **state)
     assert_int_equal(count(scene, LINE_DOWN), 1);
     struct line_counts counts;
     line_get_counts(scene->line, &counts);
+    for (size_t i = 0; i < scene->n_events; i++)
+        if (scene->events[i].kind <= LINE_DOWN)
+            printf("%d %ld %s\n", scene->events[i].kind, scene->events[i].at.us, scene->events[i].error.message);
     assert_int_equal(counts.reopened, 1);
 }
 
@@ -470,6 +566,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_line_lives_from_opening_to_silence, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_command_reaches_the_wire_at_once, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_line_whose_driver_hangs_is_built_anew, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_line_whose_driver_hangs_ends_all_the_same, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_command_does_not_wait_for_the_dead, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_missing_port_is_said_once_and_opened_when_it_comes, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_lost_port_comes_back_and_the_target_goes_on, set_up, tear_down),

@@ -89,7 +89,7 @@ class Hostile(TownshipTest):
     def test_a_disk_that_stalls(self):
         town = self.township({"north": (19200, t8(1))}, programme="repetitions = 1; tone_min_ms = 1000;")
         stall = town.path("stall")
-        town.preload = {"LD_PRELOAD": program("tests/system/stalled_disk.so"), "TOCSIN_TEST_STALL": stall,
+        town.preload = {"LD_PRELOAD": program("tests/system/stalls.so"), "TOCSIN_TEST_STALL": stall,
                         "ASAN_OPTIONS": "verify_asan_link_order=0"}
         town.start()
         before = town.send(cap(status="Test"))[1]["id"]

@@ -1,8 +1,10 @@
 """The village goes and comes back while the daemon lives on."""
+import os
 import time
+import unittest
 from datetime import datetime
 
-from township import TownshipTest, c4, cap, main, t8, until
+from township import VALGRIND, TownshipTest, c4, cap, main, program, t8, until
 
 SHORT = "repetitions = 2; tone_min_ms = 1000;"
 
@@ -82,6 +84,26 @@ class Unplugged(TownshipTest):
         town.until_ended(alert)
         self.assertEqual(town.ends(alert), {"north-1": "heard", "north-2": "failed(no_reply)", "north-3": "failed(no_reply)",
                                             "north-4": "heard"})
+
+    @unittest.skipIf(VALGRIND, "preloads into the daemon")
+    def test_a_driver_that_hangs(self):
+        """As one whose hardware is broken: a call into it never returns. The line alone is built anew; the others do not notice."""
+        town = self.township({"north": (9600, t8(2)), "south": (19200, c4(2))}, programme=SHORT)
+        hang = town.path("hang")
+        # the only one that is waited for with tcdrain; a pty refuses a parity that it was asked for before
+        town.line_settings = {"north": 'adapter = "uart"; parity = "none";'}
+        town.preload = {"LD_PRELOAD": program("tests/system/stalls.so"), "TOCSIN_TEST_HANG": hang,
+                        "ASAN_OPTIONS": "verify_asan_link_order=0"}
+        town.start()
+        town.write("hang", "")
+        until(lambda: "line north: its driver hangs; the line is built anew" in town.daemon_log(), "the line to be built anew")
+        town.lines_up()  # again, while the old thread still hangs in its call
+        os.unlink(hang)
+        alert = town.send(cap())[1]["id"]
+        town.until_ended(alert)
+        self.assertEqual(set(town.ends(alert).values()), {"heard"})
+        self.assertEqual(town.daemon_log().count("line north: its driver hangs"), 1)
+        self.assertNotIn("line south is down", town.daemon_log())
 
 
 if __name__ == "__main__":

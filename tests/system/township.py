@@ -139,6 +139,7 @@ class Township:
         self.stored = {}  # channel -> its stored messages, where it has no output
         self.hears = {}  # line -> channel that its units hear, where it is not the one that drives them
         self.village = self.daemon = self.listener = None
+        self.line_settings = {}  # by line, in place of adapter = "pty"
         self.preload = {}  # into the daemon's environment
         self.log = open(os.path.join(self.dir, "daemon.log"), "ab")
 
@@ -151,6 +152,7 @@ class Township:
         return self.path(name)
 
     def configure(self):
+        pty = 'adapter = "pty";'
         drives = lambda line: self.channel_of.get(line, self.channels[0])
         units = lambda line: ", ".join(
             f'{{ unit = {u}; vendor = "{v}"; turnaround_ms = 3; {f"fault = {chr(34)}{f}{chr(34)};" if f else ""} }}'
@@ -171,7 +173,7 @@ places = ( {{ code = "360499103201"; zh = "龙塘村"; en = "Longtang"; }} );
 programme = {{ {self.programme} }};
 voice = {{ program = "{program('tocsin-voice')}"; }};
 channels = ({", ".join(f'{{ id = "{c}"; {self.output(c)} languages = [ "zh", "en" ]; }}' for c in self.channels)});
-lines = ({", ".join(f'{{ id = "{l}"; channel = "{drives(l)}"; device = "{l}"; baud = {self.lines[l][0]}; adapter = "pty"; }}'
+lines = ({", ".join(f'{{ id = "{l}"; channel = "{drives(l)}"; device = "{l}"; baud = {self.lines[l][0]}; {self.line_settings.get(l, pty)} }}'
                      for l in self.lines)});
 terminals = ({", ".join(f'{{ id = "{l}-{u}"; name = "{l} {u}"; line = "{l}"; unit = {u}; profile = "{v}"; codes = [ "360499103201" ]; }}'
                          for l in self.lines for u, v, f in self.lines[l][1])});
