@@ -293,7 +293,7 @@ static void spoil(struct profile *p, int what)
     case 19: p->conditions[WHEN_ARMED].n_groups = 0; break;
     case 20: p->conditions[WHEN_FAULT].groups[0].terms[0].field = 9; break;
     case 21: p->conditions[WHEN_FAULT].groups[0].terms[0].right.value = 32; break;
-    case 22: p->conditions[WHEN_FAULT].groups[0].terms[0].right.kind = OPERAND_SLOT; break;
+    case 22: p->conditions[WHEN_FAULT].groups[0].terms[0].right.kind = OPERAND_VOLUME; break;
     case 23: p->conditions[WHEN_FAULT].groups[0].n_terms = 0; break;
     case 24: p->token_field = -1; break;
     case 25: p->level_field = -1; break;
