@@ -164,7 +164,7 @@ static void tick(struct village_unit *unit, struct mono now)
 
 static double gain(const struct village_unit *unit)
 {
-    double share = (double)unit->volume / VOLUME_MAX;
+    double share = unit->fault.kind == FAULT_REFUSES_ARM ? 0 : (double)unit->volume / VOLUME_MAX;
     return share * share;
 }
 
