@@ -26,7 +26,7 @@ static uint16_t read_input(const struct village_unit *unit, uint16_t address, st
     switch (address) {
     case SOURCE: return away ? FROM_BATTERY : FROM_MAINS;
     case BATTERY: return low ? BATTERY_IS_LOW : BATTERY_NORMAL;
-    case ON_BATTERY_S: return away ? (uint16_t)(mono_since(now, unit->fault_at) / 1000000 % 65536) : 0;
+    case ON_BATTERY_S: return (uint16_t)(away ? mono_since(now, unit->fault_at) / 1000000 % 65536 : 0);
     case CHARGE: return low ? 9 : away ? 92 : 100;
     case MINUTES: return low ? 6 : 240;
     case BATTERY_VOLTAGE: return low ? 213 : away ? 251 : 273;

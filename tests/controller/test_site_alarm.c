@@ -204,6 +204,8 @@ static void test_a_device_is_lost(void **state)
     struct scene *s = *state;
     trouble(s, SHED, TROUBLE_NO_REPLY);
     expect(s, 1, "device_lost", "shed (龙塘): it does not answer");
+    char why[200];
+    assert_false(site_alarms_on_battery(s->alarms, why, sizeof why)); /* it supplies nobody */
     trouble(s, SHED, TROUBLE_NO_REPLY);
     assert_int_equal(s->told, 1);
     read_as(s, SHED, 1, 264, 0);

@@ -79,7 +79,8 @@ static void test_informer_plays_by_itself(void **state)
     assert_int_equal(holding(&b, MESSAGE), 5);
     assert_int_equal(holding(&b, TONE), 0);
     assert_true(sounds(&b));
-    assert_true(loudness(&b) > -20);
+    play(&b, 0, 100); /* what is on the bus is nothing to it */
+    assert_true(fabs(loudness(&b) + 16) < 0.1);
     wait_ms(&b, 20000); /* the message is over; its result stands */
     assert_false(sounds(&b));
     assert_true(activated(&b));
