@@ -57,6 +57,7 @@ struct config_terminal {
     uint32_t line; /* index */
     uint8_t volume_percent;
     bool maintenance;
+    bool supplies_controller; /* a UPS that feeds this box; its profile has mains_lost_when */
     size_t n_codes;
     struct area_code codes[CONFIG_CODES_MAX];
     bool has_position;

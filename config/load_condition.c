@@ -28,7 +28,7 @@ static bool read_term(const struct document *document, const config_setting_t *a
         !load_operand(right, &term->right)) {
         schema_mistake(document, at,
                        "\"%s\" is not a condition: write \"FIELD OP VALUE\" with spaces, OP one of == != < <= > >= bit, "
-                       "VALUE a whole number or $token",
+                       "VALUE a whole number, $token, $slot or $tone",
                        text);
         return false;
     }

@@ -54,7 +54,7 @@ const struct schema_item load_line_items[] = {
     {"echo", SCHEMA_BOOLEAN, .initial = "false", SCHEMA_AT(config_line, hardware.echo)},
     {"turnaround_ms", SCHEMA_INTEGER, 0, 2000, "100", SCHEMA_AT(config_line, hardware.turnaround_ms)},
     {"first_byte_ms", SCHEMA_INTEGER, 20, 5000, "500", SCHEMA_AT(config_line, hardware.first_byte_ms)},
-    {"poll_s", SCHEMA_INTEGER, 1, 300, "10", SCHEMA_AT(config_line, hardware.poll_s)},
+    {"poll_s", SCHEMA_INTEGER, 1, LOAD_POLL_MAX_S, "10", SCHEMA_AT(config_line, hardware.poll_s)},
     {"arm_wait_ms", SCHEMA_INTEGER, 0, 10000, "1000", SCHEMA_AT(config_line, hardware.arm_wait_ms)},
     {"unasked", SCHEMA_CHOICE, .initial = "report", SCHEMA_AT(config_line, hardware.stop_unasked), .names = unasked_names},
     {0},
@@ -71,6 +71,7 @@ const struct schema_item load_terminal_items[] = {
     {"heard_level", SCHEMA_REAL, -200, 200, "nan", SCHEMA_AT(config_terminal, hardware.heard_level)},
     {"position", SCHEMA_LIST, 2, 2, .initial = ""},
     {"maintenance", SCHEMA_BOOLEAN, .initial = "false", SCHEMA_AT(config_terminal, maintenance)},
+    {"supplies_controller", SCHEMA_BOOLEAN, .initial = "false", SCHEMA_AT(config_terminal, supplies_controller)},
     {0},
 };
 
@@ -272,6 +273,9 @@ static void read_terminal(struct loader *loader, const config_setting_t *element
     if (profile >= 0 && config->profiles[profile].commands[COMMAND_START].given &&
         schema_length(schema_list(element, "codes")) == 0)
         schema_mistake(site, element, "codes is missing: no alert would ever reach the terminal %s", terminal->hardware.id);
+    if (terminal->supplies_controller && profile >= 0 && config->profiles[profile].conditions[WHEN_MAINS_LOST].n_groups == 0)
+        schema_mistake(site, element, "supplies_controller needs a profile with mains_lost_when, which %s has not",
+                       config->profiles[profile].id);
     int line = load_refer(site, element, "line", config->lines, config->n_lines, sizeof *config->lines);
     terminal->line = line < 0 ? 0 : (uint32_t)line;
     if (line >= 0 && terminal->hardware.unit > 0)
@@ -319,7 +323,9 @@ void load_terminals(struct loader *loader)
         const config_setting_t *element = schema_element(schema_list(root, "lines"), i);
         if (config->lines[i].n_terminals == 0)
             schema_warning(site, element, "there is no terminal on line %s", config->lines[i].hardware.id);
-        if (loader->reporter.mistakes == 0) /* half a profile would be judged wrongly */
+        if (loader->reporter.mistakes == 0) { /* half a profile would be judged wrongly */
             check_broadcasts(loader, element, &config->lines[i]);
+            load_check_round(loader, element, &config->lines[i]);
+        }
     }
 }

@@ -9,7 +9,8 @@
 static const char *const space_names[] = {"coil", "discrete", "input", "holding", NULL};
 static const char *const type_names[] = {"bit", "u16", "s16", "u32", "s32", "u32_swapped", "s32_swapped", "bcd", NULL};
 static const char *const level_kind_names[] = {"none", "output", "microphone", NULL};
-static const char *const when_names[WHEN_COUNT] = {"armed_when", "sounding_when", "fault_when", "ours_when", "busy_when"};
+static const char *const when_names[WHEN_COUNT] = {"armed_when", "sounding_when", "fault_when",
+                                                   "ours_when",  "busy_when",     "mains_lost_when"};
 
 static const struct schema_item commands_items[] = {
     {"power_on", SCHEMA_GROUP, .initial = ""},   {"power_off", SCHEMA_GROUP, .initial = ""},
@@ -43,9 +44,11 @@ const struct schema_item load_profile_items[] = {
     {"fault_when", SCHEMA_LIST, 0, PROFILE_GROUPS_MAX, .initial = ""},
     {"ours_when", SCHEMA_LIST, 0, PROFILE_GROUPS_MAX, .initial = ""},
     {"busy_when", SCHEMA_LIST, 0, PROFILE_GROUPS_MAX, .initial = ""},
+    {"mains_lost_when", SCHEMA_LIST, 0, PROFILE_GROUPS_MAX, .initial = ""},
     {"token_field", SCHEMA_REFERENCE, .initial = ""},
     {"level", SCHEMA_GROUP, .initial = "", .items = level_items},
-    {"volume_max", SCHEMA_INTEGER, 1, 65535, "100", SCHEMA_AT(profile, volume_max)},
+    {"volume_zero", SCHEMA_INTEGER, 0, 65535, "0", SCHEMA_AT(profile, volume_zero)},
+    {"volume_max", SCHEMA_INTEGER, 0, 65535, "100", SCHEMA_AT(profile, volume_max)},
     {"source", SCHEMA_INTEGER, 0, 65535, "0", SCHEMA_AT(profile, source)},
     {"ignores", SCHEMA_LIST, 0, PROFILE_IGNORES_MAX, .initial = ""},
     {0},

@@ -1,4 +1,4 @@
-/* Codes to terminals. */
+/* Codes to terminals. A site device is no terminal of an alert, whatever its codes. */
 #include "controller/area.h"
 
 #include <stdio.h>
@@ -24,11 +24,11 @@ static bool make_index(struct area_match *match, const struct config *config)
         n += config->terminals[t].n_codes;
     match->index = calloc(n + 1, sizeof *match->index);
     for (size_t t = 0; match->index && t < config->n_terminals; t++)
-        for (size_t i = 0; i < config->terminals[t].n_codes; i++)
+        for (size_t i = 0; profile_can_sound(config->terminals[t].hardware.profile) && i < config->terminals[t].n_codes; i++)
             match->index[match->n_index++] = (struct area_entry){
                 .number = area_code_range(&config->terminals[t].codes[i], AREA_VILLAGE).first, .terminal = (uint32_t)t};
     if (match->index)
-        qsort(match->index, n, sizeof *match->index, by_number);
+        qsort(match->index, match->n_index, sizeof *match->index, by_number);
     return match->index != NULL;
 }
 

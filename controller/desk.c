@@ -38,6 +38,7 @@ void desk_tick(struct desk *desk, struct moment now)
     for (uint32_t l = 0; l < desk->config->n_lines; l++)
         desk_tell_line(desk, l, now.mono);
     site_mend_lines(desk->site);
+    site_alarms_tick(desk->alarms, now.mono);
     desk_try_again(desk, now);
     desk_tidy(desk, now);
 }
@@ -184,7 +185,8 @@ static bool create_parts(struct desk *desk, struct uv_loop_s *loop, struct error
     desk->keys = idempotency_create();
     desk->speaker = speaker_create(desk->config, loop, desk_on_spoken, desk);
     desk->line_notices = calloc(desk->config->n_lines + 1, sizeof *desk->line_notices);
-    bool ok = tokens && desk->dispatchers && desk->keys && desk->speaker && desk->line_notices;
+    desk->alarms = site_alarms_create(desk->config, desk_on_site_alarm, desk);
+    bool ok = tokens && desk->dispatchers && desk->keys && desk->speaker && desk->line_notices && desk->alarms;
     if (!ok)
         error_set(error, ERROR_NO_MEMORY, "out of memory");
     for (uint32_t c = 0; ok && c < desk->config->n_channels; c++) {
@@ -254,6 +256,8 @@ bool desk_healthy(const struct desk *desk, char why[DESK_WHY_SIZE])
     for (size_t c = 0; !*why && c < desk->config->n_channels; c++)
         if (dispatcher_output_lost(desk->dispatchers[c]))
             snprintf(why, DESK_WHY_SIZE, "the sound output of channel %s is lost", desk->config->channels[c].id);
+    if (!*why && site_alarms_on_battery(desk->alarms, why, DESK_WHY_SIZE))
+        return false;
     if (!*why && down > 0)
         snprintf(why, DESK_WHY_SIZE, "%zu of %zu lines are down", down, desk->config->n_lines);
     return !*why;
@@ -291,6 +295,7 @@ void desk_destroy(struct desk *desk, uint32_t grace_ms)
         dispatcher_free(desk->dispatchers[c]);
     free(desk->dispatchers);
     free(desk->line_notices);
+    site_alarms_free(desk->alarms);
     for (size_t i = 0; i < desk->n_alerts; i++)
         alert_free(desk->alerts[i]);
     free(desk->alerts);

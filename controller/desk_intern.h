@@ -8,6 +8,7 @@
 #include "controller/flap.h"
 #include "controller/idempotency.h"
 #include "controller/journal.h"
+#include "controller/site_alarm.h"
 #include "controller/speaker.h"
 
 #include <uv.h>
@@ -27,6 +28,7 @@ struct desk {
     uv_timer_t tick;
     struct site *site;
     struct line_notice *line_notices; /* per line */
+    struct site_alarms *alarms;
     struct speaker *speaker;
     struct idempotency *keys;
     struct dispatcher **dispatchers; /* per channel */
@@ -96,5 +98,6 @@ struct dispatcher_ports desk_dispatcher_ports(struct desk *desk);
 struct site_ports desk_site_ports(struct desk *desk);
 void desk_on_spoken(void *context, void *of, uint32_t broadcast, uint32_t index, const struct speech *speech,
                     const struct error *error);
+void desk_on_site_alarm(void *context, const char *what, const char *detail);
 
 #endif

@@ -120,6 +120,11 @@ void desk_tell_line(struct desk *desk, uint32_t line, struct mono now)
     journal_line(&desk->journal, line, !notice->down, words);
 }
 
+void desk_on_site_alarm(void *context, const char *what, const char *detail)
+{
+    journal_alarm(&((struct desk *)context)->journal, NULL, what, detail);
+}
+
 static void on_line_event(void *context, uint32_t line, const struct line_event *event)
 {
     struct desk *desk = context;
@@ -136,6 +141,7 @@ static void on_line_event(void *context, uint32_t line, const struct line_event 
                  desk->config->terminals[settings->terminals[event->terminal]].hardware.id);
         journal_alarm(&desk->journal, NULL, "unasked", detail);
     }
+    site_alarms_take(desk->alarms, line, event);
     struct dispatcher *dispatcher = desk->dispatchers[desk->config->lines[line].channel];
     if (dispatcher)
         dispatcher_take_line_event(dispatcher, line, event, clock_read());

@@ -15,7 +15,7 @@ bool flap_take(struct flap *flap, bool lost, struct mono now, char text[FLAP_TEX
     unsigned untold = lost ? flap->losses - (flap->losses > 0) : flap->losses; /* but for the one that is told now */
     text[0] = '\0';
     if (untold > 0)
-        snprintf(text, FLAP_TEXT_SIZE, " (lost %u %s in the last minute)", flap->losses, flap->losses == 1 ? "time" : "times");
+        snprintf(text, FLAP_TEXT_SIZE, " (%u %s in the last minute)", flap->losses, flap->losses == 1 ? "time" : "times");
     if (flap->losses > 0)
         flap->quiet_until = mono_plus_ms(now, FLAP_QUIET_MS);
     flap->losses = 0;

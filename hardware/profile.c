@@ -23,7 +23,8 @@ const char *command_name(enum command_kind kind)
 
 const char *condition_name(enum condition_kind kind)
 {
-    static const char *const names[WHEN_COUNT] = {"armed_when", "sounding_when", "fault_when", "ours_when", "busy_when"};
+    static const char *const names[WHEN_COUNT] = {"armed_when", "sounding_when", "fault_when",
+                                                  "ours_when",  "busy_when",     "mains_lost_when"};
     return kind < WHEN_COUNT ? names[kind] : "unknown";
 }
 
@@ -162,7 +163,8 @@ static int64_t operand_number(const struct profile *profile, const struct operan
 {
     switch (operand->kind) {
     case OPERAND_VALUE: return operand->value;
-    case OPERAND_VOLUME: return lround((double)operands->volume_percent * profile->volume_max / 100.0);
+    case OPERAND_VOLUME:
+        return profile->volume_zero + lround(operands->volume_percent * (profile->volume_max - profile->volume_zero) / 100.0);
     case OPERAND_TOKEN: return operands->token;
     case OPERAND_SOURCE: return profile->source;
     case OPERAND_SLOT: return operands->slot;
@@ -212,18 +214,26 @@ static enum truth judge_term(const struct profile *profile, const struct conditi
     return TRUTH_UNKNOWN;
 }
 
+enum truth profile_judge_group(const struct profile *profile, enum condition_kind kind, size_t group,
+                               const struct terminal_values *values, const struct operand_values *operands, struct mono now)
+{
+    const struct condition *condition = &profile->conditions[kind];
+    enum truth all = condition->groups[group].n_terms ? TRUTH_TRUE : TRUTH_UNKNOWN;
+    for (size_t t = 0; t < condition->groups[group].n_terms && all != TRUTH_FALSE; t++) {
+        enum truth term = judge_term(profile, &condition->groups[group].terms[t], values, operands, now);
+        if (term != TRUTH_TRUE)
+            all = term;
+    }
+    return all;
+}
+
 enum truth profile_judge(const struct profile *profile, enum condition_kind kind, const struct terminal_values *values,
                          const struct operand_values *operands, struct mono now)
 {
     const struct condition *condition = &profile->conditions[kind];
     enum truth any = condition->n_groups ? TRUTH_FALSE : TRUTH_UNKNOWN;
     for (size_t g = 0; g < condition->n_groups; g++) {
-        enum truth all = condition->groups[g].n_terms ? TRUTH_TRUE : TRUTH_UNKNOWN;
-        for (size_t t = 0; t < condition->groups[g].n_terms && all != TRUTH_FALSE; t++) {
-            enum truth term = judge_term(profile, &condition->groups[g].terms[t], values, operands, now);
-            if (term != TRUTH_TRUE)
-                all = term;
-        }
+        enum truth all = profile_judge_group(profile, kind, g, values, operands, now);
         if (all == TRUTH_TRUE)
             return TRUTH_TRUE;
         if (all == TRUTH_UNKNOWN)
@@ -257,7 +267,8 @@ static bool same_write(const struct profile *one, const struct profile_write *a,
             return false;
         if (a->values[i].kind == OPERAND_VALUE && a->values[i].value != b->values[i].value)
             return false;
-        if (a->values[i].kind == OPERAND_VOLUME && one->volume_max != other->volume_max)
+        if (a->values[i].kind == OPERAND_VOLUME &&
+            (one->volume_max != other->volume_max || one->volume_zero != other->volume_zero))
             return false;
         if (a->values[i].kind == OPERAND_SOURCE && one->source != other->source)
             return false;
@@ -290,6 +301,11 @@ bool profile_broadcast_safe(const struct profile *const profiles[], size_t n, co
         }
     }
     return true;
+}
+
+bool profile_can_sound(const struct profile *profile)
+{
+    return profile->commands[COMMAND_START].given;
 }
 
 bool profile_can_hear(const struct profile *profile)

@@ -9,10 +9,11 @@ enum {
     PROFILE_FIELDS_MAX = 32,
     PROFILE_WRITES_MAX = 8,  /* of one command */
     PROFILE_VALUES_MAX = 16, /* registers or coils of one write */
-    PROFILE_GROUPS_MAX = 4,
+    PROFILE_GROUPS_MAX = 8,
     PROFILE_TERMS_MAX = 6, /* of one group */
     PROFILE_IGNORES_MAX = 8,
     PROFILE_READS_MAX = 8, /* requests that one status needs at most */
+    PROFILE_WORDS_SIZE = 200,
 };
 
 enum register_space { SPACE_COIL, SPACE_DISCRETE, SPACE_INPUT, SPACE_HOLDING };
@@ -87,7 +88,7 @@ struct condition {
     } groups[PROFILE_GROUPS_MAX];
 };
 
-enum condition_kind { WHEN_ARMED, WHEN_SOUNDING, WHEN_FAULT, WHEN_OURS, WHEN_BUSY, WHEN_COUNT };
+enum condition_kind { WHEN_ARMED, WHEN_SOUNDING, WHEN_FAULT, WHEN_OURS, WHEN_BUSY, WHEN_MAINS_LOST, WHEN_COUNT };
 
 enum truth { TRUTH_UNKNOWN, TRUTH_FALSE, TRUTH_TRUE };
 
@@ -116,7 +117,8 @@ struct profile {
     int level_field;          /* -1 without */
     double heard_level;       /* in the field's unit (decibel): below it nothing is heard */
     uint32_t level_window_ms; /* how far back from the request the terminal's own averaging reaches */
-    int32_t volume_max;       /* $volume is percent * volume_max / 100, rounded */
+    int32_t volume_zero;      /* $volume at 0 %; above volume_max where the register attenuates */
+    int32_t volume_max;       /* and at 100 %; between them in equal steps, rounded */
     int32_t source;           /* $source: the terminal's input that we feed */
     size_t n_ignores;         /* writes here (by broadcast, for another vendor) do nothing to this terminal */
     struct register_range ignores[PROFILE_IGNORES_MAX];
@@ -165,10 +167,21 @@ size_t profile_fill_write(const struct profile *profile, const struct profile_wr
 enum truth profile_judge(const struct profile *profile, enum condition_kind kind, const struct terminal_values *values,
                          const struct operand_values *operands, struct mono now);
 
+/* The same of one group alone. */
+enum truth profile_judge_group(const struct profile *profile, enum condition_kind kind, size_t group,
+                               const struct terminal_values *values, const struct operand_values *operands, struct mono now);
+
+/* A group's fields as they read now, whether or not it is true: "mains == 0", "battery 21.3 V". */
+void profile_group_words(const struct profile *profile, enum condition_kind kind, size_t group,
+                         const struct terminal_values *values, char text[PROFILE_WORDS_SIZE]);
+
 /* True if for every profile of the line the command's writes mean the same or are declared ignored, and the command may be
  * broadcast at all. why (may be NULL) names the first obstacle. */
 bool profile_broadcast_safe(const struct profile *const profiles[], size_t n, const struct profile *of,
                             enum command_kind command, struct error *why);
+
+/* False for a site device (UPS, charger, door, rain gauge): it is read, and no alert means it. */
+bool profile_can_sound(const struct profile *profile);
 
 /* The highest rung that a terminal of this profile can show: sounding without a level, heard with one. */
 bool profile_can_hear(const struct profile *profile);

@@ -74,6 +74,13 @@ static void check_fields(struct check *check)
         say(check, false, "a status needs more than %d requests: enlarge read_gap or leave fields out", PROFILE_READS_MAX);
 }
 
+static bool has_volume(const struct profile *profile)
+{
+    bool within = profile->volume_zero >= 0 && profile->volume_zero <= UINT16_MAX && profile->volume_max >= 0 &&
+                  profile->volume_max <= UINT16_MAX;
+    return within && profile->volume_zero != profile->volume_max;
+}
+
 static void check_write(struct check *check, const char *name, size_t n, const struct profile_write *write)
 {
     if (write->space != SPACE_COIL && write->space != SPACE_HOLDING)
@@ -90,8 +97,8 @@ static void check_write(struct check *check, const char *name, size_t n, const s
         int32_t least = coil ? 0 : INT16_MIN, most = coil ? 1 : UINT16_MAX;
         if (operand->kind == OPERAND_VALUE && (operand->value < least || operand->value > most))
             say(check, false, "%s, write %zu: %d is not within %d to %d", name, n, operand->value, least, most);
-        if (operand->kind == OPERAND_VOLUME && (check->profile->volume_max < 1 || check->profile->volume_max > UINT16_MAX))
-            say(check, false, "%s, write %zu: $volume needs volume_max from 1 to 65535", name, n);
+        if (operand->kind == OPERAND_VOLUME && !has_volume(check->profile))
+            say(check, false, "%s, write %zu: $volume needs volume_zero and volume_max from 0 to 65535, not the same", name, n);
         if (operand->kind == OPERAND_SOURCE && (check->profile->source < 0 || check->profile->source > UINT16_MAX))
             say(check, false, "%s, write %zu: $source needs source from 0 to 65535", name, n);
     }
@@ -150,8 +157,8 @@ static void check_term(struct check *check, const char *name, const struct condi
     }
     if (term->op == OP_BIT && (term->right.kind != OPERAND_VALUE || term->right.value < 0 || term->right.value > 31))
         say(check, false, "%s: bit needs a number from 0 to 31", name);
-    if (term->right.kind != OPERAND_VALUE && term->right.kind != OPERAND_TOKEN)
-        say(check, false, "%s: compares with a number or $token only", name);
+    if (term->right.kind == OPERAND_VOLUME || term->right.kind == OPERAND_SOURCE)
+        say(check, false, "%s: compares with a number, $token, $slot or $tone only", name);
     if (term->right.kind == OPERAND_TOKEN && check->profile->token_field < 0)
         say(check, false, "%s: uses $token, but no token field is named", name);
 }

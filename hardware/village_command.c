@@ -93,7 +93,7 @@ static void show_unit(const struct village_line *line, struct village_unit *unit
     snprintf(fault, sizeof fault, unit->fault.argument ? "%s:%u" : "%s", village_fault_name(unit->fault.kind),
              unit->fault.argument);
     fprintf(f, "%s %u %s %s %u %u %.1f %s %s\n", line->id, unit->address, unit->vendor->name, unit->vendor->state(unit),
-            unit->token, unit->volume, village_decibel(village_ear_mean(&unit->ear, 300, now), -120),
+            unit->token, unit->volume, village_decibel(village_unit_loudness(unit, 300, now), -120),
             village_unit_sounding(unit, now) ? "yes" : "no", fault);
 }
 

@@ -186,6 +186,7 @@ const struct village_vendor village_linghu = {
     .functions = 1u << 3 | 1u << 4 | 1u << 6 | 1u << 16,
     .settle_ms = 200,
     .volume_reset = 50,
+    .hold_reset_s = 600,
     .has = has,
     .read = read_value,
     .write = write_value,

@@ -98,8 +98,12 @@ static bool take_unit_settings(const config_setting_t *group, struct village_uni
         !take_number(group, "turnaround_ms", 0, 1000, &turnaround, error))
         return false;
     unit->turnaround_ms = (uint32_t)turnaround;
-    if (vendor[0] && !(unit->vendor = village_vendor_find(vendor)))
-        return complain(group, error, "unknown vendor; known are linghu-t8 and beishan-c4");
+    if (vendor[0] && !(unit->vendor = village_vendor_find(vendor))) {
+        char known[120], text[160];
+        village_vendor_names(known, sizeof known);
+        text_print(text, sizeof text, "unknown vendor; known are %s", known);
+        return complain(group, error, text);
+    }
     if (fault[0] && !village_fault_parse(fault, &unit->fault, error))
         return error_prefix(error, "line %u", config_setting_source_line(group));
     return true;

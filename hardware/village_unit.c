@@ -8,13 +8,25 @@
 
 enum { BOOT_US = 1500000 };
 
+static const struct village_vendor *const vendors[] = {&village_linghu, &village_beishan, &village_informer,
+                                                       &village_luming, &village_cuiwei,  &village_ups};
+enum { VENDORS = sizeof vendors / sizeof *vendors };
+
 const struct village_vendor *village_vendor_find(const char *name)
 {
-    const struct village_vendor *const vendors[] = {&village_linghu, &village_beishan};
-    for (size_t i = 0; i < sizeof vendors / sizeof vendors[0]; i++)
+    for (size_t i = 0; i < VENDORS; i++)
         if (strcmp(vendors[i]->name, name) == 0)
             return vendors[i];
     return NULL;
+}
+
+void village_vendor_names(char *text, size_t size)
+{
+    text[0] = '\0';
+    for (size_t i = 0; i < VENDORS; i++) {
+        size_t used = strlen(text);
+        text_print(text + used, size - used, "%s%s", i ? ", " : "", vendors[i]->name);
+    }
 }
 
 /* SplitMix64: each unit has its own sequence, so that one more request to a neighbour changes nothing here. */
@@ -33,8 +45,9 @@ static void power_up(struct village_unit *unit, struct mono at)
     unit->amplifier = unit->started = false;
     unit->token = unit->source = 0;
     unit->volume = unit->vendor->volume_reset;
-    unit->hold_s = 600;
+    unit->hold_s = unit->vendor->hold_reset_s;
     unit->test_until = at;
+    memset(unit->memory, 0, sizeof unit->memory);
     memset(&unit->ear, 0, sizeof unit->ear);
 }
 
@@ -53,6 +66,7 @@ void village_unit_set_fault(struct village_unit *unit, struct village_fault faul
     if (was_dead && fault.kind == FAULT_DEAD)
         return;
     unit->fault = fault;
+    unit->fault_at = now;
     if (was_dead || fault.kind == FAULT_DEAD)
         power_up(unit, now);
     if (fault.kind == FAULT_LOCAL) /* it takes the amplifier over; our session is gone */
@@ -96,15 +110,22 @@ void village_unit_tick(struct village_unit *unit, struct mono now)
 void village_unit_hear(struct village_unit *unit, double power, struct mono now)
 {
     village_unit_tick(unit, now);
-    if (!unit->started || !village_unit_settled(unit, now) || !has_power(unit, now))
+    if (unit->vendor->plays || !unit->started || !village_unit_settled(unit, now) || !has_power(unit, now))
         return;
     if (unit->fault.kind != FAULT_MUTE && unit->fault.kind != FAULT_LOCAL)
         village_ear_add(&unit->ear, power * unit->vendor->gain(unit), now);
 }
 
+double village_unit_loudness(const struct village_unit *unit, int64_t window_ms, struct mono now)
+{
+    if (!unit->vendor->plays)
+        return village_ear_mean(&unit->ear, window_ms, now);
+    return unit->started && unit->fault.kind != FAULT_MUTE && has_power(unit, now) ? unit->vendor->plays(unit) : 0;
+}
+
 bool village_unit_sounding(const struct village_unit *unit, struct mono now)
 {
-    return unit->started || village_ear_mean(&unit->ear, 300, now) > village_power_of(-60);
+    return unit->started || village_unit_loudness(unit, 300, now) > village_power_of(-60);
 }
 
 static uint16_t word(const uint8_t *bytes)

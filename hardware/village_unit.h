@@ -79,6 +79,7 @@ struct village_unit {
     const struct village_vendor *vendor;
     int64_t turnaround_us;
     struct village_fault fault;
+    struct mono fault_at;
     uint64_t random;
     struct mono booted;    /* power-up; answers from a while after it on */
     struct mono spoken_to; /* last good frame for it */
@@ -89,26 +90,32 @@ struct village_unit {
     struct mono started_at;
     uint16_t token, source, volume, hold_s;
     struct mono test_until; /* end of the self test's beep */
+    struct mono until;      /* it plays so long by itself, where a vendor says so */
+    uint16_t memory[16];    /* registers that only its vendor knows; 0 after power-up */
 };
 
 struct village_vendor {
     const char *name;
     uint32_t functions; /* bit n: function n is known */
     int64_t settle_ms;  /* from amplifier on until sound passes */
-    uint16_t volume_reset;
+    uint16_t volume_reset, hold_reset_s;
     bool (*has)(enum village_space space, uint16_t address, bool write);
     uint16_t (*read)(struct village_unit *unit, enum village_space space, uint16_t address, struct mono now);
     enum village_exception (*write)(struct village_unit *unit, uint16_t address, uint16_t value, bool broadcast,
                                     struct mono now);
     void (*tick)(struct village_unit *unit, struct mono now); /* what happens by itself; NULL: nothing */
     double (*gain)(const struct village_unit *unit);          /* of the bus sound's power by the volume */
+    double (*plays)(const struct village_unit *unit);         /* power of what it plays by itself; NULL: it plays the bus */
     const char *(*state)(const struct village_unit *unit);
 };
 
-extern const struct village_vendor village_linghu, village_beishan;
+extern const struct village_vendor village_linghu, village_beishan, village_informer, village_luming, village_cuiwei,
+    village_ups;
 
 /* NULL for an unknown name. */
 const struct village_vendor *village_vendor_find(const char *name);
+/* "linghu-t8, beishan-c4, ..." */
+void village_vendor_names(char *text, size_t size);
 
 void village_unit_open(struct village_unit *unit, const struct village_vendor *vendor, uint8_t address, uint64_t seed,
                        struct mono now);
@@ -125,6 +132,8 @@ void village_unit_hear(struct village_unit *unit, double power, struct mono now)
 /* Lets happen what happens by itself until now: reboots, falling silent. */
 void village_unit_tick(struct village_unit *unit, struct mono now);
 
+/* Mean power of what came out of it in the last window. */
+double village_unit_loudness(const struct village_unit *unit, int64_t window_ms, struct mono now);
 bool village_unit_settled(const struct village_unit *unit, struct mono now); /* amplifier on long enough */
 bool village_unit_stops(const struct village_unit *unit);                    /* no fault keeps it sounding */
 void village_unit_start(struct village_unit *unit, struct mono now);

@@ -103,6 +103,8 @@ static inline void fixture_site(struct fixture *f)
     f->microphone =
         (struct profile){.token_field = -1, .level_kind = LEVEL_MICROPHONE, .heard_level = 60, .level_window_ms = 1000};
     f->plain = (struct profile){.token_field = -1, .level_kind = LEVEL_NONE};
+    f->output.commands[COMMAND_START].given = f->microphone.commands[COMMAND_START].given =
+        f->plain.commands[COMMAND_START].given = true;
     for (uint32_t l = 0; l < 3; l++) {
         f->lines[l].terminals = f->on_line[l];
         f->lines[l].channel = l == 2;

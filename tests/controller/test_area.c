@@ -193,6 +193,21 @@ static void test_against_every_pair(void **state)
     }
 }
 
+/* A UPS may have codes, to say where it is; no alert means it. */
+static void test_site_devices_are_not_meant(void **state)
+{
+    struct matching *m = *state;
+    struct profile ups = {.token_field = -1, .level_field = -1};
+    m->fixture.terminals[T_SICK].hardware.profile = &ups;
+    area_match_free(&m->match);
+    assert_true(area_match_create(&m->match, &m->fixture.config));
+    const char *area =
+        "<area><areaDesc/><geocode><valueName>profile:code</valueName><value>" TOWNSHIP "</value></geocode></area>";
+    assert_true(match(m, (struct info_text){.area = area}, false));
+    assert_int_equal(m->match.n_meant, N_TERMINALS - 1);
+    assert_false(m->match.meant[T_SICK]);
+}
+
 static void test_no_area(void **state)
 {
     struct matching *m = *state;
@@ -210,6 +225,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_long_description, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_bounded_list, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_against_every_pair, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_site_devices_are_not_meant, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_no_area, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -121,6 +121,26 @@ static void writes_are_filled_with_operands(void **state)
     assert_int_equal(numbers[2], 65534);
 }
 
+/* A register that attenuates: 20 dB less at 0 %, nothing at 100 %. */
+static void the_volume_may_go_down(void **state)
+{
+    (void)state;
+    struct profile p = profile_c4();
+    p.volume_zero = 20;
+    p.volume_max = 0;
+    assert_true(profile_check(&p, NULL, NULL));
+    static const uint8_t percents[] = {0, 1, 50, 93, 100}, wanted[] = {20, 20, 10, 1, 0};
+    for (size_t i = 0; i < 5; i++) {
+        struct operand_values operands = {.volume_percent = percents[i]};
+        uint16_t numbers[PROFILE_VALUES_MAX];
+        profile_fill_write(&p, &p.commands[COMMAND_SET_VOLUME].writes[0], &operands, numbers);
+        assert_int_equal(numbers[0], wanted[i]);
+    }
+    struct profile up = p;
+    up.volume_zero = 0;
+    assert_false(profile_check(&up, NULL, NULL)); /* the same at both ends */
+}
+
 static struct terminal_values t8_values(uint16_t state, uint16_t token, uint16_t source)
 {
     struct profile t8 = profile_t8();
@@ -187,6 +207,53 @@ static void every_operator_compares_scaled_values(void **state)
         add_group(&p.conditions[WHEN_FAULT], a_term(T8_BATTERY, cases[i].op, OPERAND_VALUE, cases[i].right), NULL);
         assert_int_equal(profile_judge(&p, WHEN_FAULT, &v, &none, NOW), cases[i].yes ? TRUTH_TRUE : TRUTH_FALSE);
     }
+}
+
+static void a_group_is_told_in_words(void **state)
+{
+    (void)state;
+    struct profile p = profile_t8();
+    struct operand_values none = {0};
+    struct terminal_values v = t8_values(1, 0, 0); /* battery 12.5 V, mains 230 */
+    char text[PROFILE_WORDS_SIZE];
+    memset(&p.conditions[WHEN_FAULT], 0, sizeof p.conditions[WHEN_FAULT]);
+    add_group(&p.conditions[WHEN_FAULT], a_term(T8_STATE, OP_EQUAL, OPERAND_VALUE, 3), NULL);
+    const struct condition_term bit = a_term(T8_BATTERY, OP_BIT, OPERAND_VALUE, 1);
+    add_group(&p.conditions[WHEN_FAULT], a_term(T8_BATTERY, OP_LESS, OPERAND_VALUE, 13), &bit);
+    add_group(&p.conditions[WHEN_FAULT], a_term(T8_STATE, OP_LESS, OPERAND_VALUE, 3), NULL);
+    text_copy(p.fields[T8_BATTERY].unit, sizeof p.fields[T8_BATTERY].unit, "V");
+    profile_group_words(&p, WHEN_FAULT, 0, &v, text);
+    assert_string_equal(text, "state == 1");
+    profile_group_words(&p, WHEN_FAULT, 1, &v, text);
+    assert_string_equal(text, "battery 12.5 V, battery bit 1 == 0");
+    assert_int_equal(profile_judge_group(&p, WHEN_FAULT, 0, &v, &none, NOW), TRUTH_FALSE);
+    assert_int_equal(profile_judge_group(&p, WHEN_FAULT, 2, &v, &none, NOW), TRUTH_TRUE);
+    v.valid = 0;
+    profile_group_words(&p, WHEN_FAULT, 0, &v, text);
+    assert_string_equal(text, "state unknown");
+    assert_int_equal(profile_judge_group(&p, WHEN_FAULT, 2, &v, &none, NOW), TRUTH_UNKNOWN);
+    memset(p.fields[T8_BATTERY].name, 'b', sizeof p.fields[T8_BATTERY].name - 1); /* as long as it may be: cut, not broken */
+    for (size_t t = 0; t < PROFILE_TERMS_MAX; t++)
+        p.conditions[WHEN_FAULT].groups[1].terms[t] = bit;
+    p.conditions[WHEN_FAULT].groups[1].n_terms = PROFILE_TERMS_MAX;
+    profile_group_words(&p, WHEN_FAULT, 1, &v, text);
+    assert_int_equal(strlen(text), PROFILE_WORDS_SIZE - 1);
+}
+
+/* What a terminal says it plays must be what it was told. */
+static void conditions_compare_with_the_message(void **state)
+{
+    (void)state;
+    struct profile p = profile_t8();
+    struct operand_values operands = {.slot = 4, .tone = 7};
+    struct terminal_values v = t8_values(4, 0, 7);
+    memset(&p.conditions[WHEN_SOUNDING], 0, sizeof p.conditions[WHEN_SOUNDING]);
+    const struct condition_term tone = a_term(T8_SOURCE, OP_EQUAL, OPERAND_TONE, 0);
+    add_group(&p.conditions[WHEN_SOUNDING], a_term(T8_STATE, OP_EQUAL, OPERAND_SLOT, 0), &tone);
+    assert_true(profile_check(&p, NULL, NULL));
+    assert_int_equal(profile_judge(&p, WHEN_SOUNDING, &v, &operands, NOW), TRUTH_TRUE);
+    operands.slot = 5;
+    assert_int_equal(profile_judge(&p, WHEN_SOUNDING, &v, &operands, NOW), TRUTH_FALSE);
 }
 
 static void broadcast_needs_all_profiles_to_agree(void **state)
@@ -293,7 +360,7 @@ static void spoil(struct profile *p, int what)
     case 19: p->conditions[WHEN_ARMED].n_groups = 0; break;
     case 20: p->conditions[WHEN_FAULT].groups[0].terms[0].field = 9; break;
     case 21: p->conditions[WHEN_FAULT].groups[0].terms[0].right.value = 32; break;
-    case 22: p->conditions[WHEN_FAULT].groups[0].terms[0].right.kind = OPERAND_SLOT; break;
+    case 22: p->conditions[WHEN_FAULT].groups[0].terms[0].right.kind = OPERAND_VOLUME; break;
     case 23: p->conditions[WHEN_FAULT].groups[0].n_terms = 0; break;
     case 24: p->token_field = -1; break;
     case 25: p->level_field = -1; break;
@@ -349,6 +416,9 @@ int main(void)
         cmocka_unit_test(conditions_are_true_false_or_unknown),
         cmocka_unit_test(an_old_field_makes_a_condition_unknown),
         cmocka_unit_test(every_operator_compares_scaled_values),
+        cmocka_unit_test(the_volume_may_go_down),
+        cmocka_unit_test(a_group_is_told_in_words),
+        cmocka_unit_test(conditions_compare_with_the_message),
         cmocka_unit_test(broadcast_needs_all_profiles_to_agree),
         cmocka_unit_test(hearing_needs_kind_and_field),
         cmocka_unit_test(names_have_no_holes),

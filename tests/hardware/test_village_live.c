@@ -488,7 +488,7 @@ static void test_settings_that_are_wrong(void **state)
         {"lines = ( { id = \"a\"; baud = 300; } );", "from 1200 to 115200"},
         {"lines = ( { id = \"a\"; channel = \"x\"; } );", "its channel"},
         {"lines = ( { id = \"a\"; units = \"1-12\"; } );", "needs its vendor"},
-        {"lines = ( { id = \"a\"; vendor = \"acme\"; } );", "known are linghu-t8 and beishan-c4"},
+        {"lines = ( { id = \"a\"; vendor = \"acme\"; } );", "known are linghu-t8, beishan-c4, informer15"},
         {"lines = ( { id = \"a\"; vendor = \"linghu-t8\"; units = \"0-12\"; } );", "1 to 247"},
         {"lines = ( { id = \"a\"; vendor = \"linghu-t8\"; units = \"4-248\"; } );", "1 to 247"},
         {"lines = ( { id = \"a\"; vendor = \"linghu-t8\"; units = 3; } );", "must be a text"},

@@ -137,6 +137,8 @@ class Township:
         self.channel_of = channel_of or {}
         self.programme, self.extra = programme, extra
         self.stored = {}  # channel -> its stored messages, where it has no output
+        self.more = {}  # terminal -> further settings
+        self.poll_s = 10
         self.hears = {}  # line -> channel that its units hear, where it is not the one that drives them
         self.village = self.daemon = self.listener = None
         self.line_settings = {}  # by line, in place of adapter = "pty"
@@ -173,9 +175,9 @@ places = ( {{ code = "360499103201"; zh = "龙塘村"; en = "Longtang"; }} );
 programme = {{ {self.programme} }};
 voice = {{ program = "{program('tocsin-voice')}"; }};
 channels = ({", ".join(f'{{ id = "{c}"; {self.output(c)} languages = [ "zh", "en" ]; }}' for c in self.channels)});
-lines = ({", ".join(f'{{ id = "{l}"; channel = "{drives(l)}"; device = "{l}"; baud = {self.lines[l][0]}; {self.line_settings.get(l, pty)} }}'
+lines = ({", ".join(f'{{ id = "{l}"; channel = "{drives(l)}"; device = "{l}"; baud = {self.lines[l][0]}; poll_s = {self.poll_s}; {self.line_settings.get(l, pty)} }}'
                      for l in self.lines)});
-terminals = ({", ".join(f'{{ id = "{l}-{u}"; name = "{l} {u}"; line = "{l}"; unit = {u}; profile = "{v}"; codes = [ "360499103201" ]; }}'
+terminals = ({", ".join(f'{{ id = "{l}-{u}"; name = "{l} {u}"; line = "{l}"; unit = {u}; profile = "{v}"; codes = [ "360499103201" ]; {self.more.get(f"{l}-{u}", "")} }}'
                          for l in self.lines for u, v, f in self.lines[l][1])});
 {self.extra}
 """)
