@@ -25,10 +25,11 @@ void village_network_reply(struct village_network *network, uint16_t transaction
 {
     if (network->n_replies == VILLAGE_QUEUE_MAX)
         return;
-    struct mono at = frame->begin;
-    for (size_t i = 0; i < network->n_replies; i++)
+    struct mono from = network->now;
+    for (size_t i = 0; i < network->n_replies; i++) /* the unit is busy with what it was asked before */
         if (network->replies[i].frame.bytes[0] == frame->bytes[0])
-            at = mono_later(at, network->replies[i].at);
+            from = mono_later(from, network->replies[i].at);
+    struct mono at = mono_plus_us(from, mono_since(frame->begin, network->now));
     network->replies[network->n_replies++] = (struct village_network_reply){at, transaction, *frame};
 }
 

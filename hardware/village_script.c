@@ -37,7 +37,10 @@ static void free_list(struct village_timed *list)
 /* "12.5 fault north/2 dead", without its comment. An empty line is nothing. */
 static bool take_line(struct village *village, char *text, struct mono start, struct village_timed **list, struct error *error)
 {
-    text[strcspn(text, "#\r\n")] = '\0';
+    size_t n = strcspn(text, "#\r\n");
+    while (n > 0 && (text[n - 1] == ' ' || text[n - 1] == '\t'))
+        n--;
+    text[n] = '\0';
     text += strspn(text, " \t");
     if (*text == '\0')
         return true;

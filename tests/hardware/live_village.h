@@ -113,15 +113,22 @@ static inline int live_remove(const char *path, const struct stat *status, int f
     return remove(path);
 }
 
+/* Once it was told to quit: waits until it has. Its log is whole then. */
+static inline void live_stop(struct live *live)
+{
+    void *good = NULL;
+    pthread_join(live->thread, &good);
+    assert_non_null(good);
+    village_destroy(live->village);
+    live->village = NULL;
+}
+
 /* Ends it; nothing that is told of a line may be left. */
 static inline void live_end(struct live *live)
 {
     if (live->village) {
         order(live, "quit");
-        void *good = NULL;
-        pthread_join(live->thread, &good);
-        assert_non_null(good);
-        village_destroy(live->village);
+        live_stop(live);
     }
     for (size_t i = 0; i < live->settings->n_lines; i++) {
         char name[64], path[192];
