@@ -201,15 +201,13 @@ void village_socket_detach(struct village_line *line)
 struct mono village_socket_due(const struct village_line *line)
 {
     const struct village_socket *socket = &line->socket;
-    return socket->frozen ? never : mono_earlier(socket->call_at, socket->beat_at);
+    return mono_earlier(socket->frozen ? never : socket->call_at, socket->beat_at);
 }
 
 void village_socket_advance(struct village_line *line, struct mono now)
 {
     struct village_socket *socket = &line->socket;
-    if (mono_before(now, village_socket_due(line)))
-        return;
-    if (!mono_before(now, socket->call_at))
+    if (!socket->frozen && !mono_before(now, socket->call_at))
         call(line);
     if (!mono_before(now, socket->beat_at)) {
         say(line, &socket->settings.heartbeat);

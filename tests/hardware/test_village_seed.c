@@ -7,23 +7,21 @@
 
 enum { LINES = 3, UNITS = 5, BATCHES = 4, BATCH = 15, QUESTION = 12, LOG_MAX = 65536 };
 
-static const char *const ids[LINES] = {"east", "west", "net"};
+static const char *const ids[LINES] = {"east", "west", "south"};
 
 /* Everything that chance can decide, on gateways, which always answer. */
-static const char township[] = "log = \"frames.log\";\n"
-                               "lines = (\n"
-                               "  { id = \"east\"; kind = \"tcp\"; baud = 115200; gateway_timeout_ms = 25; line_fault = "
-                               "\"noise:15\"; vendor = \"linghu-t8\";\n"
-                               "    units = ( { unit = 1; fault = \"flaky:30\"; }, { unit = 2; fault = \"crc:30\"; }, { unit = "
-                               "3; fault = \"sometimes_slow:3@40\"; },\n"
-                               "              { unit = 4; fault = \"duplicate\"; }, { unit = 5; } ); },\n"
-                               "  { id = \"west\"; kind = \"tcp\"; baud = 115200; gateway_timeout_ms = 25; line_fault = "
-                               "\"noise:15\"; vendor = \"linghu-t8\";\n"
-                               "    units = ( { unit = 1; fault = \"flaky:30\"; }, { unit = 2; fault = \"crc:30\"; }, { unit = "
-                               "3; fault = \"sometimes_slow:3@40\"; },\n"
-                               "              { unit = 4; fault = \"flaky:50\"; }, { unit = 5; } ); },\n"
-                               "  { id = \"net\"; kind = \"tcp\"; baud = 115200; gateway_timeout_ms = 25; vendor = "
-                               "\"beishan-c4\"; fault = \"flaky:40\"; units = \"1-5\"; } );\n";
+#define GATEWAY "kind = \"tcp\"; baud = 115200; gateway_timeout_ms = 25; "
+#define UNITS_AND_NOISE                                                                                                        \
+    "line_fault = \"noise:15\"; vendor = \"linghu-t8\"; units = (\n"                                                           \
+    "    { unit = 1; fault = \"flaky:30\"; }, { unit = 2; fault = \"crc:30\"; }, { unit = 3; fault = "                         \
+    "\"sometimes_slow:3@40\"; },\n"                                                                                            \
+    "    { unit = 4; fault = \"duplicate\"; }, { unit = 5; } );"
+
+static const char township[] =
+    "log = \"frames.log\";\nlines = (\n"
+    "  { id = \"east\"; " GATEWAY UNITS_AND_NOISE " },\n"
+    "  { id = \"west\"; " GATEWAY UNITS_AND_NOISE " },\n"
+    "  { id = \"south\"; " GATEWAY "vendor = \"beishan-c4\"; fault = \"flaky:40\"; units = \"1-5\"; } );\n";
 
 static int connect_to(const struct live *live, const char *line)
 {
