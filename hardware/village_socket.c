@@ -198,16 +198,21 @@ void village_socket_detach(struct village_line *line)
     unlink(line->path);
 }
 
+/* Without coverage there is no call; a heartbeat is held like everything else. */
+static struct mono call_due(const struct village_socket *socket)
+{
+    return socket->frozen ? never : socket->call_at;
+}
+
 struct mono village_socket_due(const struct village_line *line)
 {
-    const struct village_socket *socket = &line->socket;
-    return mono_earlier(socket->frozen ? never : socket->call_at, socket->beat_at);
+    return mono_earlier(call_due(&line->socket), line->socket.beat_at);
 }
 
 void village_socket_advance(struct village_line *line, struct mono now)
 {
     struct village_socket *socket = &line->socket;
-    if (!socket->frozen && !mono_before(now, socket->call_at))
+    if (!mono_before(now, call_due(socket)))
         call(line);
     if (!mono_before(now, socket->beat_at)) {
         say(line, &socket->settings.heartbeat);

@@ -1,11 +1,14 @@
-/* 64 lines and 2,000 terminals in one tocsin-village: one master polls all lines at once, as fast as each wire allows. */
+/* 64 lines and 2,000 terminals in one tocsin-village, on ptys and behind gateways: one master polls all lines at once, as fast
+ * as each wire allows. */
 #include "codecs/monotonic.h"
 #include "hardware/village_wire.h"
 #include "tests/patience.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
+#include <netinet/tcp.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -16,6 +19,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/timerfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -44,14 +48,14 @@ struct scale {
     struct poll_line lines[LINES];
 };
 
-static void start_village(struct scale *scale, int baud)
+static void start_village(struct scale *scale, const char *kind, int baud)
 {
     FILE *f = fopen(scale->file, "w");
     assert_non_null(f);
     fprintf(f, "dir = \"%s\";\nlines = (\n", scale->dir);
     for (int i = 0; i < LINES; i++)
-        fprintf(f, "  { id = \"line%d\"; baud = %d; vendor = \"linghu-t8\"; units = \"1-%d\"; }%s\n", i, baud,
-                i < LONGER ? UNITS + 1 : UNITS, i + 1 < LINES ? "," : " );");
+        fprintf(f, "  { id = \"line%d\"; kind = \"%s\"; baud = %d; vendor = \"linghu-t8\"; units = \"1-%d\"; }%s\n", i, kind,
+                baud, i < LONGER ? UNITS + 1 : UNITS, i + 1 < LINES ? "," : " );");
     assert_int_equal(fclose(f), 0);
     const char *build = getenv("BUILD");
     char path[256];
@@ -64,7 +68,7 @@ static void start_village(struct scale *scale, int baud)
     scale->pid = fork();
     assert_true(scale->pid >= 0);
     if (scale->pid == 0) {
-        struct rlimit few = {64, 4096}; /* fewer than its ptys need */
+        struct rlimit few = {64, 4096}; /* fewer than it needs */
         setrlimit(RLIMIT_NOFILE, &few);
         dup2(in[0], STDIN_FILENO);
         dup2(out[1], STDOUT_FILENO);
@@ -81,19 +85,40 @@ static void start_village(struct scale *scale, int baud)
     assert_string_equal(text, "ready\n");
 }
 
-static void open_lines(struct scale *scale, int passes)
+static int open_pty(const struct scale *scale, uint32_t line)
+{
+    char path[128];
+    snprintf(path, sizeof path, "%s/line%u", scale->dir, line);
+    return open(path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+}
+
+static int open_gateway(const struct scale *scale, uint32_t line)
+{
+    char path[128], text[16] = "";
+    snprintf(path, sizeof path, "%s/line%u.port", scale->dir, line);
+    FILE *f = fopen(path, "r");
+    assert_non_null(f);
+    assert_non_null(fgets(text, sizeof text, f));
+    fclose(f);
+    struct sockaddr_in at = {
+        .sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(text)), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int connection = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(setsockopt(connection, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int)), 0);
+    assert_int_equal(connect(connection, (struct sockaddr *)&at, sizeof at), 0);
+    return connection;
+}
+
+static void open_lines(struct scale *scale, const char *kind, int passes)
 {
     scale->epoll = epoll_create1(EPOLL_CLOEXEC);
     scale->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
     struct epoll_event timer = {.events = EPOLLIN, .data.u32 = LINES};
     assert_int_equal(epoll_ctl(scale->epoll, EPOLL_CTL_ADD, scale->timer, &timer), 0);
     for (uint32_t i = 0; i < LINES; i++) {
-        char path[128];
-        snprintf(path, sizeof path, "%s/line%u", scale->dir, i);
         struct poll_line *line = &scale->lines[i];
         *line = (struct poll_line){.units = i < LONGER ? UNITS + 1 : UNITS};
         line->left = passes * line->units;
-        line->port = open(path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+        line->port = strcmp(kind, "pty") == 0 ? open_pty(scale, i) : open_gateway(scale, i);
         assert_true(line->port >= 0);
         struct epoll_event event = {.events = EPOLLIN, .data.u32 = i};
         assert_int_equal(epoll_ctl(scale->epoll, EPOLL_CTL_ADD, line->port, &event), 0);
@@ -203,11 +228,11 @@ static void end_village(struct scale *scale, struct rusage *used)
     close(scale->timer);
 }
 
-static void poll_at(struct scale *scale, int baud, int passes)
+static void poll_at(struct scale *scale, const char *kind, int baud, int passes)
 {
     scale->silence_us = baud > 19200 ? 1750 : (int64_t)(3.5 * 11e6 / baud) + 1;
-    start_village(scale, baud);
-    open_lines(scale, passes);
+    start_village(scale, kind, baud);
+    open_lines(scale, kind, passes);
     struct mono began = mono_now();
     poll_all(scale);
     double wire_us = passes * (UNITS + 1) * ((REQUEST + REPLY) * 11e6 / baud + 2.0 * (double)scale->silence_us + TURNAROUND_US);
@@ -219,22 +244,28 @@ static void poll_at(struct scale *scale, int baud, int passes)
     end_village(scale, &used);
     double cpu_us =
         (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1e6 + (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec);
-    print_message("%d baud: %d terminals x %d in %.2f s, slowest line %.3f W, village %.1f %% of a core and %ld KiB, late by "
-                  "at most %lld us\n",
-                  baud, TERMINALS, passes, took_us / 1e6, worst_line_us / wire_us, 100 * cpu_us / took_us, used.ru_maxrss,
-                  (long long)late_us);
+    print_message(
+        "%s, %d baud: %d terminals x %d in %.2f s, slowest line %.3f W, village %.1f %% of a core and %ld KiB, late by "
+        "at most %lld us\n",
+        kind, baud, TERMINALS, passes, took_us / 1e6, worst_line_us / wire_us, 100 * cpu_us / took_us, used.ru_maxrss,
+        (long long)late_us);
     assert_true(worst_line_us >= wire_us - 2 * (double)scale->silence_us); /* the wire took its time */
     assert_true(cpu_us < 0.75 * took_us);
 }
 
 static void test_all_lines_at_9600(void **state)
 {
-    poll_at(*state, 9600, 2);
+    poll_at(*state, "pty", 9600, 2);
 }
 
 static void test_all_lines_at_115200(void **state)
 {
-    poll_at(*state, 115200, 10);
+    poll_at(*state, "pty", 115200, 10);
+}
+
+static void test_all_gateways_at_115200(void **state)
+{
+    poll_at(*state, "rtu_over_tcp", 115200, 10);
 }
 
 static int begin(void **state)
@@ -262,6 +293,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_all_lines_at_9600, begin, end),
         cmocka_unit_test_setup_teardown(test_all_lines_at_115200, begin, end),
+        cmocka_unit_test_setup_teardown(test_all_gateways_at_115200, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
