@@ -87,7 +87,7 @@ bool village_watch_add(struct village *village, struct village_watch *watch, str
 /* The same for a call that waits to be answered or refused: ready when it can be written. */
 bool village_watch_call(struct village *village, struct village_watch *watch, struct error *error);
 
-/* Not readable for a while, and again. */
+/* It is not called until it is added again. */
 void village_watch_remove(struct village *village, const struct village_watch *watch);
 
 /* The master's side comes into being, under its link or at its port; it goes, and whoever has it open is hung up. */

@@ -480,14 +480,15 @@ static int await_call(int listener)
     return connection;
 }
 
-static struct live *start_calling(uint16_t port)
+static struct live *start_calling(uint16_t port, int baud)
 {
     char settings[512];
-    snprintf(settings, sizeof settings,
-             "lines = ( { id = \"wild\"; kind = \"rtu_over_tcp\"; calls_in = true; host = \"127.0.0.1\"; port = %u;\n"
-             "  registration = \"hex:7e 0a00FF\"; heartbeat = \"alive\"; heartbeat_s = 1; reconnect_ms = 50;\n"
-             "  vendor = \"linghu-t8\"; units = \"1\"; } );",
-             port);
+    snprintf(
+        settings, sizeof settings,
+        "lines = ( { id = \"wild\"; kind = \"rtu_over_tcp\"; calls_in = true; host = \"127.0.0.1\"; port = %u; baud = %d;\n"
+        "  registration = \"hex:7e 0a00FF\"; heartbeat = \"alive\"; heartbeat_s = 1; reconnect_ms = 50;\n"
+        "  vendor = \"linghu-t8\"; units = \"1\"; } );",
+        port, baud);
     struct live *live = live_prepare(settings);
     live_start(live);
     return live;
@@ -507,7 +508,7 @@ static void test_calling_in(void **state)
     uint16_t port = 0;
     int listener = listen_at(&port);
     close(listener); /* nobody is there at first */
-    struct live *live = start_calling(port);
+    struct live *live = start_calling(port, 9600);
     assert_non_null(strstr(order(live, "ports"), "calling\n"));
     assert_ok(live, "freeze wild");
     listener = listen_at(&port);
@@ -539,6 +540,27 @@ static void test_calling_in(void **state)
     connection = await_call(listener);
     expect_bytes(connection, registration, sizeof registration);
     assert_int_equal(count_of(live, "wild", "connections"), 3);
+    close(connection);
+    close(listener);
+    live_end(live);
+}
+
+/* A reply of 210 ms, in the middle of which a heartbeat is due: it waits. */
+static void test_a_heartbeat_is_not_inside_a_reply(void **state)
+{
+    (void)state;
+    uint16_t port = 0;
+    int listener = listen_at(&port);
+    struct live *live = start_calling(port, 1200);
+    int connection = await_call(listener);
+    uint8_t all[4 + 23 + 5];
+    assert_int_equal(read_reply(connection, all, 4, patience_ms()), 4);
+    sleep_until(mono_plus_ms(mono_now(), 800)); /* the reply is on the wire from 908 to 1119 ms */
+    ask_rtu(connection, 1);
+    assert_int_equal(read_reply(connection, all, 23 + 5, patience_ms()), 23 + 5);
+    const uint8_t *reply = memcmp(all, "alive", 5) == 0 ? all + 5 : all; /* before it where this was asked too late */
+    assert_int_equal(village_crc(reply, 23), 0);
+    assert_memory_equal(reply == all ? all + 23 : all, "alive", 5);
     close(connection);
     close(listener);
     live_end(live);
@@ -641,6 +663,7 @@ int main(void)
         live_test(test_an_impostor),
         live_test(test_the_log),
         cmocka_unit_test(test_calling_in),
+        cmocka_unit_test(test_a_heartbeat_is_not_inside_a_reply),
         cmocka_unit_test(test_settings_that_are_wrong),
         live_test(test_a_port_that_is_taken),
     };
