@@ -70,38 +70,13 @@ bool village_take_id(const config_setting_t *group, char id[33], struct error *e
     return true;
 }
 
-static const char *const of_line[] = {
-    "id",
-    "kind",
-    "baud",
-    "channel",
-    "units",
-    "vendor",
-    "turnaround_ms",
-    "fault",
-    "line_fault",
-    "port",
-    "second_connection",
-    "calls_in",
-    "host",
-    "reconnect_ms",
-    "registration",
-    "heartbeat",
-    "heartbeat_s",
-    "gateway_timeout_ms",
-    "gateway_silent",
-    "gateway_delay_ms",
-    NULL,
-};
-
 static bool take_line(const config_setting_t *group, struct village_settings *settings, struct error *error)
 {
     struct village_line_settings *line = &settings->lines[settings->n_lines];
     *line = (struct village_line_settings){.channel = -1};
     char channel[33] = "";
-    if (!village_check_names(group, of_line, error) || !village_take_id(group, line->id, error) ||
-        !village_take_text(group, "channel", channel, sizeof channel, error) || !village_take_kind(group, line, error) ||
-        !village_take_units(group, line, error))
+    if (!village_take_id(group, line->id, error) || !village_take_text(group, "channel", channel, sizeof channel, error) ||
+        !village_take_kind(group, line, error) || !village_take_units(group, line, error))
         return false;
     for (size_t i = 0; i < settings->n_channels; i++)
         if (strcmp(settings->channels[i].id, channel) == 0)

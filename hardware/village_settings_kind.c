@@ -23,7 +23,7 @@ bool village_line_can(enum village_line_kind kind, int baud, struct village_wire
     return true;
 }
 
-/* What only some lines have. */
+/* What only some lines have; for others it would be a mistake. */
 struct only {
     const char *name;
     bool (*has)(const struct village_line_settings *line);
@@ -56,28 +56,43 @@ static bool is_transparent(const struct village_line_settings *line)
 }
 
 static const struct only only[] = {
-    {"calls_in", has_socket, "tcp or rtu_over_tcp"},
-    {"port", has_socket, "tcp or rtu_over_tcp"},
-    {"second_connection", listens, "tcp or rtu_over_tcp that does not call in"},
+    {"calls_in", has_socket, "kind tcp or rtu_over_tcp"},
+    {"port", has_socket, "kind tcp or rtu_over_tcp"},
+    {"second_connection", listens, "kind tcp or rtu_over_tcp that does not call in"},
     {"host", calls_in, "calls_in = true"},
     {"reconnect_ms", calls_in, "calls_in = true"},
     {"registration", calls_in, "calls_in = true"},
     {"heartbeat", calls_in, "calls_in = true"},
     {"heartbeat_s", calls_in, "calls_in = true"},
-    {"gateway_timeout_ms", is_gateway, "tcp with a baud"},
-    {"gateway_silent", is_gateway, "tcp with a baud"},
-    {"gateway_delay_ms", is_transparent, "rtu_over_tcp"},
+    {"gateway_timeout_ms", is_gateway, "kind tcp with a baud"},
+    {"gateway_silent", is_gateway, "kind tcp with a baud"},
+    {"gateway_delay_ms", is_transparent, "kind rtu_over_tcp"},
 };
 
-static bool check_only(const config_setting_t *group, const struct village_line_settings *line, struct error *error)
+static bool check_name(const config_setting_t *member, const struct village_line_settings *line, struct error *error)
 {
+    static const char *const common[] = {"id",     "kind",          "baud",  "channel",   "units",
+                                         "vendor", "turnaround_ms", "fault", "line_fault"};
+    const char *name = config_setting_name(member);
+    for (size_t i = 0; i < sizeof common / sizeof common[0]; i++)
+        if (strcmp(common[i], name) == 0)
+            return true;
     for (size_t i = 0; i < sizeof only / sizeof only[0]; i++) {
-        const config_setting_t *member = config_setting_get_member(group, only[i].name);
-        if (member && !only[i].has(line)) {
-            village_complain(member, error, "");
-            return error_prefix(error, "only for a line with kind %s", only[i].whose);
-        }
+        if (strcmp(only[i].name, name) != 0)
+            continue;
+        if (only[i].has(line))
+            return true;
+        village_complain(member, error, "");
+        return error_prefix(error, "only for a line with %s", only[i].whose);
     }
+    return village_complain(member, error, "unknown setting");
+}
+
+static bool check_names(const config_setting_t *group, const struct village_line_settings *line, struct error *error)
+{
+    for (int i = 0; i < config_setting_length(group); i++)
+        if (!check_name(config_setting_get_elem(group, (unsigned)i), line, error))
+            return false;
     return true;
 }
 
@@ -183,7 +198,7 @@ static bool take_fault(const config_setting_t *group, struct village_line_settin
 bool village_take_kind(const config_setting_t *group, struct village_line_settings *line, struct error *error)
 {
     return take_name(group, line, error) && take_baud(group, line, error) &&
-           village_take_bool(group, "calls_in", &line->socket.calls_in, error) && check_only(group, line, error) &&
+           village_take_bool(group, "calls_in", &line->socket.calls_in, error) && check_names(group, line, error) &&
            take_port(group, &line->socket, error) && take_call(group, &line->socket, error) &&
            take_gateway(group, line, error) && take_fault(group, line, error);
 }

@@ -22,7 +22,7 @@ bool village_take_id(const config_setting_t *group, char id[33], struct error *e
 /* The units of a line, and what the line says for them all. */
 bool village_take_units(const config_setting_t *group, struct village_line_settings *line, struct error *error);
 
-/* What a line is for the master: its kind, wire, connection and fault. */
+/* What a line is for the master: its kind, wire, connection and fault. Refuses a name that no such line knows. */
 bool village_take_kind(const config_setting_t *group, struct village_line_settings *line, struct error *error);
 
 #endif
