@@ -17,7 +17,7 @@ enum {
 };
 
 struct line_silence {
-    bool swept, down;
+    bool swept, down, settled;
     bool silent[LINE_TERMINALS_MAX]; /* no answer yet */
     /* Terminals: no answer; stopped by us; did not confirm their stop; sound, and it cannot be proved that we made them */
     size_t n_silent, stopped, failed, unproved;
@@ -27,12 +27,13 @@ struct silence {
     const struct config *config;
     struct uv_loop_s *loop;
     struct line_silence *lines;
+    struct site *site;
     uint64_t began;
+    bool concluding; /* all were looked for: what is found by now is still brought to rest */
 };
 
-static bool is_over(const struct silence *silence)
+static bool is_looked_through(const struct silence *silence, uint64_t took)
 {
-    uint64_t took = uv_now(silence->loop) - silence->began;
     bool over = true;
     for (size_t i = 0; i < silence->config->n_lines; i++) {
         const struct line_silence *line = &silence->lines[i];
@@ -42,11 +43,30 @@ static bool is_over(const struct silence *silence)
     return over;
 }
 
+static bool is_settled(const struct silence *silence)
+{
+    bool settled = true;
+    for (size_t i = 0; i < silence->config->n_lines; i++)
+        settled = settled && (silence->lines[i].settled || silence->lines[i].down);
+    return settled;
+}
+
+static void advance(struct silence *silence)
+{
+    const struct line_target nothing = {.n_members = 0};
+    uint64_t took = uv_now(silence->loop) - silence->began;
+    if (!silence->concluding && is_looked_through(silence, took)) {
+        silence->concluding = true;
+        for (size_t i = 0; i < silence->config->n_lines; i++)
+            line_set_target(site_lines(silence->site)[i], &nothing);
+    }
+    if (silence->concluding && (is_settled(silence) || took >= LIMIT_MS + GRACE_MS))
+        uv_stop(silence->loop);
+}
+
 static void on_tick(uv_timer_t *timer)
 {
-    const struct silence *silence = timer->data;
-    if (is_over(silence))
-        uv_stop(silence->loop);
+    advance(timer->data);
 }
 
 static void set_silent(struct line_silence *line, uint16_t terminal, bool silent)
@@ -61,6 +81,7 @@ static void on_line_event(void *context, uint32_t index, const struct line_event
     struct silence *silence = context;
     struct line_silence *line = &silence->lines[index];
     line->swept |= event->kind == LINE_SWEPT;
+    line->settled |= event->kind == LINE_SETTLED;
     line->stopped += event->kind == LINE_STOPPED;
     line->unproved += event->kind == LINE_UNASKED && event->reading.when[WHEN_BUSY] != TRUTH_TRUE;
     if (event->kind == LINE_UP || event->kind == LINE_DOWN)
@@ -73,8 +94,7 @@ static void on_line_event(void *context, uint32_t index, const struct line_event
         set_silent(line, event->terminal, false);
     else if (event->kind == LINE_TROUBLE && event->trouble == TROUBLE_NOT_STOPPED)
         line->failed++;
-    if (is_over(silence))
-        uv_stop(silence->loop);
+    advance(silence);
 }
 
 static void on_signal(uv_signal_t *handle, int number)
@@ -123,14 +143,14 @@ static bool look_through(struct silence *silence, const uint16_t *tokens, struct
     uv_timer_start(&tick, on_tick, 100, 100);
     uv_signal_start(&terminate, on_signal, SIGTERM);
     silence->began = uv_now(silence->loop);
-    struct site *site = site_create(silence->config, tokens, &ports, silence->loop, error);
-    if (site)
+    silence->site = site_create(silence->config, tokens, &ports, silence->loop, error);
+    if (silence->site)
         uv_run(silence->loop, UV_RUN_DEFAULT);
     uv_close((uv_handle_t *)&tick, NULL);
     uv_close((uv_handle_t *)&terminate, NULL);
-    site_destroy(site, GRACE_MS);
+    site_destroy(silence->site, GRACE_MS);
     uv_run(silence->loop, UV_RUN_DEFAULT);
-    return site != NULL;
+    return silence->site != NULL;
 }
 
 int silence_run(const struct config *config, struct uv_loop_s *loop)

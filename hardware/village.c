@@ -23,12 +23,27 @@ bool village_path(char *to, size_t size, const char *dir, const char *path, stru
     return true;
 }
 
-bool village_watch_add(struct village *village, struct village_watch *watch, struct error *error)
+static bool watch_for(struct village *village, struct village_watch *watch, uint32_t what, struct error *error)
 {
-    struct epoll_event event = {.events = EPOLLIN, .data.ptr = watch};
+    struct epoll_event event = {.events = what, .data.ptr = watch};
     if (epoll_ctl(village->epoll, EPOLL_CTL_ADD, watch->descriptor, &event) != 0)
         return error_set(error, ERROR_IO, "cannot watch descriptor %d: %s", watch->descriptor, strerror(errno));
     return true;
+}
+
+bool village_watch_add(struct village *village, struct village_watch *watch, struct error *error)
+{
+    return watch_for(village, watch, EPOLLIN, error);
+}
+
+bool village_watch_call(struct village *village, struct village_watch *watch, struct error *error)
+{
+    return watch_for(village, watch, EPOLLOUT, error);
+}
+
+void village_watch_remove(struct village *village, const struct village_watch *watch)
+{
+    epoll_ctl(village->epoll, EPOLL_CTL_DEL, watch->descriptor, NULL);
 }
 
 bool village_watch(struct village *village, int descriptor, void (*ready)(void *context), void *context, struct error *error)
@@ -63,7 +78,23 @@ void village_log_frame(struct village *village, const struct village_line *line,
     for (size_t i = 0; i < frame->size; i++)
         snprintf(hex + 2 * i, 3, "%02x", frame->bytes[i]);
     fprintf(f, "%" PRId64 " %" PRId64 " %s %c %u %s %s\n", frame->begin.us, frame->end.us, line->id,
-            frame->from_master ? '>' : '<', frame->bytes[0], hex, village_note_name(frame->note));
+            frame->from_master          ? '>'
+            : frame->note == NOTE_NOISE ? '~'
+                                        : '<',
+            frame->bytes[0], hex, village_note_name(frame->note));
+    village->log_dirty = true;
+}
+
+void village_log_order(struct village *village, const char *text, const char *answer)
+{
+    FILE *f = village->log;
+    if (!f)
+        return;
+    fprintf(f, "# %" PRId64 " script: %s\n", mono_now().us, text);
+    for (size_t n; *answer; answer += n + (answer[n] != '\0')) {
+        n = strcspn(answer, "\n");
+        fprintf(f, "#   %.*s\n", (int)n, answer);
+    }
     village->log_dirty = true;
 }
 
@@ -91,7 +122,8 @@ static bool open_log(struct village *village, const struct village_settings *set
     village->log = f;
     fprintf(f, "# begin_us end_us line direction unit bytes note\n");
     for (size_t i = 0; i < settings->n_lines; i++)
-        fprintf(f, "# line %s baud %d bits %d\n", settings->lines[i].id, settings->lines[i].baud, VILLAGE_CHARACTER_BITS);
+        fprintf(f, "# line %s baud %d bits %d kind %s\n", settings->lines[i].id, settings->lines[i].baud,
+                VILLAGE_CHARACTER_BITS, village_line_kind_name(settings->lines[i].kind));
     fflush(f);
     return true;
 }
@@ -134,7 +166,7 @@ static bool open_all(struct village *village, const struct village_settings *set
     for (; village->n_lines < settings->n_lines; village->n_lines++)
         if (!village_line_open(&village->lines[village->n_lines], village, &settings->lines[village->n_lines], settings, error))
             return village->n_lines++, false;
-    return true;
+    return settings->script[0] == '\0' || village_script_start(village, settings->script, error);
 }
 
 struct village *village_create(const struct village_settings *settings, struct error *error)
@@ -153,9 +185,11 @@ struct village *village_create(const struct village_settings *settings, struct e
 /* When the loop must wake at the latest, to let a byte out or the log. */
 static struct mono next_due(const struct village *village)
 {
-    struct mono due = {village->log_dirty ? village->log_flushed.us + LOG_FLUSH_US : INT64_MAX};
+    struct mono due = village_script_due(village);
+    if (village->log_dirty)
+        due = mono_earlier(due, mono_plus_us(village->log_flushed, LOG_FLUSH_US));
     for (size_t i = 0; i < village->n_lines; i++) {
-        struct mono line = village_wire_due(&village->lines[i].wire);
+        struct mono line = village_line_due(&village->lines[i]);
         due = mono_before(line, due) ? line : due;
     }
     return due;
@@ -177,11 +211,11 @@ static void advance_lines(struct village *village)
 {
     struct mono now = mono_now();
     for (size_t i = 0; i < village->n_lines; i++) {
-        struct village_wire *wire = &village->lines[i].wire;
-        if (mono_before(now, village_wire_due(wire)))
+        struct village_line *line = &village->lines[i];
+        if (mono_before(now, village_line_due(line)))
             continue;
         now = mono_now();
-        village_wire_advance(wire, now);
+        village_line_advance(line, now);
     }
 }
 
@@ -200,6 +234,7 @@ bool village_run(struct village *village, struct error *error)
                 watch->ready(watch->context);
         }
         advance_lines(village);
+        village_script_advance(village, mono_now());
         flush_log(village, mono_now());
     }
     return true;
@@ -214,6 +249,7 @@ void village_destroy(struct village *village)
 {
     if (!village)
         return;
+    village_script_clear(village);
     for (size_t i = 0; i < village->n_lines; i++)
         village_line_close(&village->lines[i]);
     for (size_t i = 0; i < village->n_channels; i++)

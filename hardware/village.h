@@ -1,5 +1,5 @@
-/* The simulated township: RTU lines on ptys that keep wire time, terminals that obey, fail and hear. One thread serves all.
- * It knows nothing of profiles and frames by itself: it is what the rest of hardware/ is tested against. */
+/* The simulated township: lines on ptys and behind gateways that keep wire time, terminals that obey, fail and hear. One
+ * thread serves all. It knows nothing of profiles and frames by itself: it is what the rest of hardware/ is tested against. */
 #ifndef TOCSIN_HARDWARE_VILLAGE_H
 #define TOCSIN_HARDWARE_VILLAGE_H
 
@@ -18,10 +18,46 @@ struct village_unit_settings {
     struct village_fault fault;
 };
 
+enum village_line_kind {
+    VILLAGE_PTY,          /* Modbus RTU on a serial port */
+    VILLAGE_TCP,          /* a Modbus TCP gateway, or terminals on the network */
+    VILLAGE_RTU_OVER_TCP, /* a transparent gateway */
+    VILLAGE_KINDS
+};
+
+const char *village_line_kind_name(enum village_line_kind kind); /* as in the settings */
+
+/* False, with the reason, where no line of that kind can have the fault: an echo in a gateway, noise without a wire. */
+bool village_line_can(enum village_line_kind kind, int baud, struct village_wire_fault fault, struct error *error);
+
+enum { VILLAGE_GREETING_MAX = 64 };
+
+struct village_greeting {
+    size_t n;
+    uint8_t bytes[VILLAGE_GREETING_MAX];
+};
+
+/* The network's side of a line that is no pty. */
+struct village_socket_settings {
+    uint16_t port;         /* to listen on at 127.0.0.1 (0: any free one), or to call */
+    bool refuses_second;   /* a second connection is closed at once; else it replaces the first */
+    bool calls_in;         /* it connects to host and port, and again reconnect_ms after it was dropped or refused */
+    char host[46];         /* numeric */
+    uint32_t reconnect_ms; /* with calls_in, like the rest */
+    uint32_t heartbeat_s;  /* 0: sends none */
+    struct village_greeting registration, heartbeat;
+};
+
 struct village_line_settings {
     char id[33];
-    int baud;    /* 1200..115200 */
+    enum village_line_kind kind;
+    int baud;    /* 1200..115200; of a TCP line also 0: no wire, the terminals are on the network */
     int channel; /* index of the channel that its terminals hear; -1: none */
+    struct village_wire_fault fault;
+    struct village_socket_settings socket;
+    uint32_t gateway_timeout_ms; /* TCP: for an answer of a unit */
+    bool gateway_silent;         /* TCP: it does not tell of one that does not come */
+    uint32_t gateway_delay_ms;   /* RTU over TCP: each way */
     size_t n_units;
     struct village_unit_settings units[VILLAGE_UNITS_MAX];
 };
@@ -33,8 +69,9 @@ struct village_channel_settings {
 
 struct village_settings {
     uint64_t seed;
-    char dir[200]; /* made if it is not there; relative paths are below it, each line's link is DIR/LINE */
-    char log[256]; /* frame log; empty: none */
+    char dir[200];    /* made if it is not there; relative paths are below it, each line's link is DIR/LINE */
+    char log[256];    /* frame log; empty: none */
+    char script[256]; /* timed orders; empty: none */
     size_t n_channels;
     struct village_channel_settings channels[VILLAGE_CHANNELS_MAX];
     size_t n_lines;

@@ -1,39 +1,64 @@
-/* One simulated line: its pty, its link in the file system, and its units behind the wire. */
+/* One simulated line: its units behind what the master has before it. */
 #include "codecs/monotonic.h"
 #include "hardware/village_parts.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <termios.h>
-#include <unistd.h>
 
-static void on_request(void *context, const struct village_frame *frame)
+/* One answer; begin is that of its first bit on the wire. Returns its size, 0 for none. */
+static size_t answer(struct village_unit *unit, const uint8_t *request, size_t n, struct mono now, struct village_frame *frame)
+{
+    int64_t late_us;
+    frame->size = village_unit_answer(unit, request, n, now, frame->bytes, &late_us);
+    frame->begin = mono_plus_us(now, unit->turnaround_us + late_us);
+    frame->note = village_crc(frame->bytes, frame->size) != 0 ? NOTE_CRC : late_us > 0 ? NOTE_LATE : NOTE_OK;
+    return frame->size;
+}
+
+/* A transmitter that is switched on late: the first bytes are said to nobody. */
+static void put_on_wire(struct village_line *line, const struct village_unit *unit, struct village_frame *frame)
+{
+    size_t lost = unit->fault.kind == FAULT_LATE_DIRECTION ? unit->fault.argument : 0;
+    if (lost >= frame->size)
+        return;
+    village_wire_reply(&line->wire, frame->bytes + lost, frame->size - lost,
+                       mono_plus_us(frame->begin, village_wire_us(&line->wire, lost)), lost > 0 ? NOTE_CRC : frame->note);
+}
+
+static void on_request(void *context, const struct village_frame *request)
 {
     struct village_line *line = context;
-    struct village_wire *wire = &line->wire;
-    struct mono noticed = mono_plus_us(frame->end, wire->silence_us);
+    struct mono noticed = mono_plus_us(request->end, line->wire.silence_us);
     for (size_t i = 0; i < line->n_units; i++) {
         struct village_unit *unit = &line->units[i];
-        if (frame->bytes[0] != 0 && frame->bytes[0] != unit->address)
-            continue;
-        uint8_t reply[VILLAGE_FRAME_MAX];
-        int64_t late_us;
-        size_t n = village_unit_answer(unit, frame->bytes, frame->size, noticed, reply, &late_us);
-        enum village_note note = village_crc(reply, n) != 0 ? NOTE_CRC : late_us > 0 ? NOTE_LATE : NOTE_OK;
-        if (n > 0)
-            village_wire_reply(wire, reply, n, mono_plus_us(noticed, unit->turnaround_us + late_us), note);
+        struct village_frame frame;
+        if (village_unit_takes(unit, request->bytes[0]) && answer(unit, request->bytes, request->size, noticed, &frame) > 0)
+            put_on_wire(line, unit, &frame);
+    }
+}
+
+/* On a network nothing is damaged: what has a wrong checksum is not there at all. */
+static void on_network_request(void *context, const struct village_mbap_request *request, struct mono now)
+{
+    struct village_line *line = context;
+    for (size_t i = 0; i < line->n_units; i++) {
+        struct village_unit *unit = &line->units[i];
+        struct village_frame frame = {0};
+        if (village_unit_takes(unit, request->bytes[0]) && answer(unit, request->bytes, request->size, now, &frame) > 0 &&
+            frame.note != NOTE_CRC)
+            village_network_reply(&line->network, request->transaction, &frame);
     }
 }
 
 static void on_deliver(void *context, const uint8_t *bytes, size_t n)
 {
-    const struct village_line *line = context;
-    /* A full pty (nobody reads) loses bytes as a real wire does. */
-    if (line->watch.descriptor >= 0 && write(line->watch.descriptor, bytes, n) < 0)
-        return;
+    struct village_line *line = context;
+    line->front->hear(line, bytes, n);
+}
+
+static void on_answer(void *context, const uint8_t *bytes, size_t n)
+{
+    village_line_write(context, bytes, n);
 }
 
 static void on_record(void *context, const struct village_frame *frame)
@@ -42,77 +67,62 @@ static void on_record(void *context, const struct village_frame *frame)
     village_log_frame(line->village, line, frame);
 }
 
-static void on_readable(void *context)
+void village_line_write(struct village_line *line, const uint8_t *bytes, size_t n)
 {
-    struct village_line *line = context;
-    struct mono now = mono_now();
-    uint8_t bytes[1024];
-    ssize_t n;
-    while (line->watch.descriptor >= 0 && (n = read(line->watch.descriptor, bytes, sizeof bytes)) > 0)
-        village_wire_receive(&line->wire, bytes, (size_t)n, now);
-}
-
-static bool make_link(struct village_line *line, const char *device, struct error *error)
-{
-    char beside[sizeof line->link + 8];
-    snprintf(beside, sizeof beside, "%s.new", line->link);
-    unlink(beside);
-    if (symlink(device, beside) != 0 || rename(beside, line->link) != 0)
-        return error_set(error, ERROR_IO, "link %s: %s", line->link, strerror(errno));
-    return true;
-}
-
-static bool make_pty(struct village_line *line, char *device, size_t size, struct error *error)
-{
-    int master = posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
-    line->watch.descriptor = master;
-    if (master < 0 || grantpt(master) != 0 || unlockpt(master) != 0 || ptsname_r(master, device, size) != 0)
-        return error_set(error, ERROR_IO, "line %s: no pty: %s", line->id, strerror(errno));
-    line->held = open(device, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
-    struct termios raw;
-    if (line->held < 0 || tcgetattr(line->held, &raw) != 0)
-        return error_set(error, ERROR_IO, "line %s: %s: %s", line->id, device, strerror(errno));
-    cfmakeraw(&raw);
-    if (tcsetattr(line->held, TCSANOW, &raw) != 0)
-        return error_set(error, ERROR_IO, "line %s: %s cannot be made raw: %s", line->id, device, strerror(errno));
-    return true;
+    if (line->kind == VILLAGE_PTY)
+        village_pty_write(line, bytes, n);
+    else
+        village_socket_write(line, bytes, n);
 }
 
 bool village_line_attach(struct village_line *line, struct error *error)
 {
-    if (line->watch.descriptor >= 0)
+    if (line->attached)
         return error_set(error, ERROR_CONFLICT, "line %s is attached already", line->id);
-    char device[128];
-    if (make_pty(line, device, sizeof device, error) && village_watch_add(line->village, &line->watch, error) &&
-        make_link(line, device, error))
-        return true;
-    village_line_detach(line);
-    return false;
+    line->attached = line->kind == VILLAGE_PTY ? village_pty_attach(line, error) : village_socket_attach(line, error);
+    if (!line->attached)
+        village_line_detach(line);
+    return line->attached;
 }
 
-/* As when an adapter is pulled out: the daemon's descriptor hangs up, and what was on the wire is gone. */
+/* What was on the wire of a pulled adapter is gone, too; behind a gateway it goes on. */
 void village_line_detach(struct village_line *line)
 {
-    if (line->held >= 0) {
-        unlink(line->link);
-        close(line->held);
-    }
-    if (line->watch.descriptor >= 0)
-        close(line->watch.descriptor);
-    line->watch.descriptor = line->held = -1;
-    line->wire.n_replies = line->wire.request.size = 0;
+    line->attached = false;
+    if (line->kind == VILLAGE_PTY)
+        village_pty_detach(line);
+    else
+        village_socket_detach(line);
+    line->front->clear(line);
 }
 
-bool village_line_open(struct village_line *line, struct village *village, const struct village_line_settings *settings,
-                       const struct village_settings *all, struct error *error)
+struct mono village_line_due(const struct village_line *line)
 {
-    line->village = village;
-    line->held = -1;
-    line->watch = (struct village_watch){-1, on_readable, line};
-    line->channel = settings->channel < 0 ? NULL : &village->channels[settings->channel];
-    text_copy(line->id, sizeof line->id, settings->id);
-    struct village_port port = {line, on_request, on_deliver, on_record};
-    village_wire_open(&line->wire, settings->baud, &port);
+    struct mono due = line->front->due(line);
+    return line->kind == VILLAGE_PTY ? due : mono_earlier(due, village_socket_due(line));
+}
+
+void village_line_advance(struct village_line *line, struct mono now)
+{
+    line->front->advance(line, now);
+    if (line->kind != VILLAGE_PTY)
+        village_socket_advance(line, now);
+}
+
+const struct village_counts *village_line_counts(const struct village_line *line)
+{
+    return line->front == &village_front_network ? &line->network.counts : &line->wire.counts;
+}
+
+void village_line_set_fault(struct village_line *line, struct village_wire_fault fault)
+{
+    line->wire.fault = fault;
+    line->network.cut = fault.kind == WIRE_CUT;
+}
+
+static bool open_units(struct village_line *line, const struct village_line_settings *settings, uint64_t seed,
+                       struct error *error)
+{
     line->n_units = settings->n_units;
     line->units = calloc(line->n_units + 1, sizeof *line->units);
     if (!line->units)
@@ -120,17 +130,66 @@ bool village_line_open(struct village_line *line, struct village *village, const
     struct mono now = mono_now();
     for (size_t i = 0; i < line->n_units; i++) {
         const struct village_unit_settings *unit = &settings->units[i];
-        uint64_t seed = all->seed * 65537 + (uint64_t)(settings - all->lines);
         village_unit_open(&line->units[i], unit->vendor, unit->address, seed, now);
         line->units[i].turnaround_us = (int64_t)unit->turnaround_ms * 1000;
         village_unit_set_fault(&line->units[i], unit->fault, now);
     }
-    return village_path(line->link, sizeof line->link, all->dir, line->id, error) && village_line_attach(line, error);
+    return true;
+}
+
+static const struct village_front *front_of(const struct village_line_settings *settings)
+{
+    if (settings->kind == VILLAGE_TCP)
+        return settings->baud > 0 ? &village_front_gateway : &village_front_network;
+    return settings->kind == VILLAGE_RTU_OVER_TCP ? &village_front_transparent : &village_front_pty;
+}
+
+static bool open_front(struct village_line *line, const struct village_line_settings *settings, struct error *error)
+{
+    struct village_port port = {line, on_request, on_deliver, on_record};
+    line->front = front_of(settings);
+    if (settings->baud > 0)
+        village_wire_open(&line->wire, settings->baud, &port);
+    line->gateway = (struct village_gateway){.wire = &line->wire,
+                                             .context = line,
+                                             .answer = on_answer,
+                                             .timeout_us = (int64_t)settings->gateway_timeout_ms * 1000,
+                                             .silent = settings->gateway_silent};
+    line->network =
+        (struct village_network){.context = line, .request = on_network_request, .answer = on_answer, .record = on_record};
+    line->baud = settings->baud;
+    village_line_set_fault(line, settings->fault);
+    line->delay_us = (int64_t)settings->gateway_delay_ms * 1000;
+    if (settings->kind != VILLAGE_RTU_OVER_TCP)
+        return true;
+    line->in = calloc(1, sizeof *line->in);
+    line->out = calloc(1, sizeof *line->out);
+    return (line->in && line->out) || error_set(error, ERROR_NO_MEMORY, "line %s: no memory", line->id);
+}
+
+bool village_line_open(struct village_line *line, struct village *village, const struct village_line_settings *settings,
+                       const struct village_settings *all, struct error *error)
+{
+    line->village = village;
+    line->kind = settings->kind;
+    line->held = line->watch.descriptor = line->socket.listener.descriptor = -1;
+    line->socket.settings = settings->socket;
+    line->channel = settings->channel < 0 ? NULL : &village->channels[settings->channel];
+    text_copy(line->id, sizeof line->id, settings->id);
+    char name[48];
+    snprintf(name, sizeof name, settings->kind == VILLAGE_PTY ? "%s" : "%s.port", line->id);
+    uint64_t seed = all->seed * 65537 + (uint64_t)(settings - all->lines);
+    bool good = open_front(line, settings, error) && open_units(line, settings, seed, error);
+    line->wire.chance = seed * 1000003; /* as a unit 0 would have it */
+    return good && village_path(line->path, sizeof line->path, all->dir, name, error) && village_line_attach(line, error);
 }
 
 void village_line_close(struct village_line *line)
 {
-    village_line_detach(line);
+    if (line->attached)
+        village_line_detach(line);
+    free(line->in);
+    free(line->out);
     free(line->units);
     line->units = NULL;
     line->n_units = 0;

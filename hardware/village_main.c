@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -94,6 +95,17 @@ static void be_punctual(void)
     sched_setscheduler(0, SCHED_RR | SCHED_RESET_ON_FORK, &first);
 }
 
+/* Two descriptors for each line and one for each channel, whatever the shell allows. May be refused; then opening says so. */
+static void take_descriptors(void)
+{
+    enum { WANTED = 2 * VILLAGE_LINES_MAX + VILLAGE_CHANNELS_MAX + 64 };
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= WANTED)
+        return;
+    limit.rlim_cur = limit.rlim_max < WANTED ? limit.rlim_max : WANTED;
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 static bool serve(const struct village_settings *settings, bool stdin_quit, struct error *error)
 {
     sigset_t ends;
@@ -102,6 +114,7 @@ static bool serve(const struct village_settings *settings, bool stdin_quit, stru
     sigaddset(&ends, SIGINT);
     sigprocmask(SIG_BLOCK, &ends, NULL);
     signal(SIGPIPE, SIG_IGN);
+    take_descriptors();
     struct session session = {.stdin_quit = stdin_quit};
     int signals = signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK);
     session.village = village_create(settings, error);

@@ -2,6 +2,7 @@
  * own, faults and hearing in village_fault.c and village_ear.c. */
 #include "hardware/village_unit.h"
 
+#include "hardware/village_chance.h"
 #include "hardware/village_wire.h"
 
 #include <string.h>
@@ -29,13 +30,9 @@ void village_vendor_names(char *text, size_t size)
     }
 }
 
-/* SplitMix64: each unit has its own sequence, so that one more request to a neighbour changes nothing here. */
 double village_unit_random(struct village_unit *unit)
 {
-    uint64_t z = unit->random += 0x9E3779B97F4A7C15u;
-    z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9u;
-    z = (z ^ z >> 27) * 0x94D049BB133111EBu;
-    return (double)((z ^ z >> 31) >> 11) / 9007199254740992.0; /* 2^53 */
+    return village_chance_share(&unit->chance);
 }
 
 static void power_up(struct village_unit *unit, struct mono at)
@@ -54,7 +51,7 @@ static void power_up(struct village_unit *unit, struct mono at)
 void village_unit_open(struct village_unit *unit, const struct village_vendor *vendor, uint8_t address, uint64_t seed,
                        struct mono now)
 {
-    *unit = (struct village_unit){.address = address, .vendor = vendor, .random = seed * 1000003 + address};
+    *unit = (struct village_unit){.address = address, .vendor = vendor, .chance = seed * 1000003 + address};
     /* They have been up for some hours, each for its own time. */
     power_up(unit, mono_plus_ms(now, -(int64_t)(7200 + 3600 * village_unit_random(unit)) * 1000));
 }
@@ -227,7 +224,15 @@ static enum village_exception obey(struct village_unit *unit, const uint8_t *req
 
 static bool by_chance(struct village_unit *unit, enum village_fault_kind kind)
 {
-    return unit->fault.kind == kind && village_unit_random(unit) * 100 < unit->fault.argument;
+    return unit->fault.kind == kind && village_chance_strikes(&unit->chance, unit->fault.argument);
+}
+
+static int64_t lateness_us(struct village_unit *unit)
+{
+    const struct village_fault *fault = &unit->fault;
+    bool late = fault->kind == FAULT_SLOW ||
+                (fault->kind == FAULT_SOMETIMES_SLOW && village_chance_strikes(&unit->chance, fault->percent));
+    return late ? (int64_t)fault->argument * 1000 : 0;
 }
 
 /* Two units with one address obey and answer at once. To a write they say the same; what they measure differs, and where the
@@ -239,20 +244,28 @@ static void collide(struct village_unit *unit, uint8_t *reply, size_t size)
     reply[size - 1] ^= 0x55; /* never right by chance */
 }
 
+bool village_unit_takes(const struct village_unit *unit, uint8_t address)
+{
+    return address == 0 || address == unit->address ||
+           (unit->fault.kind == FAULT_ANSWERS_FOR && address == unit->fault.argument);
+}
+
 size_t village_unit_answer(struct village_unit *unit, const uint8_t *request, size_t n, struct mono now, uint8_t *reply,
                            int64_t *late_us)
 {
-    *late_us = unit->fault.kind == FAULT_SLOW ? (int64_t)unit->fault.argument * 1000 : 0;
+    *late_us = 0;
     village_unit_tick(unit, now);
     if (n < 4 || !has_power(unit, now) || by_chance(unit, FAULT_FLAKY))
         return 0;
     unit->spoken_to = now;
-    reply[0] = unit->address;
+    /* Most firmware builds its answer in the request's own bytes, so that an impostor's has the address that was asked. */
+    reply[0] = unit->fault.kind == FAULT_WRONG_ID ? (uint8_t)unit->fault.argument : request[0];
     reply[1] = request[1];
     size_t size = 0;
     enum village_exception refused = obey(unit, request, now, reply, &size);
-    if (request[0] == 0)
+    if (request[0] == 0 || unit->fault.kind == FAULT_NO_ANSWER)
         return 0;
+    *late_us = lateness_us(unit);
     if (refused) {
         reply[1] |= 0x80;
         reply[2] = (uint8_t)refused;

@@ -25,18 +25,27 @@ enum village_fault_kind {
     FAULT_BATTERY_LOW,
     FAULT_MAINS_LOST,
     FAULT_EXCEPTION,
+    FAULT_SOMETIMES_SLOW,
+    FAULT_WRONG_ID,
+    FAULT_NO_ANSWER,
+    FAULT_ANSWERS_FOR,
+    FAULT_LATE_DIRECTION,
     FAULT_COUNT
 };
 
 struct village_fault {
     enum village_fault_kind kind;
-    uint32_t argument; /* milliseconds, percent or exception code; 0 where there is none */
+    uint32_t argument; /* milliseconds, percent, exception code, address or bytes; 0 where there is none */
+    uint32_t percent;  /* how often, of sometimes_slow */
 };
 
 const char *village_fault_name(enum village_fault_kind kind);
 
 /* "mute", "slow:300", ...; an unknown one is refused with the names of those known. */
 bool village_fault_parse(const char *text, struct village_fault *fault, struct error *error);
+
+/* As it is parsed. */
+void village_fault_print(const struct village_fault *fault, char *to, size_t size);
 
 enum { VILLAGE_BLOCK_MS = 20, VILLAGE_EAR_BLOCKS = 64 };
 
@@ -80,7 +89,7 @@ struct village_unit {
     int64_t turnaround_us;
     struct village_fault fault;
     struct mono fault_at;
-    uint64_t random;
+    uint64_t chance;       /* its stream (village_chance.h) */
     struct mono booted;    /* power-up; answers from a while after it on */
     struct mono spoken_to; /* last good frame for it */
     struct village_ear ear;
@@ -121,7 +130,10 @@ void village_unit_open(struct village_unit *unit, const struct village_vendor *v
                        struct mono now);
 void village_unit_set_fault(struct village_unit *unit, struct village_fault fault, struct mono now);
 
-/* Obeys a good request (with CRC) addressed to it or to unit 0. Returns the size of the reply with its CRC, 0 for none;
+/* Whether it takes a request to this address for one to itself: its own, 0, or one that a fault makes it answer for. */
+bool village_unit_takes(const struct village_unit *unit, uint8_t address);
+
+/* Obeys a good request (with CRC) that it takes. Returns the size of the reply with its CRC, 0 for none;
  * *late_us is how much later than its turnaround it comes. reply holds VILLAGE_FRAME_MAX. */
 size_t village_unit_answer(struct village_unit *unit, const uint8_t *request, size_t n, struct mono now, uint8_t *reply,
                            int64_t *late_us);

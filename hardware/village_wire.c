@@ -10,7 +10,7 @@ enum { PIECE_NS = 4000000 };
 
 const char *village_note_name(enum village_note note)
 {
-    static const char *const names[] = {"ok", "garbled", "collision", "crc", "broadcast", "late"};
+    static const char *const names[] = {"ok", "garbled", "collision", "crc", "broadcast", "late", "noise", "cut"};
     return names[note];
 }
 
@@ -44,6 +44,17 @@ size_t village_request_size(const uint8_t *bytes, size_t n)
     return 0;
 }
 
+size_t village_reply_size(const uint8_t *bytes, size_t n)
+{
+    if (n < 2)
+        return 0;
+    if (bytes[1] & 0x80)
+        return 5;
+    if (bytes[1] >= 1 && bytes[1] <= 4)
+        return n >= 3 ? 5u + bytes[2] : 5;
+    return bytes[1] == 5 || bytes[1] == 6 || bytes[1] == 15 || bytes[1] == 16 ? 8 : 0;
+}
+
 static bool crc_good(const struct village_frame *frame)
 {
     return frame->size >= 4 && village_crc(frame->bytes, frame->size) == 0;
@@ -74,7 +85,8 @@ static void spoil(struct village_reply *reply)
 {
     for (size_t i = reply->sent; i < reply->frame.size; i++)
         reply->frame.bytes[i] ^= 0x5A;
-    reply->frame.note = NOTE_COLLISION;
+    if (reply->frame.note != NOTE_NOISE)
+        reply->frame.note = NOTE_COLLISION;
 }
 
 /* A frame that begins while a reply is on the wire: the master's fault if it could already read the first byte. */
@@ -85,7 +97,8 @@ static enum village_note judge_begin(struct village_wire *wire, struct mono begi
         struct village_reply *reply = &wire->replies[i];
         if (!reply->begun)
             continue;
-        bool visible = reply->sent > 0 && mono_since(begin, reply->first_sent) > VILLAGE_TOLERANCE_US;
+        bool visible = reply->sent > 0 && mono_since(begin, reply->first_sent) > VILLAGE_TOLERANCE_US &&
+                       reply->frame.note != NOTE_NOISE; /* nobody foresees that */
         if (visible)
             note = NOTE_GARBLED;
         else if (note == NOTE_OK)
@@ -120,19 +133,34 @@ static void add_byte(struct village_wire *wire, uint8_t byte, struct mono now)
         wire->request_end_ns = now.us * 1000;
     wire->request_end_ns += wire->character_ns;
     request->end.us = (wire->request_end_ns + 999) / 1000;
+    if (wire->fault.kind == WIRE_ECHO && wire->n_echo < sizeof wire->echo)
+        wire->echo[wire->n_echo++] = byte;
+}
+
+/* The master hears itself, at the earliest when the last bit has passed. */
+static void send_echo(struct village_wire *wire)
+{
+    size_t n = wire->n_echo;
+    wire->n_echo = 0;
+    wire->port.deliver(wire->port.context, wire->echo, n);
 }
 
 static void finish_request(struct village_wire *wire)
 {
     struct village_frame frame = wire->request;
     wire->request.size = 0;
+    if (wire->n_echo > 0) /* the next one stands behind it already */
+        send_echo(wire);
+    village_wire_strike(wire, &frame);
     wire->quiet = mono_later(wire->quiet, frame.end);
     wire->counts.requests++;
     wire->counts.busy_us += mono_since(frame.end, frame.begin);
     size_t size = village_request_size(frame.bytes, frame.size);
     if (frame.note == NOTE_OK && (!crc_good(&frame) || (size != 0 && size != frame.size)))
         frame.note = NOTE_CRC;
-    if (frame.note == NOTE_OK && frame.bytes[0] == 0)
+    if (wire->fault.kind == WIRE_CUT)
+        frame.note = NOTE_CUT;
+    else if (frame.note == NOTE_OK && frame.bytes[0] == 0)
         frame.note = NOTE_BROADCAST;
     wire->counts.garbled += frame.note == NOTE_GARBLED;
     wire->counts.crc += frame.note == NOTE_CRC;
@@ -153,7 +181,7 @@ void village_wire_receive(struct village_wire *wire, const uint8_t *bytes, size_
     }
 }
 
-bool village_wire_reply(struct village_wire *wire, const uint8_t *bytes, size_t n, struct mono begin, enum village_note note)
+static bool put(struct village_wire *wire, const uint8_t *bytes, size_t n, struct mono begin, enum village_note note)
 {
     if (wire->n_replies == VILLAGE_REPLIES_MAX || n == 0 || n > VILLAGE_FRAME_MAX)
         return false;
@@ -162,6 +190,24 @@ bool village_wire_reply(struct village_wire *wire, const uint8_t *bytes, size_t 
     reply->frame.end = mono_plus_us(begin, village_wire_us(wire, n));
     memcpy(reply->frame.bytes, bytes, n);
     return true;
+}
+
+bool village_wire_reply(struct village_wire *wire, const uint8_t *bytes, size_t n, struct mono begin, enum village_note note)
+{
+    if (!put(wire, bytes, n, begin, note))
+        return false;
+    village_wire_strike_reply(wire, &wire->replies[wire->n_replies - 1]);
+    return true;
+}
+
+bool village_wire_burst(struct village_wire *wire, const uint8_t *bytes, size_t n, struct mono begin)
+{
+    return put(wire, bytes, n, begin, NOTE_NOISE);
+}
+
+void village_wire_clear(struct village_wire *wire)
+{
+    wire->n_replies = wire->request.size = wire->n_echo = 0;
 }
 
 /* Units do not listen before they speak: whoever is on the wire when a reply begins is lost with it. */
@@ -199,12 +245,19 @@ static void send_piece(struct village_wire *wire, size_t index, struct mono now)
     size_t upto = passed < (int64_t)reply->frame.size ? (size_t)passed : reply->frame.size;
     if (reply->sent == 0)
         reply->first_sent = now;
-    wire->port.deliver(wire->port.context, reply->frame.bytes + reply->sent, upto - reply->sent);
+    if (wire->fault.kind == WIRE_CUT)
+        reply->frame.note = NOTE_CUT;
+    else
+        wire->port.deliver(wire->port.context, reply->frame.bytes + reply->sent, upto - reply->sent);
     reply->sent = upto;
     if (upto < reply->frame.size)
         return;
     struct village_frame frame = reply->frame;
     wire->replies[index] = wire->replies[--wire->n_replies];
+    if (frame.note == NOTE_NOISE) { /* no master waits for a silence behind it */
+        wire->port.record(wire->port.context, &frame);
+        return;
+    }
     wire->counts.replies++;
     wire->counts.busy_us += mono_since(frame.end, frame.begin);
     /* A byte that the village delivers late was not there before: the master cannot wait from an earlier time. */
@@ -220,7 +273,7 @@ static struct mono request_over(const struct village_wire *wire)
 
 struct mono village_wire_due(const struct village_wire *wire)
 {
-    struct mono due = request_over(wire);
+    struct mono due = wire->n_echo > 0 ? wire->request.end : request_over(wire);
     for (size_t i = 0; i < wire->n_replies; i++) {
         struct mono piece = next_piece(wire, &wire->replies[i]);
         due = mono_before(piece, due) ? piece : due;
@@ -228,10 +281,10 @@ struct mono village_wire_due(const struct village_wire *wire)
     return due;
 }
 
-/* The earliest thing to happen; *index is n_replies for the end of a request. */
+/* The earliest thing to happen; *index is n_replies for the end of a request or its echo. */
 static struct mono next_event(const struct village_wire *wire, size_t *index)
 {
-    struct mono first = request_over(wire);
+    struct mono first = wire->n_echo > 0 ? wire->request.end : request_over(wire);
     *index = wire->n_replies;
     for (size_t i = 0; i < wire->n_replies; i++) {
         const struct village_reply *reply = &wire->replies[i];
@@ -253,7 +306,9 @@ void village_wire_advance(struct village_wire *wire, struct mono now)
         size_t index;
         if (mono_before(now, next_event(wire, &index)))
             return;
-        if (index == wire->n_replies)
+        if (index == wire->n_replies && wire->n_echo > 0)
+            send_echo(wire);
+        else if (index == wire->n_replies)
             finish_request(wire);
         else if (!wire->replies[index].begun)
             begin_reply(wire, &wire->replies[index]);

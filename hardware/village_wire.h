@@ -14,7 +14,7 @@ enum {
     VILLAGE_TOLERANCE_US = 250,
 };
 
-enum village_note { NOTE_OK, NOTE_GARBLED, NOTE_COLLISION, NOTE_CRC, NOTE_BROADCAST, NOTE_LATE };
+enum village_note { NOTE_OK, NOTE_GARBLED, NOTE_COLLISION, NOTE_CRC, NOTE_BROADCAST, NOTE_LATE, NOTE_NOISE, NOTE_CUT };
 
 const char *village_note_name(enum village_note note);
 
@@ -35,6 +35,22 @@ struct village_counts {
     int64_t worst_late_us; /* the worst delay of the village itself: how far its times can be trusted */
 };
 
+enum village_wire_fault_kind {
+    WIRE_WELL,
+    WIRE_ECHO,  /* the master hears what it writes */
+    WIRE_NOISE, /* so many percent of the frames meet a burst of random bytes: inside them, before or behind them */
+    WIRE_CUT,   /* the units hear nothing of the master, and it nothing of them */
+    WIRE_FAULT_COUNT
+};
+
+struct village_wire_fault {
+    enum village_wire_fault_kind kind;
+    uint32_t percent;
+};
+
+/* "none", "echo", "noise:20", "cut"; an unknown one is refused with those known. */
+bool village_wire_fault_parse(const char *text, struct village_wire_fault *fault, struct error *error);
+
 /* What the wire asks of its owner. None may call the wire back except request, which may call village_wire_reply. */
 struct village_port {
     void *context;
@@ -46,7 +62,7 @@ struct village_port {
 struct village_reply {
     struct village_frame frame;
     bool begun;
-    size_t sent;
+    size_t sent; /* bytes handed over */
     struct mono first_sent;
 };
 
@@ -57,6 +73,10 @@ struct village_wire {
     struct mono quiet;  /* end of the last byte of either direction */
     struct village_frame request;
     int64_t request_end_ns;
+    struct village_wire_fault fault;
+    uint64_t chance; /* its stream (village_chance.h) */
+    size_t n_echo;   /* bytes of the request that the master has not heard of itself yet */
+    uint8_t echo[VILLAGE_FRAME_MAX];
     size_t n_replies;
     struct village_reply replies[VILLAGE_REPLIES_MAX];
     struct village_counts counts;
@@ -76,6 +96,17 @@ struct mono village_wire_due(const struct village_wire *wire);
 /* Lets everything happen that happens until now. */
 void village_wire_advance(struct village_wire *wire, struct mono now);
 
+/* Forgets what is under way: the port is gone. */
+void village_wire_clear(struct village_wire *wire);
+
+/* For the wire itself: some bytes may be struck inside a frame (then its note is changed, from ok to crc); a reply may get a
+ * burst before or behind it. */
+void village_wire_strike(struct village_wire *wire, struct village_frame *frame);
+void village_wire_strike_reply(struct village_wire *wire, struct village_reply *reply);
+
+/* Puts a burst of noise on the wire at begin. */
+bool village_wire_burst(struct village_wire *wire, const uint8_t *bytes, size_t n, struct mono begin);
+
 /* Microseconds that n characters take, rounded up. */
 int64_t village_wire_us(const struct village_wire *wire, size_t n);
 
@@ -85,7 +116,9 @@ uint16_t village_crc(const uint8_t *bytes, size_t n);
 /* Puts the CRC behind n bytes; returns n + 2. */
 size_t village_crc_add(uint8_t *bytes, size_t n);
 
-/* Size of the request that begins with these bytes, with its CRC, as far as they show it; 0 where only silence can tell. */
+/* Size of the request, or reply, that begins with these bytes, with its CRC, as far as they show it; 0 where only silence can
+ * tell. */
 size_t village_request_size(const uint8_t *bytes, size_t n);
+size_t village_reply_size(const uint8_t *bytes, size_t n);
 
 #endif

@@ -502,6 +502,69 @@ static void test_faults_of_the_answer(void **state)
     assert_in_range(broken, 240, 360);
 }
 
+static void test_sometimes_slow(void **state)
+{
+    (void)state;
+    struct bench bench;
+    open_unit(&bench, &village_linghu);
+    set_fault(&bench, "sometimes_slow:250@30");
+    int slow = 0;
+    for (int i = 0; i < 1000; i++) {
+        assert_int_equal(ask6(&bench, 7, 4, 0, 1), 0);
+        assert_true(bench.late_us == 0 || bench.late_us == 250000);
+        slow += bench.late_us > 0;
+    }
+    assert_in_range(slow, 240, 360);
+}
+
+/* A request with its CRC to a unit that may answer under another's address; returns that address, 0 without an answer. */
+static uint8_t answered_as(struct bench *bench, uint8_t unit, uint8_t function, uint8_t address, uint8_t value)
+{
+    uint8_t request[8] = {unit, function, 0, address, 0, value};
+    village_crc_add(request, 6);
+    assert_true(village_unit_takes(&bench->unit, unit));
+    size_t n = village_unit_answer(&bench->unit, request, 8, bench->now, bench->reply, &bench->late_us);
+    assert_true(n == 0 || village_crc(bench->reply, n) == 0);
+    return n > 0 ? bench->reply[0] : 0;
+}
+
+static void test_wrong_id(void **state)
+{
+    (void)state;
+    struct bench bench;
+    open_unit(&bench, &village_linghu);
+    set_fault(&bench, "wrong_id:9");
+    assert_int_equal(answered_as(&bench, 7, 4, 0, 1), 9);
+    assert_int_equal(answered_as(&bench, 7, 6, 19, 33), 9);
+    assert_int_equal(bench.unit.volume, 33);
+    assert_false(village_unit_takes(&bench.unit, 9)); /* it only says so */
+}
+
+static void test_no_answer(void **state)
+{
+    (void)state;
+    struct bench bench;
+    open_unit(&bench, &village_linghu);
+    set_fault(&bench, "no_answer");
+    assert_int_equal(answered_as(&bench, 7, 6, 19, 33), 0);
+    assert_int_equal(answered_as(&bench, 7, 4, 0, 1), 0);
+    assert_int_equal(bench.unit.volume, 33); /* it hears and obeys */
+}
+
+static void test_answers_for(void **state)
+{
+    (void)state;
+    struct bench bench;
+    open_unit(&bench, &village_linghu);
+    assert_false(village_unit_takes(&bench.unit, 9));
+    set_fault(&bench, "answers_for:9");
+    assert_int_equal(answered_as(&bench, 9, 6, 19, 33), 9); /* under the address that was asked */
+    assert_int_equal(bench.unit.volume, 33);
+    assert_int_equal(answered_as(&bench, 7, 4, 0, 1), 7);
+    assert_false(village_unit_takes(&bench.unit, 8));
+    assert_true(village_unit_takes(&bench.unit, 0));
+}
+
 /* Two units with one address: both obey a write and say the same; their readings collide, every time. */
 static void test_duplicate(void **state)
 {
@@ -552,20 +615,41 @@ static void test_fault_names(void **state)
     struct village_fault fault;
     struct error error;
     for (int kind = 0; kind < FAULT_COUNT; kind++) {
-        char text[48];
-        snprintf(text, sizeof text, "%s:50", village_fault_name((enum village_fault_kind)kind));
+        char text[48], printed[48];
+        snprintf(text, sizeof text, "%s:50@20", village_fault_name((enum village_fault_kind)kind));
+        bool twice = village_fault_parse(text, &fault, NULL);
+        if (!twice)
+            *strchr(text, '@') = '\0';
         bool with = village_fault_parse(text, &fault, NULL);
         if (!with)
             *strchr(text, ':') = '\0';
         assert_true(village_fault_parse(text, &fault, &error));
         assert_int_equal(fault.kind, kind);
         assert_int_equal(fault.argument, with ? 50 : 0);
+        assert_int_equal(fault.percent, twice ? 20 : 0);
+        village_fault_print(&fault, printed, sizeof printed);
+        assert_string_equal(printed, text);
     }
     assert_false(village_fault_parse("silent", &fault, &error));
     assert_non_null(strstr(error.message, "\"silent\""));
-    assert_non_null(strstr(error.message, "none, dead, slow")); /* those known, to the last */
-    assert_non_null(strstr(error.message, "mains_lost, exception"));
-    static const char *const wrong[] = {"slow", "slow:", "slow:x", "slow:0", "slow:60001", "flaky:101", "mute:3", "", "dea"};
+    assert_non_null(strstr(error.message, "none dead slow")); /* those known, to the last */
+    assert_non_null(strstr(error.message, "answers_for late_direction"));
+    static const char *const wrong[] = {"slow",
+                                        "slow:",
+                                        "slow:x",
+                                        "slow:0",
+                                        "slow:60001",
+                                        "flaky:101",
+                                        "mute:3",
+                                        "",
+                                        "dea",
+                                        "wrong_id:0",
+                                        "wrong_id:248",
+                                        "sometimes_slow:50",
+                                        "sometimes_slow:50@",
+                                        "sometimes_slow:50@101",
+                                        "sometimes_slow@5",
+                                        "slow:5@5"};
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
         assert_false(village_fault_parse(wrong[i], &fault, &error));
 }
@@ -622,6 +706,10 @@ int main(void)
         cmocka_unit_test(test_fault_dead),
         cmocka_unit_test(test_fault_reboot),
         cmocka_unit_test(test_faults_of_the_answer),
+        cmocka_unit_test(test_sometimes_slow),
+        cmocka_unit_test(test_wrong_id),
+        cmocka_unit_test(test_no_answer),
+        cmocka_unit_test(test_answers_for),
         cmocka_unit_test(test_duplicate),
         cmocka_unit_test(test_noise_of_t8),
         cmocka_unit_test(test_same_seed_same_unit),

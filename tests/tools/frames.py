@@ -6,7 +6,8 @@ As a module:   log = frames.load(path); north = log.line("north", since, until);
 As a command:  frames.py LOG [--line ID] [--since US] [--until US] [--json]
 
 Times are microseconds of CLOCK_MONOTONIC. The log gives the begin of a request as the village saw it; how long its bytes
-take is computed here from the baud rate. The end of a reply is when its last byte could be read."""
+take is computed here from the baud rate. The end of a reply is when its last byte could be read. A line with baud 0 has no
+wire: its W is None, and no silence is needed. Bursts of noise (~) are nobody's frames; they are kept apart."""
 
 import argparse
 import json
@@ -32,14 +33,15 @@ class Log:
 class Line:
     def __init__(self, name, baud, bits, frames):
         self.name, self.baud, self.bits = name, baud, bits
-        self.frames = sorted(frames, key=lambda f: f.begin)
-        self.silence_us = 1750.0 if baud > 19200 else 3.5 * bits * 1e6 / baud
+        self.frames = sorted((f for f in frames if f.direction != "~"), key=lambda f: f.begin)
+        self.noise = [f for f in frames if f.direction == "~"]
+        self.silence_us = 0.0 if baud == 0 else 1750.0 if baud > 19200 else 3.5 * bits * 1e6 / baud
         self.requests = [f for f in self.frames if f.direction == ">"]
         self.replies = [f for f in self.frames if f.direction == "<"]
         self.notes = Counter(f.note for f in self.frames)
 
     def bytes_us(self, frame):
-        return len(frame.data) * self.bits * 1e6 / self.baud
+        return len(frame.data) * self.bits * 1e6 / self.baud if self.baud else 0.0
 
     def end_us(self, frame):
         computed = frame.begin + self.bytes_us(frame)
@@ -57,7 +59,9 @@ class Line:
 
     @property
     def wire_us(self):
-        """W: the bytes both ways, 3.5 characters before each frame, the units' turnarounds."""
+        """W: the bytes both ways, 3.5 characters before each frame, the units' turnarounds; None where there is no wire."""
+        if self.baud == 0:
+            return None
         return (sum(self.bytes_us(f) for f in self.frames) + len(self.frames) * self.silence_us
                 + sum(self.turnarounds_us()))
 
@@ -75,8 +79,8 @@ class Line:
         return min((s for s, _ in self.silences()), default=None)
 
     def too_early(self, tolerance_us=TOLERANCE_US):
-        # a frame that met an unforeseeable late reply did not begin too early
-        return [f for s, f in self.silences() if s < self.silence_us - tolerance_us and f.note != "collision"]
+        # a frame that met an unforeseeable late reply did not begin too early; on a network there is no too early
+        return [] if self.baud == 0 else [f for s, f in self.silences() if s < self.silence_us - tolerance_us and f.note != "collision"]
 
     def follows_unanswered(self, frame):
         """Whether the master had no whole answer to its last request before this frame, and that was no broadcast. A village
@@ -95,7 +99,7 @@ class Line:
 
     def summary(self):
         return {"line": self.name, "baud": self.baud, "frames": len(self.frames), "requests": len(self.requests),
-                "replies": len(self.replies), "wire_us": round(self.wire_us), "span_us": round(self.span_us),
+                "replies": len(self.replies), "wire_us": self.wire_us and round(self.wire_us), "span_us": round(self.span_us),
                 "shortest_silence_us": None if self.shortest_silence_us is None else round(self.shortest_silence_us),
                 "needed_silence_us": round(self.silence_us), "too_early": len(self.too_early()), "notes": dict(self.notes)}
 
@@ -132,7 +136,7 @@ def main():
     for s in summaries:
         notes = ", ".join(f"{k} {v}" for k, v in sorted(s["notes"].items()))
         ratio = f"{s['span_us'] / s['wire_us']:.3f} W" if s["wire_us"] else "-"
-        print(f"{s['line']}: {s['requests']} requests, {s['replies']} replies, W {s['wire_us']} us, span {s['span_us']} us "
+        print(f"{s['line']}: {s['requests']} requests, {s['replies']} replies, W {s['wire_us'] or '-'} us, span {s['span_us']} us "
               f"({ratio}), shortest silence {s['shortest_silence_us']} of {s['needed_silence_us']} us, "
               f"{s['too_early']} too early; {notes}")
 
