@@ -292,6 +292,14 @@ bool profile_broadcast_safe(const struct profile *const profiles[], size_t n, co
     return true;
 }
 
+bool profile_ignores(const struct profile *other, const struct profile *of, enum command_kind command)
+{
+    for (size_t w = 0; w < of->commands[command].n_writes; w++)
+        if (!ignores_write(other, &of->commands[command].writes[w]))
+            return false;
+    return true;
+}
+
 bool profile_can_hear(const struct profile *profile)
 {
     return profile->level_kind != LEVEL_NONE && profile->level_field >= 0;

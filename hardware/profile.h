@@ -170,6 +170,9 @@ enum truth profile_judge(const struct profile *profile, enum condition_kind kind
 bool profile_broadcast_safe(const struct profile *const profiles[], size_t n, const struct profile *of,
                             enum command_kind command, struct error *why);
 
+/* True if the command's writes do nothing to the other profile's terminals. */
+bool profile_ignores(const struct profile *other, const struct profile *of, enum command_kind command);
+
 /* The highest rung that a terminal of this profile can show: sounding without a level, heard with one. */
 bool profile_can_hear(const struct profile *profile);
 
