@@ -28,13 +28,14 @@ static bool is_better(enum arbiter_tier tier, const struct drive_step *a, const 
         return y->class == CLASS_NONE || mono_before(x->not_before, y->not_before);
     if (x->class != y->class)
         return x->class < y->class;
-    if (x->doubt != y->doubt)
+    if (tier == TIER_COMMAND && x->doubt != y->doubt)
         return x->doubt < y->doubt;
     if ((a->frame == FRAME_TERMINAL) != (b->frame == FRAME_TERMINAL))
         return a->frame != FRAME_TERMINAL;
     if (x->begun != y->begun)
         return x->begun;
-    return mono_before(x->not_before, y->not_before);
+    bool together = x->not_before.us == y->not_before.us;
+    return together ? x->doubt < y->doubt : mono_before(x->not_before, y->not_before);
 }
 
 void arbiter_offer(const struct arbiter *arbiter, struct arbiter_offers *offers, const struct drive_step *step)

@@ -5,8 +5,9 @@
  *   1. commands: stop, start, arm. A stop's second tries are among them, behind its first ones, until two in a row were in
  *      vain: then the others need not wait for those who may be dead.
  *   2. the round of verification, first tries only.
- *   3. between two rounds a few of those outside: by class (arm, verify, technician, poll), second tries of a class behind
- *      its first.
+ *   3. between two rounds a few of those outside: by class (arm, verify, technician, poll), within a class whoever has waited
+ *      longest. A second try waits from the end of the ceiling on: it is behind all that were due then, and before those
+ *      that fall due later, or a line that is never idle would not come to it.
  *   4. one probe of a dead one, whoever has waited longest.
  * In the same place goes a frame for all before one for a single terminal, a status that was begun before another, and then
  * whoever has waited longest. Where nobody verifies, a round is over when nobody but the dead is due, or after as many

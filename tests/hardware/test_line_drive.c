@@ -201,6 +201,7 @@ static void a_newly_dead_one_holds_nobody_up(void **state)
     (void)state;
     struct fake_line *line = opened("tttttttt");
     line->units[2].dead = true;
+    line->t8.commands[COMMAND_DISARM].given = false;
     struct mono began = line->now;
     fake_target(line, 1, 5, "0123456", 50); /* the eighth is not meant: one by one */
     fake_verify(line, "0123456");
