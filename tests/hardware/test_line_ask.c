@@ -288,6 +288,9 @@ static void a_target_interrupts_it_and_it_is_asked_again(void **state)
     assert_int_equal(line->frames[1].class, CLASS_ARM);
     assert_int_equal(answer_of(line, 1)->error.code, ERROR_TIMEOUT);
     assert_int_equal(frames_of(line, CLASS_TECHNICIAN), 2);
+    for (size_t i = 1; i < line->n_frames; i++) /* and not before the answer to the first can come no more */
+        if (line->frames[i].class == CLASS_TECHNICIAN)
+            assert_true(mono_since(line->frames[i].begin, line->frames[0].end) >= 500000);
     fake_line_free(line);
 }
 
