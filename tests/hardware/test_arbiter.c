@@ -52,6 +52,7 @@ static void classes_go_first_then_doubt_and_a_probe_last(void **state)
                                  a_step(CLASS_VERIFY, DOUBT_SECOND_TRY, 4), a_step(CLASS_ARM, DOUBT_SECOND_TRY, 5),
                                  a_step(CLASS_ARM, DOUBT_NONE, 6),          a_step(CLASS_START, DOUBT_NONE, 7),
                                  a_step(CLASS_STOP, DOUBT_SECOND_TRY, 8),   a_step(CLASS_STOP, DOUBT_NONE, 9)};
+    steps[8].plan.not_before.us = -1; /* it has waited longer than the first try of another's stop */
     assert_string_equal(order_of(&arbiter, steps, sizeof steps / sizeof *steps), "jihgfedcba");
 }
 
@@ -374,6 +375,9 @@ static void the_dead_of_an_old_alert_do_not_hold_the_next_one_up(void **state)
     assert_in_range(mono_since(line->now, began), 0, 3300000);
     fake_run(line, 90000);
     assert_int_equal(fake_troubles(line, TROUBLE_NOT_STOPPED, -1), 30);
+    assert_true(line->drive.arbiter.in_vain >= 2);
+    many_target(line, 7, 0, 1); /* what was in vain once is not held against the next */
+    assert_int_equal(line->drive.arbiter.in_vain, 0);
     fake_line_free(line);
 }
 

@@ -349,6 +349,24 @@ static void a_command_does_not_wait_for_the_dead(void **state)
     await(scene, LINE_STARTED, 2);
 }
 
+/* Nor does it wait for the answer to an arming that may never come. */
+static void a_new_target_does_not_wait_for_the_arming_of_the_dead(void **state)
+{
+    struct scene *scene = *state;
+    plug(scene);
+    struct line_settings settings = settings_of(scene);
+    settings.first_byte_ms = 20 * (uint32_t)patience_ms();
+    scene->units[2].lose_replies = 1000000;
+    make_line(scene, &settings);
+    await(scene, LINE_READING, 2);
+    await_count(scene, count_heard, 2, 1);
+    struct line_target one = {.session = 4, .token = 9, .n_members = 1, .members = {{.terminal = 2, .volume_percent = 60}}};
+    line_set_target(scene->line, &one);
+    await_count(scene, count_heard, 2, 2);
+    target(scene, 9, 3);
+    await(scene, LINE_STARTED, 3);
+}
+
 /* Answers with this error code. */
 static size_t count_answers(const struct scene *scene, int code)
 {
@@ -549,6 +567,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_line_lives_from_opening_to_silence, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_command_reaches_the_wire_at_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_command_does_not_wait_for_the_dead, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_new_target_does_not_wait_for_the_arming_of_the_dead, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_question_is_answered, set_up, tear_down),
         cmocka_unit_test_setup_teardown(many_questions_are_refused_and_neither_hold_a_command_up_nor_the_end, set_up,
                                         tear_down),

@@ -64,6 +64,7 @@ static void they_are_answered_in_order_and_one_reading_answers_all_who_asked_bef
 {
     (void)state;
     struct fake_line *line = opened("tttt");
+    line->drive.terminals[2].late_until = line->now; /* it did not answer the last time */
     ask(line, 1, 2, 1000);
     line->now = mono_plus_us(line->now, 1);
     ask(line, 2, 0, 1000);
@@ -112,16 +113,17 @@ static void commands_go_between_the_requests_of_one_status(void **state)
     fake_line_free(line);
 }
 
-/* Not before its arming is over, which takes 0.7 s, for a status could be taken for the proof of a write that is not out. */
+/* Not before its arming is over, for a status could be taken for the proof of a write that is not out: its volume. */
 static void one_that_is_being_armed_is_read_afterwards(void **state)
 {
     (void)state;
     struct fake_line *line = opened("cc");
     line->units[0].power = 0;
-    line->c4.commands[COMMAND_POWER_ON].writes[0].wait_ms = 700;
+    line->c4.commands[COMMAND_POWER_ON].writes[0].wait_ms = 1500;
     fake_target(line, 1, 5, "0", 80);
     while (line->drive.terminals[0].phase != TERMINAL_ARM || line->drive.terminals[0].step == 0)
         assert_true(fake_step(line, mono_plus_ms(line->now, 1000)));
+    fake_run(line, 1000); /* it reads as armed by now */
     ask(line, 1, 0, 5000);
     fake_run(line, 4000);
     assert_non_null(answer_of(line, 1));
@@ -288,9 +290,25 @@ static void a_target_interrupts_it_and_it_is_asked_again(void **state)
     assert_int_equal(line->frames[1].class, CLASS_ARM);
     assert_int_equal(answer_of(line, 1)->error.code, ERROR_TIMEOUT);
     assert_int_equal(frames_of(line, CLASS_TECHNICIAN), 2);
-    for (size_t i = 1; i < line->n_frames; i++) /* and not before the answer to the first can come no more */
+    fake_line_free(line);
+}
+
+static void one_that_was_given_up_is_not_asked_again_before_its_answer_can_come_no_more(void **state)
+{
+    (void)state;
+    struct fake_line *line = opened("ttt");
+    line->units[2].dead = true;
+    fake_run(line, 60000);
+    fake_forget(line);
+    ask(line, 1, 2, 4000);
+    line->bell = mono_plus_ms(line->now, 100);
+    fake_run(line, 100);
+    fake_target(line, 0, 0, "", 0);
+    fake_run(line, 2000);
+    assert_int_equal(frames_of(line, CLASS_TECHNICIAN), 2);
+    for (size_t i = 1; i < line->n_frames; i++)
         if (line->frames[i].class == CLASS_TECHNICIAN)
-            assert_true(mono_since(line->frames[i].begin, line->frames[0].end) >= 500000);
+            assert_in_range(mono_since(line->frames[i].begin, line->frames[0].end), 500000, 560000);
     fake_line_free(line);
 }
 
@@ -312,6 +330,7 @@ int main(void)
         cmocka_unit_test(what_can_never_be_read_is_said_at_once),
         cmocka_unit_test(so_many_may_wait_and_no_more),
         cmocka_unit_test(a_target_interrupts_it_and_it_is_asked_again),
+        cmocka_unit_test(one_that_was_given_up_is_not_asked_again_before_its_answer_can_come_no_more),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

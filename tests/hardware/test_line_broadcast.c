@@ -161,6 +161,7 @@ static void one_that_does_not_answer_its_disarm_never_sounds_and_forbids_the_sta
     line->units[MEMBERS + 3].dead = true; /* armed with our token, and it would hear a start if it were only deaf for a while */
     run_watching(line, 8000, MEMBERS);
     assert_int_equal(fake_writes(line, 0, 20), 0);
+    assert_true(mono_since(fake_find(line, LINE_STARTED, 0)->at, line->frames[0].begin) < 650000);
     assert_int_equal(many_sounding(line), MEMBERS); /* one by one */
     assert_int_equal(line->units[MEMBERS + 3].state, 1);
     assert_int_equal(fake_troubles(line, TROUBLE_NOT_STOPPED, MEMBERS + 3), 1);
@@ -226,6 +227,42 @@ static void who_becomes_meant_while_being_disarmed_is_armed(void **state)
     fake_run(line, 5000);
     assert_int_equal(many_sounding(line), ALL);
     assert_int_equal(fake_count(line, LINE_STARTED, -1), ALL);
+    fake_line_free(line);
+}
+
+static void who_was_meant_only_for_a_moment_is_disarmed_all_the_same(void **state)
+{
+    (void)state;
+    struct fake_line *line = armed_by_one_frame();
+    many_target(line, 5, 0, ALL);
+    many_target(line, 5, 0, MEMBERS);
+    run_watching(line, 8000, MEMBERS);
+    for (size_t i = MEMBERS; i < ALL; i++)
+        assert_int_equal(line->units[i].token, 0);
+    assert_int_equal(many_sounding(line), MEMBERS);
+    fake_line_free(line);
+}
+
+/* Somebody else armed it with a token that was ours: that is reported, and no start for all is sent while it is so. */
+static void one_that_reads_as_armed_without_us_forbids_the_start_for_all(void **state)
+{
+    (void)state;
+    struct fake_line *line = many_opened(4);
+    many_target(line, 5, 0, 2);
+    fake_run(line, 2000);
+    line->units[3].state = 1, line->units[3].token = 5;
+    fake_run(line, 15000);
+    assert_int_equal(fake_count(line, LINE_UNASKED, 3), 1);
+    fake_forget(line);
+    many_target(line, 5, 0, 3);
+    line->drive.groups[0].gate = false; /* as before any start */
+    fake_target(line, 0, 0, "", 0);
+    fake_run(line, 1);
+    line->units[3].state = 1, line->units[3].token = 5; /* it missed the stop for all */
+    many_target(line, 5, 0, 3);
+    run_watching(line, 5000, 3);
+    assert_int_equal(fake_writes(line, 0, 20), 0);
+    assert_int_equal(many_sounding(line), 3);
     fake_line_free(line);
 }
 
@@ -319,6 +356,8 @@ int main(void)
         cmocka_unit_test(one_that_refuses_its_disarm_is_stopped_and_left_alone),
         cmocka_unit_test(a_lost_port_between_arm_and_disarm_leaves_nobody_armed),
         cmocka_unit_test(who_becomes_meant_while_being_disarmed_is_armed),
+        cmocka_unit_test(who_was_meant_only_for_a_moment_is_disarmed_all_the_same),
+        cmocka_unit_test(one_that_reads_as_armed_without_us_forbids_the_start_for_all),
         cmocka_unit_test(a_stop_while_some_are_being_disarmed_silences_all),
         cmocka_unit_test(a_withdrawn_one_that_missed_its_stop_does_not_start_with_the_next),
         cmocka_unit_test(armed_is_not_stopped),

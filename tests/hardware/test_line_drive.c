@@ -319,8 +319,10 @@ static void what_was_written_while_a_new_target_came_is_stopped(void **state)
     fake_run(line, 100);
     assert_int_equal(line->units[2].state, 1);
     assert_int_equal(line->reply.outcome, WIRE_WITHDRAWN);
-    fake_target(line, 2, 6, "01", 50);
-    fake_run(line, 15000);
+    fake_target(line, 1, 5, "01", 50); /* with the same token */
+    struct mono until = mono_plus_ms(line->now, 15000);
+    while (fake_step(line, until))
+        assert_int_not_equal(line->units[2].state, 2);
     assert_int_equal(line->units[2].state, 0);
     assert_int_equal(sounding(line), 2);
     fake_line_free(line);
