@@ -328,6 +328,26 @@ static void what_was_written_while_a_new_target_came_is_stopped(void **state)
     fake_line_free(line);
 }
 
+static void what_must_not_be_repeated_is_read_back_when_its_answer_was_not_waited_for(void **state)
+{
+    (void)state;
+    struct fake_line *line = opened("ttt");
+    line->t8.commands[COMMAND_ARM].broadcast = line->t8.commands[COMMAND_ARM].repeatable = false;
+    line->units[2].dead = true;
+    fake_run(line, 60000);
+    line->units[2].dead = false;
+    line->units[2].lose_replies = 1;
+    fake_target(line, 1, 5, "2", 50);
+    line->bell = mono_plus_ms(line->now, 100);
+    fake_run(line, 100);
+    assert_int_equal(line->reply.outcome, WIRE_WITHDRAWN);
+    fake_target(line, 1, 5, "012", 50);
+    fake_run(line, 15000);
+    assert_int_equal(sounding(line), 3);
+    assert_int_equal(fake_writes(line, 3, 16), 1);
+    fake_line_free(line);
+}
+
 static void common_terminals_of_a_session_keep_sounding(void **state)
 {
     (void)state;
@@ -618,6 +638,7 @@ int main(void)
         cmocka_unit_test(a_stop_goes_before_everything),
         cmocka_unit_test(what_was_withdrawn_does_not_start_with_the_next),
         cmocka_unit_test(what_was_written_while_a_new_target_came_is_stopped),
+        cmocka_unit_test(what_must_not_be_repeated_is_read_back_when_its_answer_was_not_waited_for),
         cmocka_unit_test(common_terminals_of_a_session_keep_sounding),
         cmocka_unit_test(the_sweep_stops_only_what_is_ours),
         cmocka_unit_test(sound_that_is_not_provably_ours_is_never_stopped),
