@@ -3,7 +3,7 @@
 #include "hardware/line.h"
 
 #include "codecs/monotonic.h"
-#include "hardware/line_drive.h"
+#include "hardware/ask_box.h"
 #include "hardware/wire.h"
 
 #include <errno.h>
@@ -26,9 +26,10 @@ enum {
 };
 
 struct line {
-    struct drive drive; /* the thread's alone once it runs, like wire and reply */
+    struct drive drive; /* the thread's alone once it runs, like wire, reply and made */
     struct wire *wire;
     struct wire_reply reply;
+    uint64_t made[TERMINAL_CLASSES];
     struct mono opened_at, reopen_at;
     int64_t reopen_ms;
     bool down_told;
@@ -37,10 +38,11 @@ struct line {
     void *context;
     pthread_t thread;
     bool running;
-    int wake, closing;       /* eventfds: something new to do; the end has come */
-    _Atomic int64_t busy_us; /* monotonic time since when it is busy; 0: it waits */
-    bool abandoned;          /* guarded by telling: nobody listens any more, and the thread frees the line */
-    pthread_mutex_t telling; /* held while an event is told */
+    struct ask_box asks;
+    int wake, command, closing; /* eventfds: something new to do, a target among it; the end has come */
+    _Atomic int64_t busy_us;    /* monotonic time since when it is busy; 0: it waits */
+    bool abandoned;             /* guarded by telling: nobody listens any more, and the thread frees the line */
+    pthread_mutex_t telling;    /* held while an event is told */
 
     pthread_mutex_t mutex; /* guards what follows; never held over I/O or events */
     bool has_target, has_verify, closed;
@@ -86,8 +88,9 @@ static bool is_abandoned(struct line *line)
 static bool open_bells(struct line *line, struct error *error)
 {
     line->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    line->command = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     line->closing = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (line->wake >= 0 && line->closing >= 0)
+    if (line->wake >= 0 && line->command >= 0 && line->closing >= 0)
         return true;
     return error_set(error, ERROR_IO, "line: eventfd: %s", strerror(errno));
 }
@@ -96,11 +99,14 @@ static void free_line(struct line *line)
 {
     if (line->wake >= 0)
         close(line->wake);
+    if (line->command >= 0)
+        close(line->command);
     if (line->closing >= 0)
         close(line->closing);
     pthread_mutex_destroy(&line->mutex);
     pthread_mutex_destroy(&line->telling);
     wire_close(line->wire);
+    ask_box_destroy(&line->asks);
     drive_free(&line->drive);
     free(line);
 }
@@ -122,11 +128,12 @@ struct line *line_create(const struct line_settings *settings, const struct term
         error_set(error, ERROR_NO_MEMORY, "line %s: no memory", settings->id);
         return NULL;
     }
-    line->wake = line->closing = -1;
+    line->wake = line->command = line->closing = -1;
     line->event = event;
     line->context = context;
     pthread_mutex_init(&line->mutex, NULL);
     pthread_mutex_init(&line->telling, NULL);
+    ask_box_init(&line->asks);
     if (!drive_init(&line->drive, settings, terminals, n, recorded_token, tell, line, error) || !open_bells(line, error)) {
         free_line(line);
         return NULL;
@@ -142,6 +149,7 @@ static bool take_commands(struct line *line, bool *closed, struct mono now)
     struct line_target target = {.n_members = 0};
     uint16_t verify[LINE_TERMINALS_MAX];
     silence(line->wake);
+    silence(line->command);
     pthread_mutex_lock(&line->mutex);
     bool has_target = line->has_target, has_verify = line->has_verify;
     size_t n_verify = line->n_verify;
@@ -153,12 +161,14 @@ static bool take_commands(struct line *line, bool *closed, struct mono now)
     bool closing = line->closed && !*closed;
     struct mono close_by = line->close_by;
     pthread_mutex_unlock(&line->mutex);
+    ask_box_take(&line->asks, &line->drive, now);
     if (has_verify)
         drive_set_verify(&line->drive, verify, n_verify);
     if (has_target && !*closed)
         drive_set_target(&line->drive, &target, now);
     if (closing) {
         *closed = true;
+        ask_box_close(&line->asks, &line->drive, now);
         drive_set_target(&line->drive, &(struct line_target){.n_members = 0}, now);
     }
     return !*closed || (mono_before(now, close_by) && line->wire && !drive_is_settled(&line->drive));
@@ -170,6 +180,7 @@ static void publish_counts(struct line *line)
     if (line->wire)
         wire_take_counts(line->wire, &line->counts);
     line->counts.up = line->wire != NULL;
+    memcpy(line->counts.class_requests, line->made, sizeof line->made);
     pthread_mutex_unlock(&line->mutex);
 }
 
@@ -226,6 +237,7 @@ static void wait_for(struct line *line, struct mono until, bool closed)
     int64_t left = mono_since(until, mono_now());
     if (left <= 0)
         return;
+    ask_box_note(&line->asks, &line->drive);
     struct timespec timeout = {.tv_sec = left / 1000000, .tv_nsec = left % 1000000 * 1000};
     bool forever = until.us == INT64_MAX;
     int n = ppoll(fds, 3, forever ? NULL : &timeout, NULL);
@@ -236,13 +248,14 @@ static void wait_for(struct line *line, struct mono until, bool closed)
     }
 }
 
-/* What ends the wait for this reply: a command, where somebody who may be dead is only read; the end, where others are. Who has
- * an answer time is waited for: it is short, and the answer would meet the next frame. */
+/* What ends the wait for this reply; the end of the line always does. Each bell is rung by it. */
 static int interrupt_of(const struct line *line, const struct drive_step *step, bool closed)
 {
-    const struct terminal_plan *plan = &step->plan;
-    if (plan->read && plan->class >= CLASS_POLL && plan->first_byte_us >= line->drive.world.ceiling_us)
-        return line->wake;
+    switch (arbiter_yield(&step->plan, line->drive.world.ceiling_us)) {
+    case YIELD_ANY: return line->wake;
+    case YIELD_TARGET: return line->command;
+    case YIELD_NOT: break;
+    }
     return closed ? -1 : line->closing;
 }
 
@@ -250,8 +263,10 @@ static void transact(struct line *line, const struct drive_step *step, bool clos
 {
     wire_transact(line->wire, &step->plan.request, step->plan.first_byte_us, interrupt_of(line, step, closed), &line->reply);
     struct mono now = mono_now();
+    line->made[step->plan.class] += line->reply.outcome != WIRE_LOST;
     publish_counts(line);
     drive_done(&line->drive, step, &line->reply, now);
+    ask_box_note(&line->asks, &line->drive);
     if (step->frame == FRAME_TERMINAL)
         publish_health(line, step->index);
     if (line->reply.outcome == WIRE_LOST) {
@@ -324,6 +339,7 @@ void line_set_target(struct line *line, const struct line_target *target)
     line->target = *target;
     line->has_target = true;
     pthread_mutex_unlock(&line->mutex);
+    ring(line->command);
     ring(line->wake);
 }
 
@@ -340,13 +356,18 @@ void line_set_verify(struct line *line, const uint16_t *terminals, size_t n)
 
 bool line_ask(struct line *line, uint32_t request, uint16_t terminal, uint32_t within_ms)
 {
-    (void)line, (void)request, (void)terminal, (void)within_ms;
-    return false;
+    struct mono now = mono_now();
+    struct drive_ask ask = {.request = request, .terminal = terminal, .asked = now, .by = mono_plus_ms(now, within_ms)};
+    bool room = ask_box_put(&line->asks, &ask);
+    if (room)
+        ring(line->wake);
+    return room;
 }
 
 void line_withdraw(struct line *line, uint32_t request)
 {
-    (void)line, (void)request;
+    ask_box_withdraw(&line->asks, request);
+    ring(line->wake);
 }
 
 void line_give_socket(struct line *line, int socket)
@@ -401,6 +422,7 @@ static void abandon(struct line *line)
     line->abandoned = true;
     pthread_detach(line->thread);
     ring(line->closing); /* should it come back, it waits for nobody's answer */
+    ring(line->command);
     ring(line->wake);
     pthread_mutex_unlock(&line->telling);
 }
@@ -453,6 +475,7 @@ void line_destroy(struct line *line, uint32_t grace_ms)
         line->close_by = mono_plus_ms(mono_now(), grace_ms);
         pthread_mutex_unlock(&line->mutex);
         ring(line->closing);
+        ring(line->command);
         ring(line->wake);
         if (!join(line, grace_ms)) {
             abandon(line);

@@ -186,7 +186,8 @@ void line_set_target(struct line *line, const struct line_target *target);
 void line_set_verify(struct line *line, const uint16_t *terminals, size_t n);
 
 /* Reads one terminal's status now, behind commands and verification and before polls. Answered by one LINE_ASKED with this
- * number, at the latest within_ms later. Any thread. False where too many wait (LINE_ASKS_MAX). */
+ * number, at the latest within_ms later (or when the transaction that is then on the wire is over). Any thread. False where too
+ * many wait (LINE_ASKS_MAX). */
 enum { LINE_ASKS_MAX = 16 };
 bool line_ask(struct line *line, uint32_t request, uint16_t terminal, uint32_t within_ms);
 /* It is not answered any more, unless it was already. */

@@ -1,11 +1,8 @@
-/* Which transaction comes next on a line: the most urgent class, first tries before second ones, live terminals before dead
- * ones, and a round of verification that nobody outside of it can hold up. */
+/* The mind of a line: its target, what it offers to the arbiter, the round of verification, and events of the whole line. */
 #include "hardware/line_drive.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-enum { SLOTS_PER_ROUND = 2 }; /* polls, second tries and probes between two rounds of verification */
 
 static bool check_settings(const struct line_settings *settings, const struct terminal_settings *terminals, size_t n,
                            struct error *error)
@@ -79,6 +76,12 @@ void drive_line_event(const struct drive *drive, enum line_event_kind kind, cons
     drive->world.event(drive->world.context, &event);
 }
 
+static void begin_round(struct drive *drive)
+{
+    drive->verify_at = 0;
+    arbiter_new_round(&drive->arbiter, drive->n_verify, drive->n_terminals);
+}
+
 void drive_set_target(struct drive *drive, const struct line_target *target, struct mono now)
 {
     const struct line_member *members[LINE_TERMINALS_MAX] = {NULL};
@@ -98,8 +101,8 @@ void drive_set_target(struct drive *drive, const struct line_target *target, str
     for (size_t g = 0; g < drive->n_groups && !same_token; g++)
         drive->groups[g].gate = drive->groups[g].starting = drive->groups[g].answered = false;
     drive_groups_decide(drive, now);
-    drive->verify_at = 0;
-    drive->slots = SLOTS_PER_ROUND;
+    begin_round(drive);
+    drive->arbiter.in_vain = 0;
 }
 
 void drive_set_verify(struct drive *drive, const uint16_t *terminals, size_t n)
@@ -127,6 +130,7 @@ void drive_port_down(struct drive *drive, const struct error *error, struct mono
 {
     drive->up = false;
     drive_line_event(drive, LINE_DOWN, error, now);
+    drive_end_asks(drive, error, now);
 }
 
 bool drive_is_settled(const struct drive *drive)
@@ -160,41 +164,6 @@ static void tell_line(struct drive *drive, struct mono now)
     drive->settled_told = drive->settled_told || settled;
 }
 
-/* First tries before second ones, then who has waited longest. */
-static bool is_better(const struct drive *drive, const struct drive_step *a, const struct drive_step *b)
-{
-    const struct terminal *x = &drive->terminals[a->index], *y = &drive->terminals[b->index];
-    if (b->plan.class == CLASS_NONE || a->plan.class != b->plan.class)
-        return a->plan.class < b->plan.class;
-    if (x->dead != y->dead)
-        return !x->dead;
-    if (x->tries != y->tries)
-        return x->tries < y->tries;
-    if ((x->read_index > 0) != (y->read_index > 0)) /* a status is finished before another is begun */
-        return x->read_index > 0;
-    return mono_before(a->plan.not_before, b->plan.not_before);
-}
-
-/* The best transaction of all terminals that is due, when the next will be, and when the next that cannot wait. */
-static void choose(const struct drive *drive, struct mono now, struct drive_step *best, struct mono *wake, struct mono *urgent)
-{
-    *best = (struct drive_step){.plan = {.class = CLASS_NONE}};
-    for (size_t i = 0; i < drive->n_terminals; i++) {
-        struct drive_step step = {.frame = FRAME_TERMINAL, .index = (uint16_t)i};
-        terminal_plan_next(&drive->terminals[i], now, &step.plan);
-        if (step.plan.class == CLASS_NONE)
-            continue;
-        if (mono_before(now, step.plan.not_before)) {
-            if (mono_before(step.plan.not_before, *wake))
-                *wake = step.plan.not_before;
-            if (step.plan.class <= CLASS_ARM && mono_before(step.plan.not_before, *urgent))
-                *urgent = step.plan.not_before;
-        } else if (is_better(drive, &step, best)) {
-            *best = step;
-        }
-    }
-}
-
 /* The next of the round; false at its end or when nobody in it can be read. */
 static bool verify_next(struct drive *drive, struct mono now, struct drive_step *step)
 {
@@ -207,59 +176,52 @@ static bool verify_next(struct drive *drive, struct mono now, struct drive_step 
     return false;
 }
 
-/* Between two rounds a few of those outside have their turn; then the next round begins. */
-static bool between_rounds(struct drive *drive, struct mono now, const struct drive_step *outside, struct drive_step *step)
+static void offer_all(struct drive *drive, struct mono now, struct arbiter_offers *offers)
 {
-    if (outside->plan.class != CLASS_NONE && drive->slots > 0) {
-        drive->slots--;
-        *step = *outside;
-        return true;
+    struct drive_step step = {.frame = FRAME_TERMINAL};
+    arbiter_begin(offers, now, drive->world.ceiling_us);
+    drive_groups_offer(drive, offers);
+    for (size_t i = 0; i < drive->n_terminals; i++) {
+        step.index = (uint16_t)i;
+        terminal_plan_next(&drive->terminals[i], now, &step.plan);
+        arbiter_offer(&drive->arbiter, offers, &step);
     }
-    drive->verify_at = 0;
-    drive->slots = SLOTS_PER_ROUND;
-    if (verify_next(drive, now, step))
-        return true;
-    *step = *outside;
-    return outside->plan.class != CLASS_NONE;
+    drive_asks_offer(drive, offers);
 }
 
 bool drive_next(struct drive *drive, struct mono now, struct drive_step *step, struct mono *wake)
 {
-    struct drive_step best;
+    struct arbiter_offers offers;
     *wake = (struct mono){INT64_MAX};
     if (!drive->up)
         return false;
     drive_groups_update(drive, now);
     tell_line(drive, now);
-    struct mono urgent = *wake;
-    struct drive_step group;
-    bool has_group = drive_group_next(drive, now, &group, &urgent);
-    *wake = urgent;
-    choose(drive, now, &best, wake, &urgent);
-    if (has_group && group.plan.class <= best.plan.class) {
-        *step = group;
+    offer_all(drive, now, &offers);
+    *wake = offers.wake;
+    if (arbiter_command(&offers, step))
         return true;
+    for (int round = 0; round < 2; round++) { /* this one, and the next if it is over */
+        if (verify_next(drive, now, step) || arbiter_outside(&drive->arbiter, &offers, step))
+            return true;
+        begin_round(drive);
     }
-    /* Whoever may be dead must not hold back a start that falls due while he is waited for. */
-    bool long_wait = best.plan.first_byte_us >= drive->world.ceiling_us && best.plan.class >= CLASS_POLL;
-    if (long_wait && mono_before(urgent, mono_plus_us(now, best.plan.first_byte_us)))
-        best.plan.class = CLASS_NONE;
-    if (best.plan.class <= CLASS_ARM) {
-        *step = best;
-        return true;
-    }
-    return verify_next(drive, now, step) || between_rounds(drive, now, &best, step);
+    return false;
 }
 
 void drive_done(struct drive *drive, const struct drive_step *step, const struct wire_reply *reply, struct mono now)
 {
     struct terminal *terminal = &drive->terminals[step->index];
+    arbiter_done(&drive->arbiter, &step->plan, reply->outcome);
     if (step->frame == FRAME_TERMINAL)
         terminal_done(terminal, &step->plan, reply, now);
     else
         drive_group_done(drive, step, reply);
+    if (step->frame == FRAME_TERMINAL && (reply->outcome == WIRE_SILENT || reply->outcome == WIRE_WITHDRAWN))
+        terminal->late_until = mono_plus_us(reply->sent_end, drive->world.ceiling_us);
     if (step->verify && terminal->read_index == 0)
         drive->verify_at++;
+    drive_asks_done(drive, step, reply, now);
     if (reply->outcome == WIRE_LOST)
         return;
     drive_groups_update(drive, now); /* now, and not only when the wire is free again */

@@ -3,7 +3,7 @@
 #ifndef TOCSIN_HARDWARE_LINE_DRIVE_H
 #define TOCSIN_HARDWARE_LINE_DRIVE_H
 
-#include "hardware/terminal.h"
+#include "hardware/arbiter.h"
 
 /* The terminals of one profile: what may go to all of them at once. */
 struct drive_group {
@@ -21,14 +21,11 @@ struct drive_group {
     bool stopping;        /* one stop for all is due */
 };
 
-enum drive_frame { FRAME_TERMINAL, FRAME_GROUP_ARM, FRAME_GROUP_START, FRAME_GROUP_STOP };
-
-/* One transaction to make now. */
-struct drive_step {
-    enum drive_frame frame;
-    uint16_t index; /* of the terminal or the group */
-    bool verify;
-    struct terminal_plan plan;
+/* What was asked with line_ask and is not answered yet, in the order of asking. */
+struct drive_ask {
+    uint32_t request;
+    uint16_t terminal;
+    struct mono asked, by;
 };
 
 struct drive {
@@ -39,8 +36,10 @@ struct drive {
     struct drive_group *groups;
     const struct profile **profiles; /* of the groups */
     uint16_t verify[LINE_TERMINALS_MAX];
-    size_t verify_at;    /* place in the round */
-    unsigned slots;      /* what may still be done between two rounds for those outside of it */
+    size_t verify_at; /* place in the round */
+    struct arbiter arbiter;
+    struct drive_ask asks[LINE_ASKS_MAX];
+    size_t n_asks;
     bool has_target, up; /* a target was ever given; the port is open */
     bool members;        /* the target names somebody */
     bool starts_told, settled_told, swept_told;
@@ -56,6 +55,12 @@ void drive_set_verify(struct drive *drive, const uint16_t *terminals, size_t n);
 void drive_port_up(struct drive *drive, const char *method, struct mono now);
 void drive_port_down(struct drive *drive, const struct error *error, struct mono now);
 
+/* As line_ask, line_withdraw and the end of the line say. The answer comes as LINE_ASKED, at the deadline or when the
+ * transaction that is then on the wire is over. False where too many wait. */
+bool drive_ask(struct drive *drive, const struct drive_ask *ask, struct mono now);
+void drive_withdraw(struct drive *drive, uint32_t request);
+void drive_end_asks(struct drive *drive, const struct error *error, struct mono now);
+
 /* The transaction to make now; false if there is none before *wake. Tells what has become so with the time. */
 bool drive_next(struct drive *drive, struct mono now, struct drive_step *step, struct mono *wake);
 void drive_done(struct drive *drive, const struct drive_step *step, const struct wire_reply *reply, struct mono now);
@@ -63,11 +68,17 @@ void drive_done(struct drive *drive, const struct drive_step *step, const struct
 /* True when the target is empty and all have come to rest or been reported. */
 bool drive_is_settled(const struct drive *drive);
 
-/* Inside of the drive (line_group.c) */
+/* Inside of the drive (line_group.c, line_broadcast.c, line_ask.c) */
 void drive_groups_decide(struct drive *drive, struct mono now);
 void drive_groups_update(struct drive *drive, struct mono now);
-bool drive_group_next(struct drive *drive, struct mono now, struct drive_step *step, struct mono *wake);
+void drive_groups_offer(const struct drive *drive, struct arbiter_offers *offers);
 void drive_group_done(struct drive *drive, const struct drive_step *step, const struct wire_reply *reply);
+bool drive_can_arm_all(const struct drive *drive, const struct drive_group *group);
+bool drive_can_start_all(const struct drive *drive, const struct drive_group *group, struct mono now);
+bool drive_can_stop_all(const struct drive *drive, const struct drive_group *group);
+bool drive_is_startable(const struct terminal *terminal, struct mono now);
+void drive_asks_offer(struct drive *drive, struct arbiter_offers *offers);
+void drive_asks_done(struct drive *drive, const struct drive_step *step, const struct wire_reply *reply, struct mono now);
 void drive_line_event(const struct drive *drive, enum line_event_kind kind, const struct error *error, struct mono at);
 
 #endif

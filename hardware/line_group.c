@@ -1,11 +1,8 @@
-/* What goes to all terminals of a profile at once: arming, start and stop by broadcast where that reaches nobody wrongly, and
- * the gate that holds starts back until those who can be are armed. */
+/* What goes to all terminals of a profile at once: arming, start and stop by broadcast where line_broadcast.c allows it, and
+ * the gate that holds starts back until those who can be are armed and those not meant are disarmed. */
 #include "hardware/line_drive.h"
 
-enum {
-    GROUP_LEAST = 2, /* one terminal is better asked by itself: it answers */
-    BATCH_LEAST = 4, /* a broadcast and its turnaround take as long as so many single starts */
-};
+enum { BATCH_LEAST = 4 }; /* a broadcast and its turnaround take as long as so many single starts */
 
 static struct terminal *member_of(struct drive *drive, const struct drive_group *group, size_t i)
 {
@@ -13,59 +10,12 @@ static struct terminal *member_of(struct drive *drive, const struct drive_group 
     return terminal->settings.profile == group->profile ? terminal : NULL;
 }
 
-static bool may_broadcast(const struct drive *drive, const struct drive_group *group, enum command_kind command)
-{
-    return profile_broadcast_safe(drive->profiles, drive->n_groups, group->profile, command, NULL);
-}
-
-static bool same_operands(const struct operand_values *a, const struct operand_values *b)
-{
-    return a->volume_percent == b->volume_percent && a->token == b->token && a->slot == b->slot && a->tone == b->tone;
-}
-
-/* Every terminal that would hear it is meant, stands at the beginning, and is to get the same numbers. Without a token each
- * must be read first, so such profiles are armed one by one. */
-static bool can_arm_all(struct drive *drive, const struct drive_group *group)
-{
-    const struct terminal *first = NULL;
-    size_t n = 0;
-    for (size_t i = 0; i < drive->n_terminals; i++) {
-        const struct terminal *terminal = member_of(drive, group, i);
-        if (!terminal)
-            continue;
-        if (!terminal->wanted || terminal->phase != TERMINAL_ARM || terminal->step != 0)
-            return false;
-        if (first && !same_operands(&first->operands, &terminal->operands))
-            return false;
-        first = first ? first : terminal;
-        n++;
-    }
-    for (size_t s = 0; s < group->profile->n_sequence; s++)
-        if (!may_broadcast(drive, group, group->profile->sequence[s]))
-            return false;
-    return n >= GROUP_LEAST && group->profile->token_field >= 0 && group->profile->n_sequence > 0;
-}
-
-static bool can_stop_all(struct drive *drive, const struct drive_group *group)
-{
-    size_t n = 0;
-    if (drive->members || !may_broadcast(drive, group, COMMAND_STOP))
-        return false;
-    for (size_t i = 0; i < drive->n_terminals; i++) {
-        if (terminal_is_busy(&drive->terminals[i]))
-            return false;
-        const struct terminal *terminal = member_of(drive, group, i);
-        n += terminal && terminal->phase == TERMINAL_STOP && terminal->step == 0;
-    }
-    return n >= GROUP_LEAST;
-}
-
 void drive_groups_decide(struct drive *drive, struct mono now)
 {
     for (size_t g = 0; g < drive->n_groups; g++) {
         struct drive_group *group = &drive->groups[g];
-        group->stopping = can_stop_all(drive, group);
-        group->arming = can_arm_all(drive, group);
+        group->stopping = drive_can_stop_all(drive, group);
+        group->arming = drive_can_arm_all(drive, group);
         group->step = 0;
         group->arm_at = now;
         for (size_t i = 0; i < drive->n_terminals; i++) {
@@ -76,39 +26,11 @@ void drive_groups_decide(struct drive *drive, struct mono now)
     }
 }
 
-/* Armed, alive, and not one that failed to start just now. */
-static bool is_startable(const struct terminal *terminal, struct mono now)
-{
-    bool paused = terminal->rearms > 0 && mono_before(now, terminal->retry_at);
-    return terminal->wanted && terminal->phase == TERMINAL_ARMED && !terminal->look && !terminal->dead && !paused;
-}
-
-/* Nobody but those meant is armed, so that one frame starts only them. */
-static bool can_start_all(struct drive *drive, const struct drive_group *group, struct mono now)
-{
-    size_t n = 0;
-    if (!group->profile->start_needs_arm || !may_broadcast(drive, group, COMMAND_START))
-        return false;
-    if (group->profile->commands[COMMAND_START].n_writes != 1)
-        return false;
-    for (size_t i = 0; i < drive->n_terminals; i++) {
-        const struct terminal *terminal = member_of(drive, group, i);
-        if (!terminal)
-            continue;
-        n += is_startable(terminal, now);
-        bool unarmed =
-            group->profile->token_field >= 0 || (terminal->has_last && terminal->last.when[WHEN_ARMED] == TRUTH_FALSE);
-        if (!terminal->wanted && (terminal->phase != TERMINAL_REST || !unarmed))
-            return false;
-    }
-    return n >= GROUP_LEAST;
-}
-
 /* The first batch goes when the last of those armed by now has settled. */
 static void open_gate(struct drive *drive, struct drive_group *group, struct mono now)
 {
     group->gate = true;
-    group->starting = can_start_all(drive, group, now);
+    group->starting = drive_can_start_all(drive, group, now);
     group->holding = false;
     group->start_at = now;
     for (size_t i = 0; i < drive->n_terminals; i++) {
@@ -121,24 +43,31 @@ static void open_gate(struct drive *drive, struct drive_group *group, struct mon
 /* Those armed behind the first batch: started at once, unless so many are still to come that a frame for all is sooner. */
 static void update_batch(struct drive *drive, struct drive_group *group, bool pending, size_t armed, struct mono now)
 {
-    bool by_one = can_start_all(drive, group, now);
+    bool by_one = drive_can_start_all(drive, group, now);
     group->holding = pending && by_one;
     if (by_one && (pending ? !mono_before(now, group->batch_at) : armed >= BATCH_LEAST))
         open_gate(drive, group, now);
 }
 
+/* It heard the arm that was not meant for it, and its first answer to being told so is not out yet. */
+static bool is_disarming(const struct terminal *terminal)
+{
+    return terminal->phase == TERMINAL_DISARM && terminal->tries == 0 && !terminal->dead;
+}
+
 static void update_gate(struct drive *drive, struct drive_group *group, struct mono now)
 {
-    bool pending = false;
+    bool pending = false, disarming = false;
     size_t armed = 0;
     for (size_t i = 0; i < drive->n_terminals; i++) {
         const struct terminal *terminal = member_of(drive, group, i);
+        disarming = disarming || (terminal && is_disarming(terminal));
         if (!terminal || !terminal->wanted)
             continue;
         pending = pending || terminal_is_pending(terminal);
         if (terminal->phase != TERMINAL_ARMED)
             continue;
-        armed += is_startable(terminal, now);
+        armed += drive_is_startable(terminal, now);
         if (!group->answered || mono_before(terminal->armed_at, group->first_answer))
             group->first_answer = terminal->armed_at;
         group->answered = true;
@@ -148,7 +77,7 @@ static void update_gate(struct drive *drive, struct drive_group *group, struct m
         return;
     }
     struct mono limit = mono_plus_ms(group->first_answer, drive->settings.arm_wait_ms);
-    if (!group->arming && group->answered && (!pending || !mono_before(now, limit)))
+    if (!group->arming && !disarming && group->answered && (!pending || !mono_before(now, limit)))
         open_gate(drive, group, now);
 }
 
@@ -157,7 +86,7 @@ void drive_groups_update(struct drive *drive, struct mono now)
     for (size_t g = 0; g < drive->n_groups; g++) {
         struct drive_group *group = &drive->groups[g];
         if (group->starting)
-            group->starting = can_start_all(drive, group, now);
+            group->starting = drive_can_start_all(drive, group, now);
         if (!group->starting)
             update_gate(drive, group, now);
         for (size_t i = 0; i < drive->n_terminals; i++) {
@@ -168,60 +97,58 @@ void drive_groups_update(struct drive *drive, struct mono now)
     }
 }
 
-static bool due(struct mono at, struct mono now, struct mono *wake)
+static struct operand_values operands_of(const struct drive *drive, const struct drive_group *group)
 {
-    if (!mono_before(now, at))
-        return true;
-    if (mono_before(at, *wake))
-        *wake = at;
-    return false;
-}
-
-static void fill_step(struct drive *drive, size_t g, enum drive_frame frame, const struct profile_write *write,
-                      struct drive_step *step)
-{
-    struct operand_values operands = {0};
     for (size_t i = 0; i < drive->n_terminals; i++) {
-        const struct terminal *terminal = member_of(drive, &drive->groups[g], i);
-        if (terminal && (terminal->wanted || frame == FRAME_GROUP_STOP))
-            operands = terminal->operands;
+        const struct terminal *terminal = &drive->terminals[i];
+        if (terminal->settings.profile == group->profile && (terminal->wanted || group->stopping))
+            return terminal->operands;
     }
-    *step = (struct drive_step){.frame = frame, .index = (uint16_t)g};
-    step->plan.class = frame == FRAME_GROUP_STOP ? CLASS_STOP : frame == FRAME_GROUP_START ? CLASS_START : CLASS_ARM;
-    step->plan.request = frame_of_write(0, drive->groups[g].profile, write, &operands);
+    return (struct operand_values){0};
 }
 
-bool drive_group_next(struct drive *drive, struct mono now, struct drive_step *step, struct mono *wake)
+static void offer(const struct drive *drive, size_t g, enum drive_frame frame, const struct profile_write *write,
+                  struct mono not_before, struct arbiter_offers *offers)
+{
+    const struct drive_group *group = &drive->groups[g];
+    struct operand_values operands = operands_of(drive, group);
+    struct drive_step step = {.frame = frame, .index = (uint16_t)g};
+    step.plan.class = frame == FRAME_GROUP_STOP ? CLASS_STOP : frame == FRAME_GROUP_START ? CLASS_START : CLASS_ARM;
+    step.plan.not_before = not_before;
+    step.plan.request = frame_of_write(0, group->profile, write, &operands);
+    arbiter_offer(&drive->arbiter, offers, &step);
+}
+
+void drive_groups_offer(const struct drive *drive, struct arbiter_offers *offers)
 {
     for (size_t g = 0; g < drive->n_groups; g++) {
         const struct drive_group *group = &drive->groups[g];
-        const struct profile *profile = group->profile;
-        if (group->stopping) {
-            fill_step(drive, g, FRAME_GROUP_STOP, &profile->commands[COMMAND_STOP].writes[group->step], step);
-            return true;
-        }
-        if (group->starting && due(group->start_at, now, wake)) {
-            fill_step(drive, g, FRAME_GROUP_START, &profile->commands[COMMAND_START].writes[0], step);
-            return true;
-        }
-        if (group->arming && due(group->arm_at, now, wake)) {
-            fill_step(drive, g, FRAME_GROUP_ARM, terminal_sequence_write(profile, group->step, NULL), step);
-            return true;
-        }
+        const struct profile_command *commands = group->profile->commands;
+        if (group->stopping)
+            offer(drive, g, FRAME_GROUP_STOP, &commands[COMMAND_STOP].writes[group->step], offers->now, offers);
+        else if (group->starting)
+            offer(drive, g, FRAME_GROUP_START, &commands[COMMAND_START].writes[0], group->start_at, offers);
+        else if (group->arming)
+            offer(drive, g, FRAME_GROUP_ARM, terminal_sequence_write(group->profile, group->step, NULL), group->arm_at, offers);
     }
-    return false;
 }
 
 static void armed_all(struct drive *drive, struct drive_group *group, struct mono sent_end)
 {
     uint32_t wait_ms = terminal_sequence_write(group->profile, group->step, NULL)->wait_ms;
+    struct operand_values operands = operands_of(drive, group);
     bool first = group->step == 0;
     bool last = !terminal_sequence_write(group->profile, ++group->step, NULL);
     group->arm_at = mono_plus_ms(sent_end, wait_ms);
     for (size_t i = 0; i < drive->n_terminals; i++) {
         struct terminal *terminal = member_of(drive, group, i);
-        if (terminal && terminal->in_group)
+        if (!terminal || !terminal->in_group)
+            continue;
+        if (terminal->wanted)
             terminal_group_armed(terminal, first, last, wait_ms, sent_end);
+        else
+            terminal_group_unmeant(terminal, &operands, sent_end);
+        terminal->in_group = !last;
     }
     group->arming = !last;
 }

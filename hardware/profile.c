@@ -308,6 +308,14 @@ bool profile_can_sound(const struct profile *profile)
     return profile->commands[COMMAND_START].given;
 }
 
+bool profile_ignores(const struct profile *other, const struct profile *of, enum command_kind command)
+{
+    for (size_t w = 0; w < of->commands[command].n_writes; w++)
+        if (!ignores_write(other, &of->commands[command].writes[w]))
+            return false;
+    return true;
+}
+
 bool profile_can_hear(const struct profile *profile)
 {
     return profile->level_kind != LEVEL_NONE && profile->level_field >= 0;

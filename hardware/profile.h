@@ -183,6 +183,9 @@ bool profile_broadcast_safe(const struct profile *const profiles[], size_t n, co
 /* False for a site device (UPS, charger, door, rain gauge): it is read, and no alert means it. */
 bool profile_can_sound(const struct profile *profile);
 
+/* True if the command's writes do nothing to the other profile's terminals. */
+bool profile_ignores(const struct profile *other, const struct profile *of, enum command_kind command);
+
 /* The highest rung that a terminal of this profile can show: sounding without a level, heard with one. */
 bool profile_can_hear(const struct profile *profile);
 

@@ -93,6 +93,32 @@ void terminal_end_stop(struct terminal *terminal, struct mono now)
         terminal_begin_arm(terminal, now);
 }
 
+void terminal_group_unmeant(struct terminal *terminal, const struct operand_values *operands, struct mono sent_end)
+{
+    terminal->operands = *operands;
+    terminal->touched = terminal->reached = true;
+    terminal->phase = TERMINAL_DISARM;
+    terminal->step = terminal->read_index = 0;
+    terminal->retry_at = sent_end;
+}
+
+/* Its amplifier is off again when there is time for it. */
+void terminal_set_disarmed(struct terminal *terminal)
+{
+    bool off = terminal->settings.profile->commands[COMMAND_POWER_OFF].given && !terminal_is_busy(terminal);
+    terminal->touched = false;
+    terminal->phase = off ? TERMINAL_POWER_OFF : TERMINAL_REST;
+}
+
+bool terminal_is_unarmed(const struct terminal *terminal)
+{
+    bool disarmed = terminal->phase == TERMINAL_POWER_OFF && !terminal->touched;
+    if (terminal->phase != TERMINAL_REST && !disarmed)
+        return false;
+    enum truth armed = terminal->has_last ? terminal->last.when[WHEN_ARMED] : TRUTH_UNKNOWN;
+    return terminal->settings.profile->token_field >= 0 ? armed != TRUTH_TRUE : armed == TRUTH_FALSE;
+}
+
 static bool is_in_session(const struct terminal *terminal)
 {
     return terminal->phase >= TERMINAL_ARM && terminal->phase <= TERMINAL_STARTED;
@@ -166,6 +192,7 @@ static void plan_read(const struct terminal *terminal, enum terminal_class class
         return;
     plan->class = class;
     plan->read = true;
+    plan->begun = terminal->read_index > 0;
     plan->not_before = at;
     plan->request = frame_of_read(terminal->settings.unit, &terminal->reads[terminal->read_index]);
 }
@@ -214,29 +241,42 @@ static void plan_phase(const struct terminal *terminal, struct terminal_plan *pl
     case TERMINAL_STARTED: plan_armed(terminal, plan); break;
     case TERMINAL_STOP: plan_command(terminal, CLASS_STOP, COMMAND_STOP, plan); break;
     case TERMINAL_SILENCE: plan_read(terminal, CLASS_STOP, terminal->retry_at, plan); break;
-    case TERMINAL_POWER_OFF: plan_command(terminal, CLASS_STOP, COMMAND_POWER_OFF, plan); break;
+    case TERMINAL_POWER_OFF: /* of one that was only disarmed it can wait */
+        plan_command(terminal, terminal->touched ? CLASS_STOP : CLASS_POLL, COMMAND_POWER_OFF, plan);
+        break;
+    case TERMINAL_DISARM:
+        if (!terminal->in_group)
+            plan_command(terminal, CLASS_ARM, COMMAND_DISARM, plan);
+        break;
     }
-    if (terminal->look && plan->class != CLASS_STOP) {
+    if (terminal->look && terminal->phase < TERMINAL_STOP) {
         *plan = (struct terminal_plan){.class = CLASS_NONE};
         plan_read(terminal, CLASS_ARM, terminal->retry_at, plan);
     }
+}
+
+static void plan_poll(const struct terminal *terminal, struct mono now, struct terminal_plan *plan)
+{
+    bool doubtful = terminal->tries > 0 || terminal->dead;
+    bool at_once = !terminal->swept || terminal->read_index > 0;
+    struct mono due = doubtful ? terminal->retry_at : mono_plus_us(terminal->polled_at, terminal->world->poll_us);
+    enum terminal_class class = terminal->dead ? CLASS_PROBE : terminal->wanted ? CLASS_VERIFY : CLASS_POLL;
+    plan_read(terminal, class, mono_later(at_once ? now : due, terminal->retry_at), plan);
+}
+
+static enum terminal_doubt doubt_of(const struct terminal *terminal)
+{
+    return terminal->dead ? DOUBT_PROBE : terminal->tries > 0 ? DOUBT_SECOND_TRY : DOUBT_NONE;
 }
 
 void terminal_plan_next(const struct terminal *terminal, struct mono now, struct terminal_plan *plan)
 {
     *plan = (struct terminal_plan){.class = CLASS_NONE};
     plan_phase(terminal, plan);
-    if (plan->class == CLASS_NONE && !terminal->in_group) {
-        struct mono due = mono_plus_us(terminal->polled_at, terminal->world->poll_us);
-        if (terminal->tries > 0 || terminal->dead)
-            due = terminal->retry_at;
-        plan_read(terminal, CLASS_POLL, !terminal->swept || terminal->read_index > 0 ? now : due, plan);
-        if (mono_before(plan->not_before, terminal->retry_at))
-            plan->not_before = terminal->retry_at;
-    }
-    bool doubtful = terminal->dead || terminal->tries > 0;
-    if (doubtful && plan->class != CLASS_NONE && (plan->class != CLASS_STOP || terminal->dead))
-        plan->class = CLASS_PROBE;
+    if (plan->class == CLASS_NONE && !terminal->in_group)
+        plan_poll(terminal, now, plan);
+    plan->doubt = doubt_of(terminal);
+    plan->behind = terminal->first_failed || terminal->rearms > 0;
     plan->first_byte_us = first_byte_limit(terminal);
 }
 
@@ -244,11 +284,22 @@ bool terminal_plan_verify(const struct terminal *terminal, struct mono now, stru
 {
     *plan = (struct terminal_plan){.class = CLASS_NONE};
     bool here = terminal->phase == TERMINAL_ARMED || terminal->phase == TERMINAL_STARTED || terminal->phase == TERMINAL_REST;
-    if (!here || terminal->dead || terminal->tries > 0 || terminal->look || mono_before(now, terminal->retry_at))
+    if (!here || doubt_of(terminal) != DOUBT_NONE || terminal->look || mono_before(now, terminal->retry_at))
         return false;
     plan_read(terminal, CLASS_VERIFY, now, plan);
     plan->first_byte_us = first_byte_limit(terminal);
     return plan->class == CLASS_VERIFY;
+}
+
+bool terminal_plan_ask(const struct terminal *terminal, struct terminal_plan *plan)
+{
+    *plan = (struct terminal_plan){.class = CLASS_NONE};
+    if ((terminal->phase == TERMINAL_ARM && !terminal->dead) || terminal->in_group)
+        return false;
+    plan_read(terminal, CLASS_TECHNICIAN, terminal->late_until, plan);
+    plan->doubt = terminal->tries > 0 && !terminal->dead ? DOUBT_SECOND_TRY : DOUBT_NONE; /* a dead one once, like others */
+    plan->first_byte_us = first_byte_limit(terminal);
+    return plan->class == CLASS_TECHNICIAN;
 }
 
 bool terminal_is_pending(const struct terminal *terminal)

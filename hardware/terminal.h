@@ -15,6 +15,7 @@ enum terminal_phase {
     TERMINAL_STOP,      /* to be told to stop */
     TERMINAL_SILENCE,   /* told; to be read back as silent */
     TERMINAL_POWER_OFF, /* silent; amplifier to be switched off */
+    TERMINAL_DISARM,    /* heard a broadcast arm that was not meant for it: to be told so before anybody is started */
 };
 
 /* What is common to the terminals of a line. */
@@ -57,6 +58,7 @@ struct terminal {
     unsigned tries, garbled, pause; /* in a row without a good reply; index of the next pause */
     bool dead;                      /* did not answer within the ceiling */
     struct mono retry_at;
+    struct mono late_until;        /* the answer to a request that was given up may still come until then */
     struct terminal_health health; /* with the learnt time to the first byte */
 
     bool swept; /* asked since the port is open */
@@ -69,10 +71,21 @@ struct terminal {
     bool has_last;
 };
 
-/* The next transaction with one terminal. */
+/* How likely a transaction is to be waited for in vain; the more so, the later it has its turn. */
+enum terminal_doubt {
+    DOUBT_NONE,       /* first try, as long as its answer is known to take */
+    DOUBT_SECOND_TRY, /* the one before was not answered: now up to the ceiling */
+    DOUBT_PROBE,      /* it is dead, as far as we know */
+};
+
+/* The next transaction with one terminal: what it is for, and whether it will be answered, are two things. Class CLASS_PROBE
+ * is for nothing but to see whether a dead one is back. */
 struct terminal_plan {
     enum terminal_class class;
+    enum terminal_doubt doubt;
     bool read;
+    bool begun;  /* the rest of a status of several requests */
+    bool behind; /* its first try in this arming failed: nobody waits for it */
     struct mono not_before;
     int64_t first_byte_us;
     const struct profile_command *command; /* of a write */
@@ -94,6 +107,10 @@ void terminal_plan_next(const struct terminal *terminal, struct mono now, struct
 /* A read of the round in which the line verifies. False if it cannot be verified now (dead, being armed, stopped). */
 bool terminal_plan_verify(const struct terminal *terminal, struct mono now, struct terminal_plan *plan);
 
+/* A read that somebody asked for: of a dead one too, at the ceiling. False while it is being armed: a status would be taken for
+ * the proof of a write that is not out yet. */
+bool terminal_plan_ask(const struct terminal *terminal, struct terminal_plan *plan);
+
 /* Digests the outcome of a planned transaction into state and events. */
 void terminal_done(struct terminal *terminal, const struct terminal_plan *plan, const struct wire_reply *reply,
                    struct mono now);
@@ -102,6 +119,8 @@ void terminal_done(struct terminal *terminal, const struct terminal_plan *plan, 
 void terminal_group_armed(struct terminal *terminal, bool first, bool last, uint32_t wait_ms, struct mono sent_end);
 void terminal_group_started(struct terminal *terminal, struct mono sent_end);
 void terminal_group_stopped(struct terminal *terminal, struct mono sent_end);
+/* A broadcast arm with these operands reached it and was not meant for it: it is to be disarmed, at the latest by its stop. */
+void terminal_group_unmeant(struct terminal *terminal, const struct operand_values *operands, struct mono sent_end);
 
 /* True while others should wait for its first answer to the arm. */
 bool terminal_is_pending(const struct terminal *terminal);
@@ -109,6 +128,9 @@ bool terminal_is_pending(const struct terminal *terminal);
 bool terminal_is_started_or_late(const struct terminal *terminal);
 /* True when it rests, or has been reported as not stopping. */
 bool terminal_is_settled(const struct terminal *terminal);
+/* True when no start for all that are armed can reach it: at rest or disarmed, and not last read as armed. Without a token it
+ * must have been read as not armed. */
+bool terminal_is_unarmed(const struct terminal *terminal);
 /* True if the last reading showed another source playing. */
 bool terminal_is_busy(const struct terminal *terminal);
 
@@ -125,6 +147,7 @@ void terminal_end_stop(struct terminal *terminal, struct mono now);
 void terminal_set_armed(struct terminal *terminal, uint32_t wait_ms, struct mono at);
 void terminal_set_stopped(struct terminal *terminal, struct mono now);
 void terminal_not_stopped(struct terminal *terminal, struct mono now);
+void terminal_set_disarmed(struct terminal *terminal);
 void terminal_pause(struct terminal *terminal, unsigned nth, struct mono now); /* growing with nth from 0 */
 void terminal_event(const struct terminal *terminal, enum line_event_kind kind, struct mono at);
 void terminal_event_reading(const struct terminal *terminal, enum line_event_kind kind);

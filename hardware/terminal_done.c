@@ -145,6 +145,8 @@ static void write_answered(struct terminal *terminal, const struct terminal_plan
     terminal->step = 0;
     if (terminal->phase == TERMINAL_STOP)
         await_silence(terminal, true, reply->received, terminal->retry_at);
+    else if (terminal->phase == TERMINAL_DISARM)
+        terminal_set_disarmed(terminal);
     else if (terminal->phase == TERMINAL_POWER_OFF)
         terminal_end_stop(terminal, now);
     else if (terminal->volume_due)
@@ -198,6 +200,8 @@ static void write_refused(struct terminal *terminal, uint8_t exception, struct m
 {
     if (terminal->phase == TERMINAL_STOP) {
         await_silence(terminal, false, now, now);
+    } else if (terminal->phase == TERMINAL_DISARM) {
+        terminal_begin_stop(terminal, now);
     } else if (terminal->phase == TERMINAL_POWER_OFF) {
         terminal_trouble(terminal, TROUBLE_EXCEPTION, exception, now);
         terminal_end_stop(terminal, now);
@@ -273,6 +277,8 @@ void terminal_done(struct terminal *terminal, const struct terminal_plan *plan, 
 {
     if (reply->outcome == WIRE_WITHDRAWN) {
         terminal->read_index = 0;
+        terminal->touched = terminal->touched || !plan->read; /* it may have obeyed */
+        terminal->look = terminal->look || (plan->command && !plan->command->repeatable);
         terminal_pause(terminal, 0, now); /* it may still answer: not asked the same thing meanwhile */
     }
     if (reply->outcome == WIRE_LOST || reply->outcome == WIRE_WITHDRAWN)

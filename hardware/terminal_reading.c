@@ -197,7 +197,8 @@ static void read_silence(struct terminal *terminal, struct mono now)
 {
     enum truth sounding = terminal->last.when[WHEN_SOUNDING];
     bool other = terminal_is_busy(terminal);
-    if (other || sounding == TRUTH_FALSE || (sounding == TRUTH_UNKNOWN && terminal->stop_answered)) {
+    bool armed = terminal->settings.profile->token_field >= 0 && terminal->last.when[WHEN_ARMED] == TRUTH_TRUE;
+    if (other || (sounding == TRUTH_FALSE && !armed) || (sounding == TRUTH_UNKNOWN && terminal->stop_answered)) {
         terminal_set_stopped(terminal, now);
     } else if (mono_before(terminal->last.requested, terminal->silent_by)) {
         terminal->retry_at = mono_later(now, mono_plus_ms(terminal->last.requested, SILENCE_POLL_MS));
@@ -223,7 +224,8 @@ void terminal_take_reading(struct terminal *terminal, struct mono now)
     case TERMINAL_STARTED: read_started(terminal, now); break;
     case TERMINAL_SILENCE: read_silence(terminal, now); break;
     case TERMINAL_STOP:
-    case TERMINAL_POWER_OFF: break;
+    case TERMINAL_POWER_OFF:
+    case TERMINAL_DISARM: break;
     }
     terminal->seen = true;
 }

@@ -14,14 +14,17 @@ enum { FAKE_CHARACTER_US = 1146, FAKE_SILENCE_US = 4011, FAKE_EVENTS_MAX = 20000
 struct fake_frame {
     struct frame_request request;
     struct mono begin, end;
+    enum terminal_class class;
+    enum terminal_doubt doubt;
 };
 
 struct fake_line {
     struct drive drive;
-    struct profile t8, c4;
+    struct profile t8, u8, c4;
     struct fake_unit units[FAKE_UNITS_MAX];
     size_t n;
     struct mono now, free_at;
+    struct mono bell; /* a new target comes then: whoever may yield to it is not waited for any longer; 0: none */
     struct line_event *events;
     size_t n_events;
     struct fake_frame *frames;
@@ -48,7 +51,8 @@ static inline struct line_settings fake_settings(void)
                                   .arm_wait_ms = 1000};
 }
 
-/* kinds: one letter per terminal, 't' T8, 'c' C4; units 1, 2, ... The settings of the profiles may be changed before. */
+/* kinds: one letter per terminal, 't' T8, 'u' T8 by another profile, 'c' C4; units 1, 2, ... The profiles may be changed after.
+ */
 static inline struct fake_line *fake_line_new(const char *kinds, uint16_t recorded_token)
 {
     struct fake_line *line = calloc(1, sizeof *line);
@@ -56,14 +60,14 @@ static inline struct fake_line *fake_line_new(const char *kinds, uint16_t record
     struct line_settings settings = fake_settings();
     line->events = calloc(FAKE_EVENTS_MAX, sizeof *line->events);
     line->frames = calloc(FAKE_FRAMES_MAX, sizeof *line->frames);
-    line->t8 = profile_t8();
+    line->t8 = line->u8 = profile_t8();
     line->c4 = profile_c4();
     line->now.us = 1000000000;
     line->n = strlen(kinds);
     for (size_t i = 0; i < line->n; i++) {
         snprintf(terminals[i].id, sizeof terminals[i].id, "t%zu", i);
         terminals[i].unit = (uint8_t)(i + 1);
-        terminals[i].profile = kinds[i] == 't' ? &line->t8 : &line->c4;
+        terminals[i].profile = kinds[i] == 't' ? &line->t8 : kinds[i] == 'u' ? &line->u8 : &line->c4;
         line->units[i] = (struct fake_unit){.address = (uint8_t)(i + 1), .c4 = kinds[i] == 'c', .answer_us = 5000};
     }
     struct error error;
@@ -108,7 +112,8 @@ static inline void fake_transact(struct fake_line *line, const struct frame_requ
     line->reply.sent_begin = line->now;
     line->reply.sent_end = mono_plus_us(line->now, (int64_t)(n + 2) * FAKE_CHARACTER_US);
     if (line->n_frames < FAKE_FRAMES_MAX)
-        line->frames[line->n_frames++] = (struct fake_frame){*request, line->reply.sent_begin, line->reply.sent_end};
+        line->frames[line->n_frames++] =
+            (struct fake_frame){.request = *request, .begin = line->reply.sent_begin, .end = line->reply.sent_end};
     for (size_t i = 0; i < line->n; i++) {
         size_t got = fake_unit_obey(&line->units[i], q, r, line->reply.sent_end.us);
         if (got == 0)
@@ -131,6 +136,18 @@ static inline void fake_transact(struct fake_line *line, const struct frame_requ
     line->free_at = mono_plus_us(line->now, FAKE_SILENCE_US);
 }
 
+/* The wait for an answer that a bell ends, as line.c has it. */
+static inline void fake_yield(struct fake_line *line, const struct terminal_plan *plan)
+{
+    struct mono over = line->reply.outcome == WIRE_SILENT ? line->now : line->reply.first_byte;
+    bool rings = mono_before(line->reply.sent_begin, line->bell) && mono_before(line->bell, over);
+    if (!rings || plan->request.unit == 0 || arbiter_yield(plan, line->drive.world.ceiling_us) == YIELD_NOT)
+        return;
+    line->reply.outcome = WIRE_WITHDRAWN;
+    line->now = mono_later(line->bell, line->reply.sent_end);
+    line->free_at = mono_plus_us(line->now, FAKE_SILENCE_US);
+}
+
 /* One decision: a transaction, or time passes to the next. False when until is reached. */
 static inline bool fake_step(struct fake_line *line, struct mono until)
 {
@@ -142,6 +159,11 @@ static inline bool fake_step(struct fake_line *line, struct mono until)
         return false;
     if (drive_next(&line->drive, line->now, &step, &wake)) {
         fake_transact(line, &step.plan.request, step.plan.first_byte_us);
+        fake_yield(line, &step.plan);
+        if (line->n_frames > 0) {
+            line->frames[line->n_frames - 1].class = step.plan.class;
+            line->frames[line->n_frames - 1].doubt = step.plan.doubt;
+        }
         drive_done(&line->drive, &step, &line->reply, line->now);
         return true;
     }

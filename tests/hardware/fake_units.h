@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-enum { FAKE_UNITS_MAX = 32, FAKE_C4_READY_US = 600000 };
+enum { FAKE_UNITS_MAX = 247, FAKE_C4_READY_US = 600000 };
 
 struct fake_unit {
     uint8_t address;

@@ -326,6 +326,13 @@ static void a_line_lives_from_opening_to_silence(void **state)
     line_get_counts(scene->line, &counts);
     assert_true(counts.up && counts.requests > 10 && counts.replies > 8 && counts.busy_us > 10000);
     assert_int_equal(counts.reopened + counts.crc_errors, 0);
+    uint64_t sum = 0;
+    for (int class = 0; class < TERMINAL_CLASSES; class ++)
+        sum += counts.class_requests[class];
+    assert_int_equal(sum, counts.requests);
+    assert_true(counts.class_requests[CLASS_STOP] >= 3 && counts.class_requests[CLASS_START] >= 1);
+    assert_true(counts.class_requests[CLASS_ARM] >= 1 && counts.class_requests[CLASS_POLL] >= 3);
+    assert_int_equal(counts.class_requests[CLASS_TECHNICIAN] + counts.class_requests[CLASS_PROBE], 0);
 }
 
 static void a_command_reaches_the_wire_at_once(void **state)
@@ -433,6 +440,95 @@ static void a_command_does_not_wait_for_the_dead(void **state)
     await_count(scene, count_heard, 2, 1);
     target(scene, 9, 2);
     await(scene, LINE_STARTED, 2);
+}
+
+/* Nor does it wait for the answer to an arming that may never come. */
+static void a_new_target_does_not_wait_for_the_arming_of_the_dead(void **state)
+{
+    struct scene *scene = *state;
+    plug(scene);
+    struct line_settings settings = settings_of(scene);
+    settings.first_byte_ms = 20 * (uint32_t)patience_ms();
+    scene->units[2].lose_replies = 1000000;
+    make_line(scene, &settings);
+    await(scene, LINE_READING, 2);
+    await_count(scene, count_heard, 2, 1);
+    struct line_target one = {.session = 4, .token = 9, .n_members = 1, .members = {{.terminal = 2, .volume_percent = 60}}};
+    line_set_target(scene->line, &one);
+    await_count(scene, count_heard, 2, 2);
+    target(scene, 9, 3);
+    await(scene, LINE_STARTED, 3);
+}
+
+/* Answers with this error code. */
+static size_t count_answers(const struct scene *scene, int code)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < scene->n_events; i++)
+        n += scene->events[i].kind == LINE_ASKED && (int)scene->events[i].error.code == code;
+    return n;
+}
+
+static void a_question_is_answered(void **state)
+{
+    struct scene *scene = *state;
+    plug(scene);
+    struct line_settings settings = settings_of(scene);
+    settings.poll_s = 3600;
+    make_line(scene, &settings);
+    await(scene, LINE_SWEPT, 1);
+    size_t readings = count(scene, LINE_READING);
+    assert_true(line_ask(scene->line, 17, 1, (uint32_t)patience_ms()));
+    await_count(scene, count_answers, ERROR_NONE, 1);
+    assert_int_equal(count(scene, LINE_READING), readings + 1);
+    pthread_mutex_lock(&scene->mutex);
+    const struct line_event answer = scene->events[scene->n_events - 1];
+    pthread_mutex_unlock(&scene->mutex);
+    assert_int_equal(answer.kind, LINE_ASKED);
+    assert_int_equal(answer.request, 17);
+    assert_int_equal(answer.terminal, 1);
+    assert_int_equal(answer.reading.values.valid, 0x1FF);
+    struct line_counts counts;
+    line_get_counts(scene->line, &counts);
+    assert_int_equal(counts.class_requests[CLASS_TECHNICIAN], 1);
+    assert_true(line_ask(scene->line, 18, 1, 0)); /* no time at all: an idle line wakes up to say so */
+    await_count(scene, count_answers, ERROR_TIMEOUT, 1);
+}
+
+/* The wait for the one they ask of would outlast every patience, too. */
+static void many_questions_are_refused_and_neither_hold_a_command_up_nor_the_end(void **state)
+{
+    struct scene *scene = *state;
+    plug(scene);
+    struct line_settings settings = settings_of(scene);
+    settings.first_byte_ms = 20 * (uint32_t)patience_ms();
+    scene->units[2].lose_replies = 1000000;
+    make_line(scene, &settings);
+    await(scene, LINE_READING, 2);
+    uint32_t within_ms = 100 * (uint32_t)patience_ms();
+    for (uint32_t i = 0; i < LINE_ASKS_MAX; i++)
+        assert_true(line_ask(scene->line, i, 2, within_ms));
+    assert_false(line_ask(scene->line, 99, 2, within_ms));
+    target(scene, 9, 2);
+    await(scene, LINE_STARTED, 2);
+    line_withdraw(scene->line, 3);
+    line_withdraw(scene->line, 3);
+    line_withdraw(scene->line, 99);
+    line_destroy(scene->line, (uint32_t)patience_ms());
+    scene->line = NULL;
+    assert_int_equal(sounding(scene), 0);
+    assert_int_equal(count_answers(scene, ERROR_DISCONNECTED), LINE_ASKS_MAX - 1);
+    assert_int_equal(count(scene, LINE_ASKED), LINE_ASKS_MAX - 1);
+}
+
+static void without_a_port_a_question_is_answered_at_once(void **state)
+{
+    struct scene *scene = *state;
+    struct line_settings settings = settings_of(scene);
+    make_line(scene, &settings);
+    await(scene, LINE_DOWN, 1);
+    assert_true(line_ask(scene->line, 1, 0, UINT32_MAX));
+    await_count(scene, count_answers, ERROR_DISCONNECTED, 1);
 }
 
 static void a_missing_port_is_said_once_and_opened_when_it_comes(void **state)
@@ -569,6 +665,11 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_line_whose_driver_hangs_is_built_anew, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_line_whose_driver_hangs_ends_all_the_same, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_command_does_not_wait_for_the_dead, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_new_target_does_not_wait_for_the_arming_of_the_dead, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_question_is_answered, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(many_questions_are_refused_and_neither_hold_a_command_up_nor_the_end, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(without_a_port_a_question_is_answered_at_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_missing_port_is_said_once_and_opened_when_it_comes, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_lost_port_comes_back_and_the_target_goes_on, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_port_that_comes_and_goes_is_opened_less_and_less_often, set_up, tear_down),

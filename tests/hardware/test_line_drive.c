@@ -201,6 +201,7 @@ static void a_newly_dead_one_holds_nobody_up(void **state)
     (void)state;
     struct fake_line *line = opened("tttttttt");
     line->units[2].dead = true;
+    line->t8.commands[COMMAND_DISARM].given = false;
     struct mono began = line->now;
     fake_target(line, 1, 5, "0123456", 50); /* the eighth is not meant: one by one */
     fake_verify(line, "0123456");
@@ -298,6 +299,52 @@ static void what_was_withdrawn_does_not_start_with_the_next(void **state)
     assert_int_equal(sounding(line), 2);
     assert_int_equal(line->units[2].state, 0);
     assert_int_equal(line->units[0].token, 6);
+    fake_line_free(line);
+}
+
+/* Nobody waits for the answer of one that may be dead when another target comes: it may have been armed all the same. */
+static void what_was_written_while_a_new_target_came_is_stopped(void **state)
+{
+    (void)state;
+    struct fake_line *line = opened("ttt");
+    line->t8.commands[COMMAND_ARM].broadcast = false;
+    line->units[2].dead = true;
+    fake_run(line, 60000);
+    while (mono_since(line->drive.terminals[2].retry_at, line->now) < 8000000)
+        fake_step(line, mono_plus_ms(line->now, 1000));
+    line->units[2].dead = false;
+    line->units[2].lose_replies = 1; /* it obeys, once, and is not heard */
+    fake_target(line, 1, 5, "2", 50);
+    line->bell = mono_plus_ms(line->now, 100);
+    fake_run(line, 100);
+    assert_int_equal(line->units[2].state, 1);
+    assert_int_equal(line->reply.outcome, WIRE_WITHDRAWN);
+    fake_target(line, 1, 5, "01", 50); /* with the same token */
+    struct mono until = mono_plus_ms(line->now, 15000);
+    while (fake_step(line, until))
+        assert_int_not_equal(line->units[2].state, 2);
+    assert_int_equal(line->units[2].state, 0);
+    assert_int_equal(sounding(line), 2);
+    fake_line_free(line);
+}
+
+static void what_must_not_be_repeated_is_read_back_when_its_answer_was_not_waited_for(void **state)
+{
+    (void)state;
+    struct fake_line *line = opened("ttt");
+    line->t8.commands[COMMAND_ARM].broadcast = line->t8.commands[COMMAND_ARM].repeatable = false;
+    line->units[2].dead = true;
+    fake_run(line, 60000);
+    line->units[2].dead = false;
+    line->units[2].lose_replies = 1;
+    fake_target(line, 1, 5, "2", 50);
+    line->bell = mono_plus_ms(line->now, 100);
+    fake_run(line, 100);
+    assert_int_equal(line->reply.outcome, WIRE_WITHDRAWN);
+    fake_target(line, 1, 5, "012", 50);
+    fake_run(line, 15000);
+    assert_int_equal(sounding(line), 3);
+    assert_int_equal(fake_writes(line, 3, 16), 1);
     fake_line_free(line);
 }
 
@@ -590,6 +637,8 @@ int main(void)
         cmocka_unit_test(waiting_for_a_dead_one_holds_no_start_back),
         cmocka_unit_test(a_stop_goes_before_everything),
         cmocka_unit_test(what_was_withdrawn_does_not_start_with_the_next),
+        cmocka_unit_test(what_was_written_while_a_new_target_came_is_stopped),
+        cmocka_unit_test(what_must_not_be_repeated_is_read_back_when_its_answer_was_not_waited_for),
         cmocka_unit_test(common_terminals_of_a_session_keep_sounding),
         cmocka_unit_test(the_sweep_stops_only_what_is_ours),
         cmocka_unit_test(sound_that_is_not_provably_ours_is_never_stopped),

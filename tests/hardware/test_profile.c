@@ -354,7 +354,7 @@ static void spoil(struct profile *p, int what)
     case 13: p->source = -1; break;
     case 14: p->sequence[p->n_sequence++] = COMMAND_ARM; break;
     case 15: p->sequence[p->n_sequence++] = COMMAND_START; break;
-    case 16: p->sequence[p->n_sequence++] = COMMAND_DISARM; break;
+    case 16: p->sequence[p->n_sequence++] = COMMAND_SELF_TEST; break;
     case 17: p->conditions[WHEN_OURS].n_groups = 0; break;
     case 18: p->commands[COMMAND_STOP].given = false; break;
     case 19: p->conditions[WHEN_ARMED].n_groups = 0; break;

@@ -65,6 +65,7 @@ static inline struct profile profile_t8(void)
     arm.writes[0].values[2].kind = OPERAND_TOKEN;
     arm.writes[0].values[3].kind = OPERAND_VOLUME;
     p.commands[COMMAND_ARM] = arm;
+    p.commands[COMMAND_DISARM] = one_write(SPACE_HOLDING, 18, true, true, OPERAND_VALUE, 0);
     p.commands[COMMAND_START] = one_write(SPACE_HOLDING, 20, true, true, OPERAND_TOKEN, 0);
     p.commands[COMMAND_STOP] = one_write(SPACE_HOLDING, 21, true, true, OPERAND_VALUE, 1);
     p.commands[COMMAND_POWER_OFF] = one_write(SPACE_HOLDING, 16, true, true, OPERAND_VALUE, 0);
