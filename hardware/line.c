@@ -208,12 +208,14 @@ static void wait_for(struct line *line, struct mono until, bool closed)
     }
 }
 
-/* What ends the wait for this reply: a command, where somebody who may be dead is only read; the end, where others are. Who has
+/* What ends the wait for this reply: a command, where somebody who may be dead is read or told what may be told again; the end,
+ * where others are. Who has
  * an answer time is waited for: it is short, and the answer would meet the next frame. */
 static int interrupt_of(const struct line *line, const struct drive_step *step, bool closed)
 {
     const struct terminal_plan *plan = &step->plan;
-    if (plan->read && plan->class >= CLASS_POLL && plan->first_byte_us >= line->drive.world.ceiling_us)
+    bool harmless = plan->read || (plan->command && plan->command->repeatable);
+    if (harmless && plan->class >= CLASS_POLL && plan->first_byte_us >= line->drive.world.ceiling_us)
         return line->wake;
     return closed ? -1 : line->closing;
 }

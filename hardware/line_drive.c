@@ -254,6 +254,7 @@ bool drive_next(struct drive *drive, struct mono now, struct drive_step *step, s
 void drive_done(struct drive *drive, const struct drive_step *step, const struct wire_reply *reply, struct mono now)
 {
     struct terminal *terminal = &drive->terminals[step->index];
+    drive_note_symptoms(drive, step, reply, now);
     if (step->frame == FRAME_TERMINAL)
         terminal_done(terminal, &step->plan, reply, now);
     else

@@ -19,9 +19,10 @@ struct drive_group {
     bool holding;         /* those armed later wait for the next batch, */
     struct mono batch_at; /* due then */
     bool stopping;        /* one stop for all is due */
+    bool hold_due;        /* one hold for all is due */
 };
 
-enum drive_frame { FRAME_TERMINAL, FRAME_GROUP_ARM, FRAME_GROUP_START, FRAME_GROUP_STOP };
+enum drive_frame { FRAME_TERMINAL, FRAME_GROUP_ARM, FRAME_GROUP_START, FRAME_GROUP_STOP, FRAME_GROUP_HOLD };
 
 /* One transaction to make now. */
 struct drive_step {
@@ -39,10 +40,11 @@ struct drive {
     struct drive_group *groups;
     const struct profile **profiles; /* of the groups */
     uint16_t verify[LINE_TERMINALS_MAX];
-    size_t verify_at;    /* place in the round */
-    unsigned slots;      /* what may still be done between two rounds for those outside of it */
-    bool has_target, up; /* a target was ever given; the port is open */
-    bool members;        /* the target names somebody */
+    size_t verify_at;       /* place in the round */
+    struct terminal *asked; /* by the last transaction; NULL: nobody alone */
+    unsigned slots;         /* what may still be done between two rounds for those outside of it */
+    bool has_target, up;    /* a target was ever given; the port is open */
+    bool members;           /* the target names somebody */
     bool starts_told, settled_told, swept_told;
 };
 
@@ -63,7 +65,8 @@ void drive_done(struct drive *drive, const struct drive_step *step, const struct
 /* True when the target is empty and all have come to rest or been reported. */
 bool drive_is_settled(const struct drive *drive);
 
-/* Inside of the drive (line_group.c) */
+/* Inside of the drive (line_symptoms.c, line_group.c) */
+void drive_note_symptoms(struct drive *drive, const struct drive_step *step, const struct wire_reply *reply, struct mono now);
 void drive_groups_decide(struct drive *drive, struct mono now);
 void drive_groups_update(struct drive *drive, struct mono now);
 bool drive_group_next(struct drive *drive, struct mono now, struct drive_step *step, struct mono *wake);

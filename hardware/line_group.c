@@ -113,7 +113,8 @@ static void open_gate(struct drive *drive, struct drive_group *group, struct mon
     group->start_at = now;
     for (size_t i = 0; i < drive->n_terminals; i++) {
         const struct terminal *terminal = member_of(drive, group, i);
-        if (terminal && terminal->phase == TERMINAL_ARMED && mono_before(group->start_at, terminal->start_from))
+        bool counts = terminal && terminal->phase == TERMINAL_ARMED && !terminal->dead;
+        if (counts && mono_before(group->start_at, terminal->start_from))
             group->start_at = terminal->start_from;
     }
 }
@@ -152,6 +153,22 @@ static void update_gate(struct drive *drive, struct drive_group *group, struct m
         open_gate(drive, group, now);
 }
 
+/* Many whose hold is due are told by one frame, behind all starts. */
+static void update_hold(struct drive *drive, struct drive_group *group, struct mono now)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < drive->n_terminals; i++) {
+        const struct terminal *terminal = member_of(drive, group, i);
+        n += terminal && terminal_is_held(terminal) && !mono_before(now, terminal_hold_due(terminal));
+    }
+    group->hold_due = n >= BATCH_LEAST && may_broadcast(drive, group, COMMAND_HOLD);
+    for (size_t i = 0; i < drive->n_terminals; i++) {
+        struct terminal *terminal = member_of(drive, group, i);
+        if (terminal)
+            terminal->hold_in_group = group->hold_due;
+    }
+}
+
 void drive_groups_update(struct drive *drive, struct mono now)
 {
     for (size_t g = 0; g < drive->n_groups; g++) {
@@ -160,6 +177,7 @@ void drive_groups_update(struct drive *drive, struct mono now)
             group->starting = can_start_all(drive, group, now);
         if (!group->starting)
             update_gate(drive, group, now);
+        update_hold(drive, group, now);
         for (size_t i = 0; i < drive->n_terminals; i++) {
             struct terminal *terminal = member_of(drive, group, i);
             if (terminal)
@@ -209,6 +227,13 @@ bool drive_group_next(struct drive *drive, struct mono now, struct drive_step *s
             return true;
         }
     }
+    for (size_t g = 0; g < drive->n_groups && drive->starts_told; g++) {
+        const struct drive_group *group = &drive->groups[g];
+        if (group->hold_due) {
+            fill_step(drive, g, FRAME_GROUP_HOLD, &group->profile->commands[COMMAND_HOLD].writes[0], step);
+            return true;
+        }
+    }
     return false;
 }
 
@@ -226,6 +251,15 @@ static void armed_all(struct drive *drive, struct drive_group *group, struct mon
     group->arming = !last;
 }
 
+static void held_all(struct drive *drive, const struct drive_group *group, struct mono sent_end)
+{
+    for (size_t i = 0; i < drive->n_terminals; i++) {
+        struct terminal *terminal = member_of(drive, group, i);
+        if (terminal)
+            terminal_group_held(terminal, sent_end);
+    }
+}
+
 void drive_group_done(struct drive *drive, const struct drive_step *step, const struct wire_reply *reply)
 {
     struct drive_group *group = &drive->groups[step->index];
@@ -233,6 +267,10 @@ void drive_group_done(struct drive *drive, const struct drive_step *step, const 
         return;
     if (step->frame == FRAME_GROUP_ARM) {
         armed_all(drive, group, reply->sent_end);
+        return;
+    }
+    if (step->frame == FRAME_GROUP_HOLD) {
+        held_all(drive, group, reply->sent_end);
         return;
     }
     if (step->frame == FRAME_GROUP_STOP && ++group->step < group->profile->commands[COMMAND_STOP].n_writes)
