@@ -134,14 +134,14 @@ static inline void fake_spoil(struct fake_line *line, const struct fake_unit *un
 }
 
 /* An answer that comes late meets the next request, or the wait for its answer. */
-static inline void fake_meet_late(struct fake_line *line)
+static inline void fake_meet_late(struct fake_line *line, uint8_t asked)
 {
     struct wire_reply *reply = &line->reply;
     if (line->late.bytes == 0)
         return;
     if (!mono_before(reply->sent_begin, line->late.at))
         reply->late_bytes = (unsigned)line->late.bytes;
-    else if (mono_before(line->late.at, line->now))
+    else if (mono_before(line->late.at, line->now) && line->late.unit != asked)
         reply->foreign = 1, reply->foreign_unit = line->late.unit;
     else
         return;
@@ -182,7 +182,7 @@ static inline void fake_transact(struct fake_line *line, const struct frame_requ
         line->reply.outcome = WIRE_SILENT;
         line->now = mono_plus_us(line->reply.sent_end, first_byte_us);
     }
-    fake_meet_late(line);
+    fake_meet_late(line, request->unit);
     line->free_at = mono_plus_us(line->now, FAKE_SILENCE_US);
 }
 
