@@ -6,8 +6,8 @@ enum {
     SHORTEST_FRAME = 5,  /* an exception with its CRC; less is noise when a driver is switched off */
     DUPLICATE_LEAST = 8, /* symptoms, and two of three among the last 32 requests that brought anything */
     COMPARE_LEAST = 8,   /* answers of the others, without which a damaged one proves nothing */
-    FOREIGN_LEAST = 3,   /* a single one may have come from anywhere */
-    FOREIGN_GONE = 0xFFFF,
+    FOREIGN_LEAST = 3,   /* of the last 16 requests: a single one may have come from anywhere */
+    FOREIGN_RECENT = 0xFFFF,
     LATE_CEILINGS = 4, /* for so long a frame of one that had not answered is its late answer */
 };
 
@@ -73,8 +73,8 @@ static void set_symptom(struct terminal *terminal, enum terminal_trouble trouble
 
 static void judge_foreign(struct terminal *terminal, struct mono now)
 {
-    uint32_t foreign = terminal->history.foreign;
-    set_symptom(terminal, TROUBLE_FOREIGN, ones(foreign) >= FOREIGN_LEAST, (foreign & FOREIGN_GONE) == 0, now);
+    uint32_t foreign = terminal->history.foreign & FOREIGN_RECENT;
+    set_symptom(terminal, TROUBLE_FOREIGN, ones(foreign) >= FOREIGN_LEAST, foreign == 0, now);
 }
 
 static void judge_duplicate(struct drive *drive, struct terminal *terminal, struct mono now)

@@ -133,19 +133,25 @@ static inline void fake_spoil(struct fake_line *line, const struct fake_unit *un
     }
 }
 
-/* An answer that comes late meets the next request, or the wait for its answer. */
-static inline void fake_meet_late(struct fake_line *line, uint8_t asked)
+/* An answer that comes late lies there before the next request, */
+static inline void fake_find_late(struct fake_line *line)
 {
     struct wire_reply *reply = &line->reply;
-    if (line->late.bytes == 0)
-        return;
-    if (!mono_before(reply->sent_begin, line->late.at))
-        reply->late_bytes = (unsigned)line->late.bytes;
-    else if (mono_before(line->late.at, line->now) && line->late.unit != asked)
-        reply->foreign = 1, reply->foreign_unit = line->late.unit;
-    else
-        return;
-    line->late.bytes = 0;
+    bool there = line->late.bytes > 0 && !mono_before(reply->sent_begin, line->late.at);
+    reply->late_bytes = there ? (unsigned)line->late.bytes : 0;
+    if (there)
+        line->late.bytes = 0;
+}
+
+/* or meets the wait for the answer of another. */
+static inline void fake_meet_late(struct fake_line *line, uint8_t asked)
+{
+    bool met = line->late.bytes > 0 && line->late.unit != asked && mono_before(line->late.at, line->now);
+    if (met) {
+        line->reply.foreign = 1;
+        line->reply.foreign_unit = line->late.unit;
+        line->late.bytes = 0;
+    }
 }
 
 static inline void fake_transact(struct fake_line *line, const struct frame_request *request, int64_t first_byte_us)
@@ -169,7 +175,8 @@ static inline void fake_transact(struct fake_line *line, const struct frame_requ
         answer_us = answering->pace ? answering->pace(answering) : answering->answer_us;
         memcpy(answer, r, got);
     }
-    line->reply.late_bytes = line->reply.foreign = 0;
+    line->reply.foreign = 0;
+    fake_find_late(line);
     if (request->unit == 0) {
         line->reply.outcome = WIRE_SENT;
         line->free_at = mono_plus_ms(line->reply.sent_end, 100);
