@@ -130,7 +130,7 @@ static void update_batch(struct drive *drive, struct drive_group *group, bool pe
 
 static void update_gate(struct drive *drive, struct drive_group *group, struct mono now)
 {
-    bool pending = false;
+    bool pending = false, blind = false;
     size_t armed = 0;
     for (size_t i = 0; i < drive->n_terminals; i++) {
         const struct terminal *terminal = member_of(drive, group, i);
@@ -140,6 +140,9 @@ static void update_gate(struct drive *drive, struct drive_group *group, struct m
         if (terminal->phase != TERMINAL_ARMED)
             continue;
         armed += is_startable(terminal, now);
+        blind = blind || terminal->dead;
+        if (terminal->dead) /* it has answered nothing */
+            continue;
         if (!group->answered || mono_before(terminal->armed_at, group->first_answer))
             group->first_answer = terminal->armed_at;
         group->answered = true;
@@ -149,7 +152,8 @@ static void update_gate(struct drive *drive, struct drive_group *group, struct m
         return;
     }
     struct mono limit = mono_plus_ms(group->first_answer, drive->settings.arm_wait_ms);
-    if (!group->arming && group->answered && (!pending || !mono_before(now, limit)))
+    bool opens = pending ? group->answered && !mono_before(now, limit) : group->answered || blind;
+    if (!group->arming && opens)
         open_gate(drive, group, now);
 }
 

@@ -135,10 +135,11 @@ void terminal_want(struct terminal *terminal, const struct line_member *member, 
     }
     terminal->first_failed = false;
     bool tokenless = terminal->settings.profile->token_field < 0;
-    if (tokenless && terminal->phase >= TERMINAL_STOP)
+    bool provable = tokenless && !terminal->dead; /* as silent first, which one that only hears never is */
+    if (provable && terminal->phase >= TERMINAL_STOP)
         return; /* goes on to its arming when it is silent */
     fresh_tries(terminal, now);
-    if (tokenless && terminal->touched)
+    if (provable && terminal->touched)
         terminal_begin_stop(terminal, now);
     else
         terminal_begin_arm(terminal, now);

@@ -87,7 +87,7 @@ void terminal_not_stopped(struct terminal *terminal, struct mono now)
     terminal->step = 0;
     terminal->stops = 0;
     terminal_trouble(terminal, terminal->reached ? TROUBLE_NOT_STOPPED : TROUBLE_NO_REPLY, 0, now);
-    if (terminal->wanted && !terminal->reached) /* it was never heard: what it shall do now is more than the proof of before */
+    if (terminal->wanted) /* that it sounds again is more than the proof that it was silent */
         terminal_begin_arm(terminal, now);
     terminal_pause(terminal, terminal->pause++, now);
 }
