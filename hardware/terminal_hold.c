@@ -14,7 +14,7 @@ bool terminal_is_held(const struct terminal *terminal)
     const struct profile *profile = terminal->settings.profile;
     bool counts =
         terminal->phase == TERMINAL_STARTED || (terminal->phase == TERMINAL_ARMED && profile->hold_from == HOLD_FROM_ARM);
-    return terminal->wanted && counts && profile->commands[COMMAND_HOLD].given;
+    return counts && profile->commands[COMMAND_HOLD].given;
 }
 
 struct mono terminal_hold_due(const struct terminal *terminal)

@@ -24,6 +24,7 @@ struct fake_unit {
     /* T8 */
     uint16_t power, state, token, source, volume, hold_s;
     int64_t spoken_at;
+    bool held_by_write; /* what is read from it does not begin its hold anew */
     /* C4 */
     bool relay, local;
     int64_t power_at;
@@ -162,7 +163,8 @@ static inline size_t fake_unit_obey(struct fake_unit *u, const uint8_t *q, uint8
     }
     u->heard++;
     fake_unit_tick(u, now);
-    u->spoken_at = now;
+    if (!u->held_by_write || (q[1] == 6 && (q[3] == 20 || q[3] == 22)))
+        u->spoken_at = now;
     size_t n = 6;
     memcpy(r, q, 6);
     if (q[1] <= 4)
