@@ -20,6 +20,7 @@ struct fake_unit {
     unsigned lose_replies;                         /* so many requests are obeyed and not answered */
     unsigned deaf;                                 /* so many requests are not even heard */
     unsigned refuse;                               /* so many writes are refused with 04 */
+    uint8_t refuses_reads, refuses_writes;         /* all, with this exception */
     bool ignores_start, ignores_stop;
     /* T8 */
     uint16_t power, state, token, source, volume, hold_s;
@@ -171,6 +172,8 @@ static inline size_t fake_unit_obey(struct fake_unit *u, const uint8_t *q, uint8
         n = fake_read(u, q, r, now, &exception);
     else
         exception = fake_write(u, q, now);
+    if (q[1] <= 4 ? u->refuses_reads : u->refuses_writes)
+        exception = q[1] <= 4 ? u->refuses_reads : u->refuses_writes;
     if (exception) {
         r[1] = q[1] | 0x80;
         r[2] = (uint8_t)exception;

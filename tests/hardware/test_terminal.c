@@ -130,6 +130,43 @@ static void an_exception_is_read_back_tried_again_and_told(void **state)
     fake_line_free(line);
 }
 
+/* In the trouble's words, whatever was asked, also of codes that no standard knows. */
+static void exceptions_are_told_by_name_and_number(void **state)
+{
+    (void)state;
+    static const struct {
+        uint8_t code;
+        const char *words;
+    } cases[] = {{1, "exception 1 (illegal_function)"},
+                 {2, "exception 2 (illegal_data_address)"},
+                 {3, "exception 3 (illegal_data_value)"},
+                 {4, "exception 4 (server_device_failure)"},
+                 {5, "exception 5 (acknowledge)"},
+                 {6, "exception 6 (server_device_busy)"},
+                 {8, "exception 8 (memory_parity_error)"},
+                 {9, "exception 9 (unknown_exception)"},
+                 {10, "exception 10 (gateway_path_unavailable)"},
+                 {11, "exception 11 (gateway_target_no_response)"},
+                 {255, "exception 255 (unknown_exception)"}};
+    for (size_t i = 0; i < 2 * sizeof cases / sizeof *cases; i++) {
+        struct fake_line *line = opened("t");
+        bool writes = i % 2;
+        *(writes ? &line->units[0].refuses_writes : &line->units[0].refuses_reads) = cases[i / 2].code;
+        if (writes)
+            fake_target(line, 1, 5, "0", 50);
+        fake_run(line, 15000);
+        assert_int_equal(fake_count(line, LINE_TROUBLE, 0), 1);
+        const struct line_event *told = fake_find(line, LINE_TROUBLE, 0);
+        assert_int_equal(told->trouble, TROUBLE_EXCEPTION);
+        assert_int_equal(told->exception, cases[i / 2].code);
+        if (!strstr(told->error.message, cases[i / 2].words))
+            fail_msg("%s", told->error.message);
+        assert_int_equal(line->drive.terminals[0].health.last_exception, cases[i / 2].code);
+        assert_true(line->drive.terminals[0].health.exceptions > 0);
+        fake_line_free(line);
+    }
+}
+
 static void a_lost_answer_is_asked_for_again(void **state)
 {
     (void)state;
@@ -398,6 +435,7 @@ int main(void)
         cmocka_unit_test(a_tokenless_terminal_that_was_on_is_seen_off_first),
         cmocka_unit_test(a_tokenless_terminal_that_was_never_false_is_not_claimed_armed),
         cmocka_unit_test(an_exception_is_read_back_tried_again_and_told),
+        cmocka_unit_test(exceptions_are_told_by_name_and_number),
         cmocka_unit_test(a_lost_answer_is_asked_for_again),
         cmocka_unit_test(what_is_not_repeatable_is_read_back_first),
         cmocka_unit_test(a_lost_start_is_seen_and_sent_again),

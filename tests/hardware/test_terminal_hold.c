@@ -154,6 +154,26 @@ static void a_long_broadcast_outlives_many_holds(void **state)
     }
 }
 
+/* A poll that comes first does as well, but one that waits for its turn must not hold it up. */
+static void it_waits_for_no_poll_once_it_is_due(void **state)
+{
+    (void)state;
+    struct fake_line *line = opened("t", HOLD_RENEWED_BY_ANY, 30);
+    fake_target(line, 1, 5, "0", 50);
+    fake_run(line, 3000);
+    struct terminal *terminal = &line->drive.terminals[0];
+    struct terminal_plan plan;
+    terminal->polled_at = mono_plus_ms(line->now, -60000);
+    terminal->held_at = mono_plus_ms(line->now, -9000);
+    terminal_plan_next(terminal, line->now, &plan);
+    assert_int_equal(plan.class, CLASS_POLL);
+    terminal->held_at = mono_plus_ms(line->now, -10000);
+    terminal_plan_next(terminal, line->now, &plan);
+    assert_int_equal(plan.class, CLASS_ARM);
+    assert_int_equal(plan.request.address, HOLD_REGISTER);
+    fake_line_free(line);
+}
+
 static void nothing_is_held_that_shall_not_sound(void **state)
 {
     (void)state;
@@ -296,6 +316,7 @@ int main(void)
         cmocka_unit_test(it_follows_the_start_one_by_one),
         cmocka_unit_test(it_delays_no_start),
         cmocka_unit_test(a_long_broadcast_outlives_many_holds),
+        cmocka_unit_test(it_waits_for_no_poll_once_it_is_due),
         cmocka_unit_test(nothing_is_held_that_shall_not_sound),
         cmocka_unit_test(one_whose_hold_ran_out_is_started_again),
         cmocka_unit_test(one_that_refuses_its_hold_sounds_all_the_same),
