@@ -5,19 +5,27 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* In the order of enum register_space, field_type, command_kind, condition_kind, level_kind. */
+/* In the order of enum register_space, field_type, level_kind, hold_renewal, hold_from, condition_kind, command_kind. */
 static const char *const space_names[] = {"coil", "discrete", "input", "holding", NULL};
 static const char *const type_names[] = {"bit", "u16", "s16", "u32", "s32", "u32_swapped", "s32_swapped", "bcd", NULL};
 static const char *const level_kind_names[] = {"none", "output", "microphone", NULL};
+static const char *const renewal_names[] = {"any", "write", NULL};
+static const char *const hold_from_names[] = {"start", "arm", NULL};
 static const char *const when_names[WHEN_COUNT] = {"armed_when", "sounding_when", "fault_when",
                                                    "ours_when",  "busy_when",     "mains_lost_when"};
 
 static const struct schema_item commands_items[] = {
-    {"power_on", SCHEMA_GROUP, .initial = ""},   {"power_off", SCHEMA_GROUP, .initial = ""},
-    {"set_volume", SCHEMA_GROUP, .initial = ""}, {"select_source", SCHEMA_GROUP, .initial = ""},
-    {"arm", SCHEMA_GROUP, .initial = ""},        {"disarm", SCHEMA_GROUP, .initial = ""},
-    {"start", SCHEMA_GROUP, .initial = ""},      {"stop", SCHEMA_GROUP, .initial = ""},
-    {"self_test", SCHEMA_GROUP, .initial = ""},  {0},
+    {"power_on", SCHEMA_GROUP, .initial = ""},
+    {"power_off", SCHEMA_GROUP, .initial = ""},
+    {"set_volume", SCHEMA_GROUP, .initial = ""},
+    {"select_source", SCHEMA_GROUP, .initial = ""},
+    {"arm", SCHEMA_GROUP, .initial = ""},
+    {"disarm", SCHEMA_GROUP, .initial = ""},
+    {"start", SCHEMA_GROUP, .initial = ""},
+    {"stop", SCHEMA_GROUP, .initial = ""},
+    {"self_test", SCHEMA_GROUP, .initial = ""},
+    {"hold", SCHEMA_GROUP, .initial = ""},
+    {0},
 };
 
 static const struct schema_item level_items[] = {
@@ -39,6 +47,9 @@ const struct schema_item load_profile_items[] = {
     {"start_needs_arm", SCHEMA_BOOLEAN, .initial = "false", SCHEMA_AT(profile, start_needs_arm)},
     {"settle_ms", SCHEMA_INTEGER, 0, 10000, "0", SCHEMA_AT(profile, settle_ms)},
     {"stop_within_ms", SCHEMA_INTEGER, 0, 10000, "1000", SCHEMA_AT(profile, stop_within_ms)},
+    {"hold_s", SCHEMA_INTEGER, 0, 65535, "0", SCHEMA_AT(profile, hold_s)},
+    {"hold_renewed_by", SCHEMA_CHOICE, .initial = "write", SCHEMA_AT(profile, hold_renewed_by), .names = renewal_names},
+    {"hold_from", SCHEMA_CHOICE, .initial = "start", SCHEMA_AT(profile, hold_from), .names = hold_from_names},
     {"armed_when", SCHEMA_LIST, 0, PROFILE_GROUPS_MAX, .initial = ""},
     {"sounding_when", SCHEMA_LIST, 0, PROFILE_GROUPS_MAX, .initial = ""},
     {"fault_when", SCHEMA_LIST, 0, PROFILE_GROUPS_MAX, .initial = ""},
@@ -128,7 +139,7 @@ static void read_fields(const struct document *document, const config_setting_t 
 
 bool load_operand(const char *text, struct operand *operand)
 {
-    static const char *const names[] = {"", "$volume", "$token", "$source", "$slot", "$tone"}; /* enum operand_kind */
+    static const char *const names[] = {"", "$volume", "$token", "$source", "$slot", "$tone", "$hold"}; /* enum operand_kind */
     *operand = (struct operand){OPERAND_VALUE, 0};
     for (size_t i = 1; i < sizeof names / sizeof *names; i++)
         if (strcmp(text, names[i]) == 0)
@@ -158,7 +169,8 @@ static void read_value(const struct document *document, const config_setting_t *
     } else if (config_setting_type(at) != CONFIG_TYPE_STRING || config_setting_get_string(at)[0] != '$' ||
                !load_operand(config_setting_get_string(at), operand)) {
         schema_mistake(document, at,
-                       "a written value is a whole number or \"$volume\", \"$token\", \"$source\", \"$slot\", \"$tone\"");
+                       "a written value is a whole number or \"$volume\", \"$token\", \"$source\", \"$slot\", \"$tone\", "
+                       "\"$hold\"");
     }
 }
 

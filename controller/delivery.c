@@ -77,6 +77,8 @@ static enum delivery_reason reason_of(enum terminal_trouble trouble)
     case TROUBLE_REBOOTED: return REASON_REBOOTED;
     case TROUBLE_BUSY_OTHER: return REASON_BUSY_OTHER;
     case TROUBLE_NOT_STOPPED: return REASON_NOT_STOPPED;
+    case TROUBLE_DUPLICATE:
+    case TROUBLE_FOREIGN: break; /* of the terminal's health: whether it sounds is seen */
     }
     return REASON_NONE;
 }
@@ -126,7 +128,9 @@ bool delivery_take_event(struct delivery *delivery, const struct line_event *eve
         return true;
     case LINE_READING: return take_reading(delivery, &event->reading, at);
     case LINE_TROUBLE:
-        if (event->trouble == TROUBLE_REBOOTED || event->trouble == TROUBLE_NOT_SOUNDING)
+        if (reason_of(event->trouble) == REASON_NONE)
+            return false;
+        if (event->trouble == TROUBLE_REBOOTED || event->trouble == TROUBLE_NOT_SOUNDING || event->trouble == TROUBLE_NOT_ARMED)
             delivery->is_started = false;
         if (event->trouble == TROUBLE_NOT_STOPPED && delivery->trouble != REASON_NONE)
             return false; /* what was wrong before says more than that the stop was not answered either */

@@ -38,6 +38,7 @@ struct health {
     struct mono at;
     struct terminal_reading reading;
     char trouble[160];
+    char symptom[160]; /* of a wrong address, as long as its line says that it stands */
 };
 
 struct site {
@@ -80,6 +81,11 @@ static void log_health(struct health *health, bool dead, const char *id, const c
     }
 }
 
+static bool is_symptom(const struct line_event *event)
+{
+    return event->kind == LINE_TROUBLE && (event->trouble == TROUBLE_DUPLICATE || event->trouble == TROUBLE_FOREIGN);
+}
+
 static void note_health(struct site *site, uint32_t line, const struct line_event *event)
 {
     if (event->kind == LINE_UP || event->kind == LINE_DOWN)
@@ -88,6 +94,11 @@ static void note_health(struct site *site, uint32_t line, const struct line_even
         return;
     uint32_t index = site->config->lines[line].terminals[event->terminal];
     struct health *health = &site->health[index];
+    if (is_symptom(event)) {
+        text_copy(health->symptom, sizeof health->symptom, event->error.message);
+        log_line(LOG_WARNING, "terminal: %s", health->symptom);
+        return;
+    }
     bool dead = event->kind == LINE_TROUBLE && event->trouble == TROUBLE_NO_REPLY;
     if (dead || event->kind == LINE_READING)
         log_health(health, dead, site->config->terminals[index].hardware.id, event->error.message, event->at);
@@ -265,6 +276,17 @@ static void set_health(json_t *object, const struct config *config, const struct
     json_object_set_new(object, "units", units);
 }
 
+/* In words, or "" when its line sees none any more. */
+static const char *symptom_of(const struct site *site, size_t index)
+{
+    const struct config_line *line = &site->config->lines[site->config->terminals[index].line];
+    struct terminal_health health = {.symptom = TROUBLE_NONE};
+    for (uint16_t i = 0; i < line->n_terminals; i++)
+        if (line->terminals[i] == index)
+            line_get_health(site->lines[site->config->terminals[index].line], i, &health);
+    return health.symptom == TROUBLE_NONE ? "" : site->health[index].symptom;
+}
+
 static json_t *terminal_json(const struct site *site, size_t index)
 {
     const struct config_terminal *terminal = &site->config->terminals[index];
@@ -276,12 +298,17 @@ static json_t *terminal_json(const struct site *site, size_t index)
     bool fault = health->reading.when[WHEN_FAULT] == TRUTH_TRUE;
     struct line_counts counts;
     line_get_counts(site->lines[terminal->line], &counts);
-    const char *state = !counts.up                  ? "unknown" /* whatever it was last: nobody can see it */
-                        : health->dead              ? "dead"
-                        : !health->read             ? "unknown"
-                        : fault || *health->trouble ? "degraded"
-                                                    : "good";
-    const char *why = !counts.up ? "line down" : *health->trouble ? health->trouble : fault ? "it reports a fault" : "";
+    const char *symptom = symptom_of(site, index);
+    const char *state = !counts.up                              ? "unknown" /* whatever it was last: nobody can see it */
+                        : health->dead                          ? "dead"
+                        : !health->read                         ? "unknown"
+                        : fault || *health->trouble || *symptom ? "degraded"
+                                                                : "good";
+    const char *why = !counts.up         ? "line down"
+                      : *symptom         ? symptom
+                      : *health->trouble ? health->trouble
+                      : fault            ? "it reports a fault"
+                                         : "";
     json_t *object = json_pack("{s:s, s:s, s:s, s:i, s:s, s:s, s:o, s:b, s:s}", "id", terminal->hardware.id, "name",
                                terminal->name, "line", line->hardware.id, "unit", (int)terminal->hardware.unit, "profile",
                                terminal->hardware.profile->id, "channel", site->config->channels[line->channel].id, "codes",

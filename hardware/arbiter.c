@@ -98,8 +98,8 @@ void arbiter_done(struct arbiter *arbiter, const struct terminal_plan *plan, enu
 
 enum arbiter_yield arbiter_yield(const struct terminal_plan *plan, int64_t ceiling_us)
 {
-    bool stop = plan->class == CLASS_STOP && plan->doubt != DOUBT_PROBE;
-    if (plan->first_byte_us < ceiling_us || plan->class == CLASS_START || stop)
+    bool awaited = (plan->class == CLASS_STOP || plan->class == CLASS_START) && plan->doubt != DOUBT_PROBE;
+    if (plan->first_byte_us < ceiling_us || awaited)
         return YIELD_NOT;
     return plan->read && plan->class >= CLASS_POLL ? YIELD_ANY : YIELD_TARGET;
 }

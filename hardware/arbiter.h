@@ -24,7 +24,7 @@
 
 #include "hardware/terminal.h"
 
-enum drive_frame { FRAME_TERMINAL, FRAME_GROUP_ARM, FRAME_GROUP_START, FRAME_GROUP_STOP };
+enum drive_frame { FRAME_TERMINAL, FRAME_GROUP_ARM, FRAME_GROUP_START, FRAME_GROUP_STOP, FRAME_GROUP_HOLD };
 
 /* One transaction to make. */
 struct drive_step {

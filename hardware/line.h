@@ -97,6 +97,8 @@ enum terminal_trouble {
     TROUBLE_REBOOTED,     /* was sounding, reads as just started up */
     TROUBLE_BUSY_OTHER,   /* another source plays there */
     TROUBLE_NOT_STOPPED,  /* did not confirm its stop */
+    TROUBLE_DUPLICATE,    /* answers twice or damaged, and the others of its line do not: health only, ends no delivery */
+    TROUBLE_FOREIGN,      /* another unit answered in its place: likewise */
 };
 
 /* One status read back, with what the profile makes of it. */
@@ -162,7 +164,8 @@ struct terminal_health {
     uint64_t foreign; /* another unit's frame came in place of its answer */
     uint64_t doubled; /* more bytes followed its answer */
     uint8_t last_exception, foreign_unit;
-    bool dead; /* it is only probed */
+    bool dead;                     /* it is only probed */
+    enum terminal_trouble symptom; /* TROUBLE_DUPLICATE or TROUBLE_FOREIGN while it stands */
 };
 
 const char *terminal_trouble_name(enum terminal_trouble trouble); /* "no_reply", ... as in reports */

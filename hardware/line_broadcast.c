@@ -170,3 +170,8 @@ bool drive_can_stop_all(const struct drive *drive, const struct drive_group *gro
     }
     return n >= GROUP_LEAST;
 }
+
+bool drive_can_hold_all(const struct drive *drive, const struct drive_group *group)
+{
+    return may_broadcast(drive, group, COMMAND_HOLD);
+}

@@ -213,6 +213,7 @@ void drive_done(struct drive *drive, const struct drive_step *step, const struct
 {
     struct terminal *terminal = &drive->terminals[step->index];
     arbiter_done(&drive->arbiter, &step->plan, reply->outcome);
+    drive_note_symptoms(drive, step, reply, now);
     if (step->frame == FRAME_TERMINAL)
         terminal_done(terminal, &step->plan, reply, now);
     else

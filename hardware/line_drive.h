@@ -19,6 +19,7 @@ struct drive_group {
     bool holding;         /* those armed later wait for the next batch, */
     struct mono batch_at; /* due then */
     bool stopping;        /* one stop for all is due */
+    bool hold_due;        /* one hold for all is due */
 };
 
 /* What was asked with line_ask and is not answered yet, in the order of asking. */
@@ -36,7 +37,8 @@ struct drive {
     struct drive_group *groups;
     const struct profile **profiles; /* of the groups */
     uint16_t verify[LINE_TERMINALS_MAX];
-    size_t verify_at; /* place in the round */
+    size_t verify_at;       /* place in the round */
+    struct terminal *asked; /* by the last transaction; NULL: nobody alone */
     struct arbiter arbiter;
     struct drive_ask asks[LINE_ASKS_MAX];
     size_t n_asks;
@@ -68,7 +70,8 @@ void drive_done(struct drive *drive, const struct drive_step *step, const struct
 /* True when the target is empty and all have come to rest or been reported. */
 bool drive_is_settled(const struct drive *drive);
 
-/* Inside of the drive (line_group.c, line_broadcast.c, line_ask.c) */
+/* Inside of the drive (line_group.c, line_broadcast.c, line_ask.c, line_symptoms.c) */
+void drive_note_symptoms(struct drive *drive, const struct drive_step *step, const struct wire_reply *reply, struct mono now);
 void drive_groups_decide(struct drive *drive, struct mono now);
 void drive_groups_update(struct drive *drive, struct mono now);
 void drive_groups_offer(const struct drive *drive, struct arbiter_offers *offers);
@@ -76,6 +79,7 @@ void drive_group_done(struct drive *drive, const struct drive_step *step, const 
 bool drive_can_arm_all(const struct drive *drive, const struct drive_group *group);
 bool drive_can_start_all(const struct drive *drive, const struct drive_group *group, struct mono now);
 bool drive_can_stop_all(const struct drive *drive, const struct drive_group *group);
+bool drive_can_hold_all(const struct drive *drive, const struct drive_group *group);
 bool drive_is_startable(const struct terminal *terminal, struct mono now);
 void drive_asks_offer(struct drive *drive, struct arbiter_offers *offers);
 void drive_asks_done(struct drive *drive, const struct drive_step *step, const struct wire_reply *reply, struct mono now);

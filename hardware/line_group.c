@@ -35,7 +35,8 @@ static void open_gate(struct drive *drive, struct drive_group *group, struct mon
     group->start_at = now;
     for (size_t i = 0; i < drive->n_terminals; i++) {
         const struct terminal *terminal = member_of(drive, group, i);
-        if (terminal && terminal->phase == TERMINAL_ARMED && mono_before(group->start_at, terminal->start_from))
+        bool counts = terminal && terminal->phase == TERMINAL_ARMED && !terminal->dead;
+        if (counts && mono_before(group->start_at, terminal->start_from))
             group->start_at = terminal->start_from;
     }
 }
@@ -57,7 +58,7 @@ static bool is_disarming(const struct terminal *terminal)
 
 static void update_gate(struct drive *drive, struct drive_group *group, struct mono now)
 {
-    bool pending = false, disarming = false;
+    bool pending = false, disarming = false, blind = false;
     size_t armed = 0;
     for (size_t i = 0; i < drive->n_terminals; i++) {
         const struct terminal *terminal = member_of(drive, group, i);
@@ -68,6 +69,9 @@ static void update_gate(struct drive *drive, struct drive_group *group, struct m
         if (terminal->phase != TERMINAL_ARMED)
             continue;
         armed += drive_is_startable(terminal, now);
+        blind = blind || terminal->dead;
+        if (terminal->dead) /* it has answered nothing */
+            continue;
         if (!group->answered || mono_before(terminal->armed_at, group->first_answer))
             group->first_answer = terminal->armed_at;
         group->answered = true;
@@ -77,8 +81,25 @@ static void update_gate(struct drive *drive, struct drive_group *group, struct m
         return;
     }
     struct mono limit = mono_plus_ms(group->first_answer, drive->settings.arm_wait_ms);
-    if (!group->arming && !disarming && group->answered && (!pending || !mono_before(now, limit)))
+    bool opens = pending ? group->answered && !mono_before(now, limit) : group->answered || blind;
+    if (!group->arming && !disarming && opens)
         open_gate(drive, group, now);
+}
+
+/* Many whose hold is due are told by one frame, behind all starts. */
+static void update_hold(struct drive *drive, struct drive_group *group, struct mono now)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < drive->n_terminals; i++) {
+        const struct terminal *terminal = member_of(drive, group, i);
+        n += terminal && terminal_is_held(terminal) && !mono_before(now, terminal_hold_due(terminal));
+    }
+    group->hold_due = n >= BATCH_LEAST && drive_can_hold_all(drive, group);
+    for (size_t i = 0; i < drive->n_terminals; i++) {
+        struct terminal *terminal = member_of(drive, group, i);
+        if (terminal)
+            terminal->hold_in_group = group->hold_due;
+    }
 }
 
 void drive_groups_update(struct drive *drive, struct mono now)
@@ -89,6 +110,7 @@ void drive_groups_update(struct drive *drive, struct mono now)
             group->starting = drive_can_start_all(drive, group, now);
         if (!group->starting)
             update_gate(drive, group, now);
+        update_hold(drive, group, now);
         for (size_t i = 0; i < drive->n_terminals; i++) {
             struct terminal *terminal = member_of(drive, group, i);
             if (terminal)
@@ -131,6 +153,9 @@ void drive_groups_offer(const struct drive *drive, struct arbiter_offers *offers
         else if (group->arming)
             offer(drive, g, FRAME_GROUP_ARM, terminal_sequence_write(group->profile, group->step, NULL), group->arm_at, offers);
     }
+    for (size_t g = 0; g < drive->n_groups && drive->starts_told; g++)
+        if (drive->groups[g].hold_due)
+            offer(drive, g, FRAME_GROUP_HOLD, &drive->groups[g].profile->commands[COMMAND_HOLD].writes[0], offers->now, offers);
 }
 
 static void armed_all(struct drive *drive, struct drive_group *group, struct mono sent_end)
@@ -153,6 +178,15 @@ static void armed_all(struct drive *drive, struct drive_group *group, struct mon
     group->arming = !last;
 }
 
+static void held_all(struct drive *drive, const struct drive_group *group, struct mono sent_end)
+{
+    for (size_t i = 0; i < drive->n_terminals; i++) {
+        struct terminal *terminal = member_of(drive, group, i);
+        if (terminal)
+            terminal_group_held(terminal, sent_end);
+    }
+}
+
 void drive_group_done(struct drive *drive, const struct drive_step *step, const struct wire_reply *reply)
 {
     struct drive_group *group = &drive->groups[step->index];
@@ -160,6 +194,10 @@ void drive_group_done(struct drive *drive, const struct drive_step *step, const 
         return;
     if (step->frame == FRAME_GROUP_ARM) {
         armed_all(drive, group, reply->sent_end);
+        return;
+    }
+    if (step->frame == FRAME_GROUP_HOLD) {
+        held_all(drive, group, reply->sent_end);
         return;
     }
     if (step->frame == FRAME_GROUP_STOP && ++group->step < group->profile->commands[COMMAND_STOP].n_writes)

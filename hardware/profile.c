@@ -17,7 +17,7 @@ const char *register_space_name(enum register_space space)
 const char *command_name(enum command_kind kind)
 {
     static const char *const names[COMMAND_COUNT] = {"power_on", "power_off", "set_volume", "select_source", "arm",
-                                                     "disarm",   "start",     "stop",       "self_test"};
+                                                     "disarm",   "start",     "stop",       "self_test",     "hold"};
     return kind < COMMAND_COUNT ? names[kind] : "unknown";
 }
 
@@ -77,36 +77,64 @@ static void sort_fields(const struct profile *profile, uint8_t order[PROFILE_FIE
     }
 }
 
-/* Widens the read by the field if that costs less than another request. */
-static bool join_read(const struct profile *profile, struct profile_read *read, const struct profile_field *field)
+/* The one read of the fields from first to last in their order; false if it may not be. */
+static bool read_of(const struct profile *profile, const uint8_t *order, size_t first, size_t last, struct profile_read *read)
 {
-    uint32_t end = (uint32_t)read->address + read->count;
-    uint32_t field_end = field->address + field_width(field);
-    uint32_t most = is_bits(field->space) ? READ_BITS_MAX : READ_REGISTERS_MAX;
-    if (read->space != field->space || field->address > end + profile->read_gap)
-        return false;
-    if (field_end <= end)
-        return true;
-    if (field_end - read->address > most)
-        return false;
-    read->count = (uint16_t)(field_end - read->address);
-    return true;
+    const struct profile_field *field = &profile->fields[order[first]];
+    uint32_t begin = field->address, end = begin;
+    for (size_t i = first; i <= last; i++) {
+        const struct profile_field *it = &profile->fields[order[i]];
+        if (it->space != field->space || (i > first && it->address > end + profile->read_gap))
+            return false;
+        uint32_t it_end = it->address + field_width(it);
+        end = it_end > end ? it_end : end;
+    }
+    *read = (struct profile_read){field->space, field->address, (uint16_t)(end - begin)};
+    return end - begin <= (is_bits(field->space) ? READ_BITS_MAX : READ_REGISTERS_MAX);
+}
+
+/* Data bytes of the reply; what else a request costs is the same for each. */
+static uint32_t read_bytes(const struct profile_read *read)
+{
+    return is_bits(read->space) ? ((uint32_t)read->count + 7) / 8 : (uint32_t)read->count * 2;
+}
+
+/* The best way to read the fields before one, in their order: its cost, and where its last read begins. */
+struct read_way {
+    uint32_t requests, bytes;
+    size_t last_first;
+    struct profile_read last;
+};
+
+/* The shortest way, from those to all the fields before: a field is read last alone, or with so many before it. */
+static struct read_way best_way(const struct profile *profile, const uint8_t *order, const struct read_way *ways, size_t n)
+{
+    struct read_way best = {.requests = UINT32_MAX};
+    for (size_t first = n; first-- > 0;) {
+        struct read_way way = ways[first];
+        if (!read_of(profile, order, first, n - 1, &way.last))
+            continue;
+        way.requests++;
+        way.bytes += read_bytes(&way.last);
+        way.last_first = first;
+        if (way.requests < best.requests || (way.requests == best.requests && way.bytes < best.bytes))
+            best = way;
+    }
+    return best;
 }
 
 size_t profile_plan_reads(const struct profile *profile, struct profile_read reads[PROFILE_READS_MAX])
 {
     uint8_t order[PROFILE_FIELDS_MAX];
-    size_t n = 0;
+    struct read_way ways[PROFILE_FIELDS_MAX + 1] = {{.requests = 0}};
     sort_fields(profile, order);
-    for (size_t i = 0; i < profile->n_fields; i++) {
-        const struct profile_field *field = &profile->fields[order[i]];
-        if (n > 0 && join_read(profile, &reads[n - 1], field))
-            continue;
-        if (n == PROFILE_READS_MAX)
-            break;
-        reads[n++] = (struct profile_read){field->space, field->address, (uint16_t)field_width(field)};
-    }
-    return n;
+    for (size_t n = 1; n <= profile->n_fields; n++)
+        ways[n] = best_way(profile, order, ways, n);
+    size_t total = ways[profile->n_fields].requests;
+    for (size_t n = profile->n_fields, at = total; n > 0; n = ways[n].last_first)
+        if (--at < PROFILE_READS_MAX)
+            reads[at] = ways[n].last;
+    return total < PROFILE_READS_MAX ? total : PROFILE_READS_MAX;
 }
 
 /* Four binary coded digits; false if one of them is none. */
@@ -169,6 +197,7 @@ static int64_t operand_number(const struct profile *profile, const struct operan
     case OPERAND_SOURCE: return profile->source;
     case OPERAND_SLOT: return operands->slot;
     case OPERAND_TONE: return operands->tone;
+    case OPERAND_HOLD: return profile->hold_s;
     }
     return 0;
 }
@@ -271,6 +300,8 @@ static bool same_write(const struct profile *one, const struct profile_write *a,
             (one->volume_max != other->volume_max || one->volume_zero != other->volume_zero))
             return false;
         if (a->values[i].kind == OPERAND_SOURCE && one->source != other->source)
+            return false;
+        if (a->values[i].kind == OPERAND_HOLD && one->hold_s != other->hold_s)
             return false;
     }
     return true;

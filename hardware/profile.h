@@ -34,7 +34,7 @@ struct profile_field {
 };
 
 /* What a written value or a condition's right side is. */
-enum operand_kind { OPERAND_VALUE, OPERAND_VOLUME, OPERAND_TOKEN, OPERAND_SOURCE, OPERAND_SLOT, OPERAND_TONE };
+enum operand_kind { OPERAND_VALUE, OPERAND_VOLUME, OPERAND_TOKEN, OPERAND_SOURCE, OPERAND_SLOT, OPERAND_TONE, OPERAND_HOLD };
 
 struct operand {
     enum operand_kind kind;
@@ -60,6 +60,7 @@ enum command_kind {
     COMMAND_START,
     COMMAND_STOP,
     COMMAND_SELF_TEST,
+    COMMAND_HOLD, /* tells how long it sounds on without a word from us */
     COMMAND_COUNT
 };
 
@@ -92,6 +93,10 @@ enum condition_kind { WHEN_ARMED, WHEN_SOUNDING, WHEN_FAULT, WHEN_OURS, WHEN_BUS
 
 enum truth { TRUTH_UNKNOWN, TRUTH_FALSE, TRUTH_TRUE };
 
+/* What makes a terminal begin to count its hold again, and from when it counts first. */
+enum hold_renewal { HOLD_RENEWED_BY_ANY, HOLD_RENEWED_BY_WRITE };
+enum hold_from { HOLD_FROM_START, HOLD_FROM_ARM };
+
 enum level_kind { LEVEL_NONE, LEVEL_OUTPUT, LEVEL_MICROPHONE };
 
 struct register_range {
@@ -111,6 +116,9 @@ struct profile {
     bool start_needs_arm;    /* start does nothing on a terminal that is not armed */
     uint32_t settle_ms;      /* from the last command of the sequence to the earliest start */
     uint32_t stop_within_ms; /* after stop the terminal reads as not sounding within this */
+    uint32_t hold_s;         /* left alone for so long the terminal falls silent by itself; 0: it never does */
+    enum hold_renewal hold_renewed_by;
+    enum hold_from hold_from;
     struct condition conditions[WHEN_COUNT];
     int token_field; /* index of the field that echoes our token; -1 without */
     enum level_kind level_kind;
@@ -124,7 +132,7 @@ struct profile {
     struct register_range ignores[PROFILE_IGNORES_MAX];
 };
 
-/* What $volume, $token, $source, $slot and $tone stand for in one broadcast at one terminal. */
+/* What $volume, $token, $slot and $tone stand for in one broadcast at one terminal. */
 struct operand_values {
     uint8_t volume_percent; /* 0..100 */
     uint16_t token;         /* 1..65535; 0 is none */
@@ -151,8 +159,9 @@ const char *condition_name(enum condition_kind kind); /* "armed_when", ... */
 const char *level_kind_name(enum level_kind kind);
 const char *truth_name(enum truth truth);
 
-/* Fewest requests that cover all fields: neighbours closer than read_gap are joined, at most 125 registers or 2000 bits
- * each (Modbus Application Protocol V1.1b3, 6.1-6.4). Returns how many were put into reads. */
+/* Fewest requests that cover all fields, and of those the shortest replies: neighbours not farther than read_gap apart may be
+ * joined, at most 125 registers or 2000 bits each (Modbus Application Protocol V1.1b3, 6.1-6.4). Returns how many were put
+ * into reads. */
 size_t profile_plan_reads(const struct profile *profile, struct profile_read reads[PROFILE_READS_MAX]);
 
 /* Takes the fields that lie wholly inside one answered read. words: registers, or one bit each in coils and discretes. */

@@ -101,6 +101,20 @@ static void check_write(struct check *check, const char *name, size_t n, const s
             say(check, false, "%s, write %zu: $volume needs volume_zero and volume_max from 0 to 65535, not the same", name, n);
         if (operand->kind == OPERAND_SOURCE && (check->profile->source < 0 || check->profile->source > UINT16_MAX))
             say(check, false, "%s, write %zu: $source needs source from 0 to 65535", name, n);
+        if (operand->kind == OPERAND_HOLD && check->profile->hold_s == 0)
+            say(check, false, "%s, write %zu: $hold needs hold_s", name, n);
+    }
+}
+
+/* Single writes side by side cost a request each where one frame could do. */
+static void check_neighbours(struct check *check, const char *name, const struct profile_command *command)
+{
+    for (size_t w = 0; w + 1 < command->n_writes && w + 1 < PROFILE_WRITES_MAX; w++) {
+        const struct profile_write *one = &command->writes[w], *next = &command->writes[w + 1];
+        if (one->single && next->single && one->wait_ms == 0 && one->space == next->space && next->address == one->address + 1)
+            say(check, true,
+                "%s: writes %zu and %zu to %s %u and %u have no wait between them: one write of both values is sooner", name,
+                w + 1, w + 2, register_space_name(one->space), one->address, next->address);
     }
 }
 
@@ -115,7 +129,23 @@ static void check_commands(struct check *check)
             say(check, false, "%s: needs 1 to %d writes", name, PROFILE_WRITES_MAX);
         for (size_t w = 0; w < command->n_writes && w < PROFILE_WRITES_MAX; w++)
             check_write(check, name, w + 1, &command->writes[w]);
+        check_neighbours(check, name, command);
     }
+}
+
+/* The hold is written and renewed while the terminal sounds, so it must be one harmless frame. */
+static void check_hold(struct check *check)
+{
+    const struct profile *profile = check->profile;
+    const struct profile_command *hold = &profile->commands[COMMAND_HOLD];
+    if (hold->given && profile->hold_s == 0)
+        say(check, false, "hold is given, so hold_s must say for how long");
+    if (!hold->given && profile->hold_s > 0)
+        say(check, false, "hold_s is given, so the command hold must say how it is written");
+    if (hold->given && (hold->n_writes != 1 || !hold->repeatable))
+        say(check, false, "hold: must be one write and repeatable, for it is written again and again");
+    if (profile->commands[COMMAND_START].given && !hold->given)
+        say(check, true, "no hold: it sounds on if this box dies in the middle of a broadcast");
 }
 
 static bool writes_token(const struct profile *profile)
@@ -139,7 +169,8 @@ static void check_sequence(struct check *check)
             say(check, false, "sequence: entry %zu is no command", s + 1);
             return;
         }
-        if (kind == COMMAND_START || kind == COMMAND_STOP || kind == COMMAND_POWER_OFF || kind == COMMAND_SELF_TEST)
+        if (kind == COMMAND_START || kind == COMMAND_STOP || kind == COMMAND_POWER_OFF || kind == COMMAND_SELF_TEST ||
+            kind == COMMAND_HOLD)
             say(check, false, "sequence: %s does not belong there, it ends before start", command_name(kind));
         if (!profile->commands[kind].given)
             say(check, false, "sequence: the command %s is not given", command_name(kind));
@@ -264,6 +295,7 @@ bool profile_check(const struct profile *profile, profile_report_fn *report, voi
         say(&check, false, "the profile has no id");
     check_fields(&check);
     check_commands(&check);
+    check_hold(&check);
     check_sequence(&check);
     check_conditions(&check);
     if (check.good) /* these read through indexes that the checks above have proved */

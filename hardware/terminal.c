@@ -5,13 +5,14 @@
 #include <math.h>
 #include <string.h>
 
-enum { ANSWER_MARGIN_US = 10000, BUSY_FRESH_US = 15000000 };
+enum { BUSY_FRESH_US = 15000000 };
 
 void terminal_init(struct terminal *terminal, const struct terminal_world *world, const struct terminal_settings *settings,
                    uint16_t index)
 {
     *terminal = (struct terminal){.world = world, .settings = *settings, .index = index};
-    terminal->health.answer_us = settings->answer_us;
+    terminal->health.answer_us = terminal->learnt[0] = settings->answer_us;
+    terminal->learns = 1;
     terminal->n_reads = profile_plan_reads(settings->profile, terminal->reads);
 }
 
@@ -57,7 +58,7 @@ void terminal_begin_arm(struct terminal *terminal, struct mono now)
     const struct profile *profile = terminal->settings.profile;
     bool busy = terminal_is_busy(terminal) && mono_since(now, terminal->last.received) < BUSY_FRESH_US;
     bool blind = profile->token_field < 0 && !terminal->seen_unarmed;
-    terminal->look = terminal->volume_due = terminal->in_group = false;
+    terminal->look = terminal->volume_due = terminal->in_group = terminal->blind = false;
     terminal->sent_told = terminal->acknowledged = terminal->armed_told = terminal->sounded = false;
     terminal->read_index = 0;
     terminal->step = 0;
@@ -72,8 +73,9 @@ void terminal_begin_stop(struct terminal *terminal, struct mono now)
     terminal->dead = terminal->dead && !terminal->reached; /* whoever may sound is worth prompt tries */
     terminal->step = 0;
     terminal->in_group = terminal->volume_due = terminal->stop_answered = false;
+    terminal->stop_sent = !terminal->settings.profile->commands[COMMAND_STOP].given;
     terminal->phase = TERMINAL_STOP;
-    if (!terminal->settings.profile->commands[COMMAND_STOP].given)
+    if (terminal->stop_sent)
         terminal_end_stop(terminal, now);
 }
 
@@ -155,14 +157,15 @@ void terminal_want(struct terminal *terminal, const struct line_member *member, 
     if (other_session) {
         terminal->rearms = 0;
         terminal->seen_unarmed = terminal->reset_tried = false;
-        terminal->troubles_told = 0;
+        terminal->troubles_told &= 1U << TROUBLE_DUPLICATE | 1U << TROUBLE_FOREIGN; /* of no session */
     }
     terminal->first_failed = false;
     bool tokenless = terminal->settings.profile->token_field < 0;
-    if (tokenless && terminal->phase >= TERMINAL_STOP)
+    bool provable = tokenless && !terminal->dead; /* as silent first, which one that only hears never is */
+    if (provable && terminal->phase >= TERMINAL_STOP)
         return; /* goes on to its arming when it is silent */
     fresh_tries(terminal, now);
-    if (tokenless && terminal->touched)
+    if (provable && terminal->touched)
         terminal_begin_stop(terminal, now);
     else
         terminal_begin_arm(terminal, now);
@@ -177,13 +180,6 @@ void terminal_port_up(struct terminal *terminal, struct mono now)
         terminal->phase = TERMINAL_STOP;
     terminal->look = terminal->phase == TERMINAL_ARMED;
     terminal->first_failed = false;
-}
-
-static int64_t first_byte_limit(const struct terminal *terminal)
-{
-    int64_t learnt = terminal->health.answer_us + ANSWER_MARGIN_US;
-    bool trusted = terminal->health.answer_us > 0 && terminal->tries == 0 && !terminal->dead;
-    return trusted && learnt < terminal->world->ceiling_us ? learnt : terminal->world->ceiling_us;
 }
 
 static void plan_read(const struct terminal *terminal, enum terminal_class class, struct mono at, struct terminal_plan *plan)
@@ -215,7 +211,8 @@ static void plan_command(const struct terminal *terminal, enum terminal_class cl
 
 static void plan_armed(const struct terminal *terminal, struct terminal_plan *plan)
 {
-    if (terminal->volume_due) {
+    bool deaf_or_dumb = terminal->dead && terminal->phase == TERMINAL_ARMED; /* its start is all that matters */
+    if (terminal->volume_due && !deaf_or_dumb) {
         plan_command(terminal, CLASS_ARM, COMMAND_SET_VOLUME, plan);
     } else if (terminal->phase == TERMINAL_ARMED && terminal->gate &&
                terminal->settings.profile->commands[COMMAND_START].given) {
@@ -223,6 +220,17 @@ static void plan_armed(const struct terminal *terminal, struct terminal_plan *pl
         if (mono_before(plan->not_before, terminal->start_from))
             plan->not_before = terminal->start_from;
     }
+}
+
+/* In time, and else behind the poll that may come before it and do as well. */
+static void plan_hold(const struct terminal *terminal, struct mono poll_at, struct mono now, struct terminal_plan *plan)
+{
+    const struct profile_command *hold = &terminal->settings.profile->commands[COMMAND_HOLD];
+    struct mono due = terminal_hold_due(terminal);
+    if (terminal->hold_in_group || (mono_before(now, due) && mono_before(poll_at, due)))
+        return;
+    plan_write(terminal, CLASS_ARM, &hold->writes[0], hold, plan);
+    plan->not_before = mono_later(plan->not_before, due);
 }
 
 static void plan_phase(const struct terminal *terminal, struct terminal_plan *plan)
@@ -255,13 +263,17 @@ static void plan_phase(const struct terminal *terminal, struct terminal_plan *pl
     }
 }
 
-static void plan_poll(const struct terminal *terminal, struct mono now, struct terminal_plan *plan)
+static struct mono poll_due(const struct terminal *terminal)
 {
     bool doubtful = terminal->tries > 0 || terminal->dead;
+    return doubtful ? terminal->retry_at : mono_plus_us(terminal->polled_at, terminal->world->poll_us);
+}
+
+static void plan_poll(const struct terminal *terminal, struct mono now, struct terminal_plan *plan)
+{
     bool at_once = !terminal->swept || terminal->read_index > 0;
-    struct mono due = doubtful ? terminal->retry_at : mono_plus_us(terminal->polled_at, terminal->world->poll_us);
     enum terminal_class class = terminal->dead ? CLASS_PROBE : terminal->wanted ? CLASS_VERIFY : CLASS_POLL;
-    plan_read(terminal, class, mono_later(at_once ? now : due, terminal->retry_at), plan);
+    plan_read(terminal, class, mono_later(at_once ? now : poll_due(terminal), terminal->retry_at), plan);
 }
 
 static enum terminal_doubt doubt_of(const struct terminal *terminal)
@@ -273,11 +285,13 @@ void terminal_plan_next(const struct terminal *terminal, struct mono now, struct
 {
     *plan = (struct terminal_plan){.class = CLASS_NONE};
     plan_phase(terminal, plan);
+    if (plan->class == CLASS_NONE && terminal_is_held(terminal))
+        plan_hold(terminal, poll_due(terminal), now, plan);
     if (plan->class == CLASS_NONE && !terminal->in_group)
         plan_poll(terminal, now, plan);
     plan->doubt = doubt_of(terminal);
     plan->behind = terminal->first_failed || terminal->rearms > 0;
-    plan->first_byte_us = first_byte_limit(terminal);
+    plan->first_byte_us = terminal_first_byte_limit(terminal);
 }
 
 bool terminal_plan_verify(const struct terminal *terminal, struct mono now, struct terminal_plan *plan)
@@ -287,7 +301,7 @@ bool terminal_plan_verify(const struct terminal *terminal, struct mono now, stru
     if (!here || doubt_of(terminal) != DOUBT_NONE || terminal->look || mono_before(now, terminal->retry_at))
         return false;
     plan_read(terminal, CLASS_VERIFY, now, plan);
-    plan->first_byte_us = first_byte_limit(terminal);
+    plan->first_byte_us = terminal_first_byte_limit(terminal);
     return plan->class == CLASS_VERIFY;
 }
 
@@ -298,7 +312,7 @@ bool terminal_plan_ask(const struct terminal *terminal, struct terminal_plan *pl
         return false;
     plan_read(terminal, CLASS_TECHNICIAN, terminal->late_until, plan);
     plan->doubt = terminal->tries > 0 && !terminal->dead ? DOUBT_SECOND_TRY : DOUBT_NONE; /* a dead one once, like others */
-    plan->first_byte_us = first_byte_limit(terminal);
+    plan->first_byte_us = terminal_first_byte_limit(terminal);
     return plan->class == CLASS_TECHNICIAN;
 }
 
@@ -318,5 +332,5 @@ bool terminal_is_settled(const struct terminal *terminal)
 {
     if (terminal->phase == TERMINAL_REST)
         return true;
-    return terminal->phase >= TERMINAL_STOP && terminal->dead;
+    return terminal->phase >= TERMINAL_STOP && terminal->dead && terminal->stop_sent;
 }

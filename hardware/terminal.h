@@ -18,6 +18,18 @@ enum terminal_phase {
     TERMINAL_DISARM,    /* heard a broadcast arm that was not meant for it: to be told so before anybody is started */
 };
 
+enum { TERMINAL_LEARNS = 8 };
+
+/* What the last 32 requests to a terminal brought, the latest in bit 0. */
+struct terminal_history {
+    uint32_t came;       /* anything, good or damaged */
+    uint32_t damaged;    /* no frame */
+    uint32_t doubled;    /* a second frame behind the answer */
+    uint32_t foreign;    /* another unit's frame */
+    bool unanswered;     /* the last one */
+    struct mono sent_at; /* likewise */
+};
+
 /* What is common to the terminals of a line. */
 struct terminal_world {
     int64_t ceiling_us, poll_us;
@@ -50,6 +62,8 @@ struct terminal {
     bool sent_told, acknowledged, armed_told;
     bool seen_unarmed; /* read as not armed in this session */
     bool reset_tried;  /* was switched off to be seen as not armed */
+    bool blind;        /* its sequence goes on although nothing is answered */
+    bool stop_sent;    /* since it was to be stopped */
     bool sounded, stop_answered, unasked_told;
     uint32_t troubles_told;           /* bit per terminal_trouble */
     unsigned refusals, stops, rearms; /* in a row: exceptions, stops without silence, armings that did not hold */
@@ -58,8 +72,17 @@ struct terminal {
     unsigned tries, garbled, pause; /* in a row without a good reply; index of the next pause */
     bool dead;                      /* did not answer within the ceiling */
     struct mono retry_at;
-    struct mono late_until;        /* the answer to a request that was given up may still come until then */
-    struct terminal_health health; /* with the learnt time to the first byte */
+    struct mono late_until;          /* the answer to a request that was given up may still come until then */
+    bool late;                       /* answered when it was not waited for any more */
+    struct terminal_health health;   /* with the learnt time to the first byte */
+    int64_t learnt[TERMINAL_LEARNS]; /* what it was learnt from */
+    size_t learns;
+    struct terminal_history history;
+
+    bool hold_written;   /* since its start */
+    bool hold_in_group;  /* goes out by broadcast */
+    bool hold_ran_out;   /* it was left alone for too long */
+    struct mono held_at; /* its hold was begun anew */
 
     bool swept; /* asked since the port is open */
     bool seen;  /* read since the port is open and it answers */
@@ -121,6 +144,11 @@ void terminal_group_started(struct terminal *terminal, struct mono sent_end);
 void terminal_group_stopped(struct terminal *terminal, struct mono sent_end);
 /* A broadcast arm with these operands reached it and was not meant for it: it is to be disarmed, at the latest by its stop. */
 void terminal_group_unmeant(struct terminal *terminal, const struct operand_values *operands, struct mono sent_end);
+void terminal_group_held(struct terminal *terminal, struct mono sent_end);
+
+/* True if it falls silent by itself when it is left alone, and shall not; and when it must be told again. */
+bool terminal_is_held(const struct terminal *terminal);
+struct mono terminal_hold_due(const struct terminal *terminal);
 
 /* True while others should wait for its first answer to the arm. */
 bool terminal_is_pending(const struct terminal *terminal);
@@ -139,6 +167,9 @@ const struct profile_write *terminal_sequence_write(const struct profile *profil
                                                     const struct profile_command **command);
 
 /* Inside of the driver (terminal*.c) */
+void terminal_learn(struct terminal *terminal, const struct wire_reply *reply);
+int64_t terminal_first_byte_limit(const struct terminal *terminal);
+void terminal_hold_note(struct terminal *terminal, const struct terminal_plan *plan, const struct wire_reply *reply);
 void terminal_take_reading(struct terminal *terminal, struct mono now);
 void terminal_begin_arm(struct terminal *terminal, struct mono now);
 void terminal_begin_sequence(struct terminal *terminal, struct mono now);

@@ -5,7 +5,6 @@ enum {
     TRIES_MAX = 2,
     STOP_TRIES_MAX = 3, /* without pause: nothing is more urgent */
     GARBLED_MAX = 2,    /* somebody is there: asked again at once so many times */
-    LEARN_SHARE = 8,    /* a faster answer lowers the learnt time by this part of the difference */
 };
 
 void terminal_pause(struct terminal *terminal, unsigned nth, struct mono now)
@@ -15,23 +14,11 @@ void terminal_pause(struct terminal *terminal, unsigned nth, struct mono now)
     terminal->retry_at = mono_plus_ms(now, pauses_ms[nth < LAST ? nth : LAST]);
 }
 
-/* Retried answers never lower what was learnt; a slower answer raises it at once. */
-static void learn(struct terminal *terminal, const struct wire_reply *reply)
-{
-    int64_t took = mono_since(reply->first_byte, reply->sent_end);
-    if (took < 1)
-        took = 1;
-    if (took > terminal->health.answer_us)
-        terminal->health.answer_us = took;
-    else if (terminal->tries == 0 && !terminal->dead)
-        terminal->health.answer_us -= (terminal->health.answer_us - took) / LEARN_SHARE;
-}
-
 static void note_answer(struct terminal *terminal, const struct wire_reply *reply)
 {
-    learn(terminal, reply);
+    terminal_learn(terminal, reply);
     terminal->tries = terminal->garbled = terminal->pause = 0;
-    terminal->dead = false;
+    terminal->dead = terminal->late = false;
     terminal->reached = true;
     terminal_well(terminal, TROUBLE_NO_REPLY);
 }
@@ -44,18 +31,16 @@ static void count(struct terminal *terminal, const struct wire_reply *reply)
     health->timeouts += reply->outcome == WIRE_SILENT;
     health->damaged += reply->outcome == WIRE_GARBLED;
     health->exceptions += reply->outcome == WIRE_EXCEPTION;
-    health->foreign += reply->foreign;
-    if (reply->foreign)
-        health->foreign_unit = reply->foreign_unit;
     if (reply->outcome == WIRE_EXCEPTION)
         health->last_exception = reply->exception;
     if (reply->outcome == WIRE_ANSWERED || reply->outcome == WIRE_EXCEPTION)
         health->answered = reply->received;
 }
 
-/* The first frame of the arming is out, whether or not it is answered. */
+/* The first frame of the arming is out, or of the stop, whether or not it is answered. */
 static void note_sent(struct terminal *terminal, const struct wire_reply *reply)
 {
+    terminal->stop_sent = terminal->stop_sent || terminal->phase == TERMINAL_STOP;
     if (terminal->phase != TERMINAL_ARM)
         return;
     terminal->reached = terminal->reached && terminal->touched;
@@ -71,7 +56,8 @@ void terminal_set_armed(struct terminal *terminal, uint32_t wait_ms, struct mono
     terminal->step = 0;
     terminal->look = terminal->in_group = false;
     terminal->refusals = 0;
-    terminal->armed_at = at;
+    terminal->armed_at = terminal->held_at = at;
+    terminal->hold_ran_out = false;
     terminal->start_from = mono_plus_ms(at, (int64_t)wait_ms + terminal->settings.profile->settle_ms);
     terminal_well(terminal, TROUBLE_EXCEPTION);
 }
@@ -81,8 +67,8 @@ static void set_started(struct terminal *terminal, struct mono at)
     terminal->phase = TERMINAL_STARTED;
     terminal->touched = true;
     terminal->step = 0;
-    terminal->look = false;
-    terminal->started_at = at;
+    terminal->look = terminal->hold_written = terminal->hold_ran_out = false;
+    terminal->started_at = terminal->held_at = at;
     terminal_event(terminal, LINE_STARTED, at);
 }
 
@@ -101,12 +87,15 @@ void terminal_not_stopped(struct terminal *terminal, struct mono now)
     terminal->step = 0;
     terminal->stops = 0;
     terminal_trouble(terminal, terminal->reached ? TROUBLE_NOT_STOPPED : TROUBLE_NO_REPLY, 0, now);
+    if (terminal->wanted) /* that it sounds again is more than the proof that it was silent */
+        terminal_begin_arm(terminal, now);
     terminal_pause(terminal, terminal->pause++, now);
 }
 
 static void await_silence(struct terminal *terminal, bool answered, struct mono from, struct mono now)
 {
     terminal->phase = TERMINAL_SILENCE;
+    terminal->stop_sent = true;
     terminal->step = 0;
     terminal->read_index = 0;
     terminal->stop_answered = answered;
@@ -137,6 +126,10 @@ static void write_answered(struct terminal *terminal, const struct terminal_plan
 {
     if (terminal->phase == TERMINAL_ARM) {
         sequence_step(terminal, reply);
+        return;
+    }
+    if (plan->command == &terminal->settings.profile->commands[COMMAND_HOLD]) {
+        terminal->retry_at = mono_plus_ms(reply->received, plan->command->writes[0].wait_ms);
         return;
     }
     terminal->retry_at = mono_plus_ms(reply->received, plan->command->writes[terminal->step].wait_ms);
@@ -196,7 +189,7 @@ static void read_refused(struct terminal *terminal, uint8_t exception, struct mo
     terminal_pause(terminal, terminal->refusals++, now);
 }
 
-static void write_refused(struct terminal *terminal, uint8_t exception, struct mono now)
+static void write_refused(struct terminal *terminal, const struct terminal_plan *plan, uint8_t exception, struct mono now)
 {
     if (terminal->phase == TERMINAL_STOP) {
         await_silence(terminal, false, now, now);
@@ -205,6 +198,8 @@ static void write_refused(struct terminal *terminal, uint8_t exception, struct m
     } else if (terminal->phase == TERMINAL_POWER_OFF) {
         terminal_trouble(terminal, TROUBLE_EXCEPTION, exception, now);
         terminal_end_stop(terminal, now);
+    } else if (plan->command == &terminal->settings.profile->commands[COMMAND_HOLD]) {
+        terminal_trouble(terminal, TROUBLE_EXCEPTION, exception, now);
     } else if (terminal->volume_due) {
         terminal->volume_due = false;
         terminal->step = 0;
@@ -234,6 +229,27 @@ static void stop_failed(struct terminal *terminal, struct mono now)
     terminal_pause(terminal, terminal->pause++, now);
 }
 
+/* It may hear although it cannot answer: what it would have been sent goes out as its probes, write by write up to its start.
+ */
+static void go_on_blind(struct terminal *terminal, const struct terminal_plan *plan, const struct wire_reply *reply)
+{
+    const struct profile *profile = terminal->settings.profile;
+    struct mono end = reply->sent_end;
+    terminal->look = false;
+    if (terminal->phase == TERMINAL_PREPARE && !terminal_is_busy(terminal)) {
+        terminal->blind = true;
+        terminal_begin_sequence(terminal, end);
+    } else if (terminal->phase == TERMINAL_ARM) {
+        uint32_t wait_ms = terminal_sequence_write(profile, terminal->step, NULL)->wait_ms;
+        terminal->blind = true;
+        terminal->retry_at = mono_later(terminal->retry_at, mono_plus_ms(end, wait_ms));
+        if (!terminal_sequence_write(profile, ++terminal->step, NULL))
+            terminal_set_armed(terminal, wait_ms, end);
+    } else if (terminal->phase == TERMINAL_ARMED && plan->command == &profile->commands[COMMAND_START]) {
+        terminal->step++; /* of several; the last has made it started */
+    }
+}
+
 /* Nothing came. The second try goes out at the ceiling and not before the ceiling is over, so that no late reply to the first
  * can be taken for its own. */
 static void failed(struct terminal *terminal, const struct terminal_plan *plan, const struct wire_reply *reply, struct mono now)
@@ -258,12 +274,12 @@ static void failed(struct terminal *terminal, const struct terminal_plan *plan, 
     terminal->seen = false;
     terminal->reached = terminal->reached && terminal->acknowledged;
     terminal->polled_at = now;
-    if (terminal->phase == TERMINAL_ARM)
-        terminal->step = 0; /* it may come back from a reboot */
-    if (terminal->phase == TERMINAL_ARMED)
-        terminal->look = true;
     terminal_trouble(terminal, TROUBLE_NO_REPLY, 0, now);
     terminal_pause(terminal, terminal->pause++, now);
+    go_on_blind(terminal, plan, reply);
+    terminal_hold_note(terminal, plan, reply); /* it may hear, and must not be left alone for too long */
+    if (terminal_is_held(terminal))
+        terminal->retry_at = mono_earlier(terminal->retry_at, mono_later(now, terminal_hold_due(terminal)));
 }
 
 /* A start that nobody answered has left all the same: it is not sent again before a reading says that it is needed. */
@@ -273,39 +289,61 @@ static bool is_last_start(const struct terminal *terminal, const struct terminal
     return terminal->phase == TERMINAL_ARMED && plan->command == start && terminal->step + 1 == start->n_writes;
 }
 
+/* It may still answer, so it is not asked the same thing meanwhile. What it was told has left the wire. */
+static void withdrawn(struct terminal *terminal, const struct terminal_plan *plan, const struct wire_reply *reply,
+                      struct mono now)
+{
+    terminal->read_index = 0;
+    terminal->touched = terminal->touched || !plan->read; /* it may have obeyed */
+    terminal->look = terminal->look || (plan->command && !plan->command->repeatable);
+    terminal_pause(terminal, 0, now);
+    if (is_last_start(terminal, plan))
+        set_started(terminal, reply->sent_end);
+    if (terminal->dead)
+        go_on_blind(terminal, plan, reply);
+}
+
+static void answered(struct terminal *terminal, const struct terminal_plan *plan, const struct wire_reply *reply,
+                     struct mono now)
+{
+    bool anew = terminal->blind && terminal->phase == TERMINAL_ARM; /* what it has heard of its arming is not known */
+    note_answer(terminal, reply);
+    terminal_hold_note(terminal, plan, reply);
+    if (anew)
+        terminal_begin_arm(terminal, now);
+    else if (reply->outcome == WIRE_ANSWERED && plan->read)
+        read_answered(terminal, reply, now);
+    else if (reply->outcome == WIRE_ANSWERED)
+        write_answered(terminal, plan, reply, now);
+    else if (plan->read)
+        read_refused(terminal, reply->exception, now);
+    else
+        write_refused(terminal, plan, reply->exception, now);
+}
+
 void terminal_done(struct terminal *terminal, const struct terminal_plan *plan, const struct wire_reply *reply, struct mono now)
 {
-    if (reply->outcome == WIRE_WITHDRAWN) {
-        terminal->read_index = 0;
-        terminal->touched = terminal->touched || !plan->read; /* it may have obeyed */
-        terminal->look = terminal->look || (plan->command && !plan->command->repeatable);
-        terminal_pause(terminal, 0, now); /* it may still answer: not asked the same thing meanwhile */
-    }
-    if (reply->outcome == WIRE_LOST || reply->outcome == WIRE_WITHDRAWN)
+    if (reply->outcome == WIRE_LOST)
         return;
-    count(terminal, reply);
     if (!plan->read)
         note_sent(terminal, reply);
-    if (reply->outcome == WIRE_ANSWERED || reply->outcome == WIRE_EXCEPTION)
-        note_answer(terminal, reply);
-    if (reply->outcome == WIRE_ANSWERED && plan->read) {
-        read_answered(terminal, reply, now);
-    } else if (reply->outcome == WIRE_ANSWERED) {
-        write_answered(terminal, plan, reply, now);
-    } else if (reply->outcome == WIRE_EXCEPTION && plan->read) {
-        read_refused(terminal, reply->exception, now);
-    } else if (reply->outcome == WIRE_EXCEPTION) {
-        write_refused(terminal, reply->exception, now);
-    } else {
-        if (is_last_start(terminal, plan))
-            set_started(terminal, reply->sent_end);
-        else if (reply->outcome == WIRE_GARBLED && terminal->garbled++ < GARBLED_MAX) {
-            terminal->look = terminal->look || (plan->command && !plan->command->repeatable);
-            terminal->retry_at = now;
-            return;
-        }
-        failed(terminal, plan, reply, now);
+    if (reply->outcome == WIRE_WITHDRAWN) {
+        withdrawn(terminal, plan, reply, now);
+        return;
     }
+    count(terminal, reply);
+    if (reply->outcome == WIRE_ANSWERED || reply->outcome == WIRE_EXCEPTION) {
+        answered(terminal, plan, reply, now);
+        return;
+    }
+    if (is_last_start(terminal, plan)) {
+        set_started(terminal, reply->sent_end);
+    } else if (reply->outcome == WIRE_GARBLED && terminal->garbled++ < GARBLED_MAX) {
+        terminal->look = terminal->look || (plan->command && !plan->command->repeatable);
+        terminal->retry_at = now;
+        return;
+    }
+    failed(terminal, plan, reply, now);
 }
 
 void terminal_group_armed(struct terminal *terminal, bool first, bool last, uint32_t wait_ms, struct mono sent_end)

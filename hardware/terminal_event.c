@@ -3,8 +3,8 @@
 
 const char *terminal_trouble_name(enum terminal_trouble trouble)
 {
-    static const char *const names[] = {"none",         "no_reply", "exception",  "not_armed",
-                                        "not_sounding", "rebooted", "busy_other", "not_stopped"};
+    static const char *const names[] = {"none",     "no_reply",   "exception",   "not_armed",         "not_sounding",
+                                        "rebooted", "busy_other", "not_stopped", "duplicate_address", "foreign_answer"};
     return (size_t)trouble < sizeof names / sizeof *names ? names[trouble] : "unknown";
 }
 
@@ -48,21 +48,45 @@ void terminal_event_reading(const struct terminal *terminal, enum line_event_kin
     terminal->world->event(terminal->world->context, &event);
 }
 
+/* Somebody who answers, but never so that it can be used, has another fault than one that is silent. */
+static void explain_no_reply(const struct terminal *terminal, struct error *error)
+{
+    const char *id = terminal->settings.id;
+    unsigned unit = terminal->settings.unit;
+    if (terminal->history.damaged & 1)
+        error_set(error, ERROR_TIMEOUT,
+                  "%s: what unit %u answers is damaged; check wiring, and for a second one with its address", id, unit);
+    else if (terminal->late)
+        error_set(error, ERROR_TIMEOUT, "%s: unit %u answers later than after the first_byte_ms of its line; enlarge it", id,
+                  unit);
+    else
+        error_set(error, ERROR_TIMEOUT, "%s: unit %u does not answer; check power, wiring and address", id, unit);
+}
+
+static void explain_not_sounding(const struct terminal *terminal, struct error *error)
+{
+    const char *id = terminal->settings.id;
+    unsigned unit = terminal->settings.unit;
+    if (terminal->hold_ran_out)
+        error_set(error, ERROR_IO, "%s: unit %u fell silent by itself, for %u s nothing reached it", id, unit,
+                  terminal->settings.profile->hold_s);
+    else
+        error_set(error, ERROR_IO, "%s: unit %u was started but does not sound", id, unit);
+}
+
 static void explain(const struct terminal *terminal, enum terminal_trouble trouble, uint8_t exception, struct error *error)
 {
     const char *id = terminal->settings.id;
     unsigned unit = terminal->settings.unit;
     switch (trouble) {
     case TROUBLE_NONE: break;
-    case TROUBLE_NO_REPLY:
-        error_set(error, ERROR_TIMEOUT, "%s: unit %u does not answer; check power, wiring and address", id, unit);
-        break;
+    case TROUBLE_NO_REPLY: explain_no_reply(terminal, error); break;
     case TROUBLE_EXCEPTION:
         error_set(error, ERROR_DENIED, "%s: unit %u refuses with exception %u (%s)", id, unit, exception,
                   modbus_exception_name(exception));
         break;
     case TROUBLE_NOT_ARMED: error_set(error, ERROR_IO, "%s: unit %u answered but does not read as armed", id, unit); break;
-    case TROUBLE_NOT_SOUNDING: error_set(error, ERROR_IO, "%s: unit %u was started but does not sound", id, unit); break;
+    case TROUBLE_NOT_SOUNDING: explain_not_sounding(terminal, error); break;
     case TROUBLE_REBOOTED:
         error_set(error, ERROR_IO, "%s: unit %u started anew while sounding; check its supply", id, unit);
         break;
@@ -71,6 +95,16 @@ static void explain(const struct terminal *terminal, enum terminal_trouble troub
         break;
     case TROUBLE_NOT_STOPPED:
         error_set(error, ERROR_IO, "%s: unit %u did not confirm its stop and may still sound", id, unit);
+        break;
+    case TROUBLE_DUPLICATE:
+        error_set(error, ERROR_CONFLICT,
+                  "%s: unit %u answers twice, or damaged: %d of the last %d; two terminals may have address %u", id, unit,
+                  __builtin_popcount(terminal->history.damaged | terminal->history.doubled),
+                  __builtin_popcount(terminal->history.came), unit);
+        break;
+    case TROUBLE_FOREIGN:
+        error_set(error, ERROR_CONFLICT, "%s: unit %u answered when unit %u was asked; check its address", id,
+                  terminal->health.foreign_unit, unit);
         break;
     }
 }

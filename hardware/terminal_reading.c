@@ -156,6 +156,11 @@ static void read_armed(struct terminal *terminal, struct mono now)
 static void read_silent(struct terminal *terminal, struct mono now)
 {
     enum truth armed = terminal->last.when[WHEN_ARMED];
+    if (terminal->hold_ran_out && armed != TRUTH_TRUE) {
+        terminal_trouble(terminal, TROUBLE_NOT_SOUNDING, 0, now);
+        arm_again(terminal, now);
+        return;
+    }
     if (terminal->sounded && armed != TRUTH_TRUE) {
         terminal_well(terminal, TROUBLE_REBOOTED);
         terminal_trouble(terminal, TROUBLE_REBOOTED, 0, now);
@@ -185,6 +190,7 @@ static void read_started(struct terminal *terminal, struct mono now)
     terminal_well(terminal, TROUBLE_BUSY_OTHER);
     if (terminal->last.when[WHEN_SOUNDING] == TRUTH_TRUE) {
         terminal->sounded = true;
+        terminal->hold_ran_out = false;
         terminal->rearms = 0;
         terminal->refusals = 0;
         terminal_well(terminal, TROUBLE_NOT_SOUNDING);

@@ -114,6 +114,38 @@ static void test_the_sites_profile_goes_before_the_shipped(void **state)
     folder_remove(&folder);
 }
 
+static void test_a_hold(void **state)
+{
+    (void)state;
+    static const char *const renewals[] = {"any", "write"}, *const froms[] = {"start", "arm"};
+    struct folder folder;
+    struct said said;
+    folder_make(&folder);
+    for (int i = 0; i < 4; i++) {
+        char lines[200];
+        snprintf(lines, sizeof lines, "hold_s = 45; hold_renewed_by = \"%s\"; hold_from = \"%s\";\nsequence =", renewals[i & 1],
+                 froms[i >> 1]);
+        char *a = replaced(GOOD_PROFILE, "sequence =", lines),
+             *text = replaced(a, "commands = {\n",
+                              "commands = {\n  hold = { broadcast = true; repeatable = true; writes = (\n"
+                              "    { space = \"holding\"; address = 9; values = \"$hold\"; } ); };\n");
+        struct config *config = load_with(&folder, text, &said);
+        assert_non_null(config);
+        const struct profile *own = find_profile(config, "own");
+        assert_int_equal(own->hold_s, 45);
+        assert_int_equal(own->hold_renewed_by, i & 1);
+        assert_int_equal(own->hold_from, i >> 1);
+        assert_int_equal(own->commands[COMMAND_HOLD].writes[0].values[0].kind, OPERAND_HOLD);
+        assert_false(was_said(&said, true, "/profiles/own.cfg", 0, "no hold"));
+        config_free(config);
+        free(a);
+        free(text);
+    }
+    config_free(load_with(&folder, GOOD_PROFILE, &said));
+    assert_said(&said, true, "/profiles/own.cfg", 0, "no hold: it sounds on if this box dies");
+    folder_remove(&folder);
+}
+
 /* docs/terminals.md, Linghu T8 */
 static void test_linghu_t8(void **state)
 {
@@ -140,6 +172,11 @@ static void test_linghu_t8(void **state)
     assert_int_equal(t8->level_kind, LEVEL_OUTPUT);
     assert_int_equal(t8->token_field, 1);
     assert_false(t8->commands[COMMAND_POWER_OFF].broadcast);
+    assert_int_equal(t8->hold_s, 30);
+    assert_int_equal(t8->hold_renewed_by, HOLD_RENEWED_BY_ANY);
+    assert_int_equal(t8->hold_from, HOLD_FROM_START);
+    assert_int_equal(t8->commands[COMMAND_HOLD].writes[0].address, 22);
+    assert_int_equal(t8->commands[COMMAND_HOLD].writes[0].values[0].kind, OPERAND_HOLD);
     config_free(config);
 }
 
@@ -257,7 +294,11 @@ static const struct broken broken[] = {
     {"field = \"level\";", "field = \"sound\";", "field = \"sound\"", "field names \"sound\", which is not there"},
     {"field = \"level\";", "", "level = {", "field is missing"},
     {"last = 49;", "last = 70000;", "ignores", "last must be from 0 to 65535"},
+    {"token_field =", "hold_renewed_by = \"read\";\ntoken_field =", "\"read\"",
+     "hold_renewed_by must be one of \"any\", \"write\""},
+    {"token_field =", "hold_s = 70000;\ntoken_field =", "70000", "hold_s must be from 0 to 65535"},
     /* only profile_check can know */
+    {"token_field =", "hold_s = 7;\ntoken_field =", NULL, "the command hold must say how it is written"},
     {"ours_when = ( [ \"state == 2\", \"token == $token\" ] );\n", "", NULL, "ours_when"},
 };
 
@@ -302,8 +343,8 @@ static void test_operands(void **state)
         enum operand_kind kind;
         int32_t value;
     } good[] = {{"$volume", OPERAND_VOLUME, 0}, {"$token", OPERAND_TOKEN, 0}, {"$source", OPERAND_SOURCE, 0},
-                {"$slot", OPERAND_SLOT, 0},     {"$tone", OPERAND_TONE, 0},   {"-5", OPERAND_VALUE, -5},
-                {"0x10", OPERAND_VALUE, 16},    {"0", OPERAND_VALUE, 0}};
+                {"$slot", OPERAND_SLOT, 0},     {"$tone", OPERAND_TONE, 0},   {"$hold", OPERAND_HOLD, 0},
+                {"-5", OPERAND_VALUE, -5},      {"0x10", OPERAND_VALUE, 16},  {"0", OPERAND_VALUE, 0}};
     static const char *const bad[] = {"", "$", "$Token", "5x", "2147483648", "-2147483649", "1.5"};
     struct operand operand;
     for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
@@ -344,6 +385,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_good_profile),
         cmocka_unit_test(test_the_sites_profile_goes_before_the_shipped),
+        cmocka_unit_test(test_a_hold),
         cmocka_unit_test(test_linghu_t8),
         cmocka_unit_test(test_beishan_c4),
         cmocka_unit_test(test_broadcast_on_a_mixed_line),

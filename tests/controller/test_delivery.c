@@ -106,6 +106,7 @@ static bool take(struct delivery *d, char what, int64_t s)
     case 'R': return take_trouble(d, TROUBLE_REBOOTED, s);
     case 'B': return take_trouble(d, TROUBLE_BUSY_OTHER, s);
     case 'X': return take_trouble(d, TROUBLE_NOT_STOPPED, s);
+    case 'F': return take_trouble(d, TROUBLE_DUPLICATE, s) || take_trouble(d, TROUBLE_FOREIGN, s);
     case 'D': return delivery_line_down(d, at(s));
     case 'U': return delivery_line_up(d);
     default: return take_level(d, what, s);
@@ -174,6 +175,8 @@ static void test_output(void **state)
         {"123S4blP", RUNG_SOUNDING, END_FAILED, REASON_SILENT},
         {"123S4bhX", RUNG_HEARD, END_FAILED, REASON_NOT_STOPPED},
         {"123S4bhXP", RUNG_HEARD, END_HEARD, REASON_NONE},
+        {"1EF", RUNG_SENT, END_FAILED, REASON_EXCEPTION}, /* a wrong address is of its health: it neither ends nor mends */
+        {"12F3S4bhF", RUNG_HEARD, END_HEARD, REASON_NONE},
     };
     CHECK(&OUTPUT, CAUSE_FINISHED, true, ROWS);
 }
@@ -195,6 +198,8 @@ static void test_what_never_counts(void **state)
         {"123S4dH", RUNG_SOUNDING, END_SOUNDED, REASON_NOT_SAMPLED}, /* silence of one that was not sounding */
         {"123SQS4bH", RUNG_HEARD, END_HEARD, REASON_NONE},
         {"123SQS4ba", RUNG_SOUNDING, END_SOUNDED, REASON_NOT_SAMPLED}, /* words that began before it was started again */
+        {"123SAS4bH", RUNG_HEARD, END_HEARD, REASON_NONE},
+        {"123SAS4ba", RUNG_SOUNDING, END_SOUNDED, REASON_NOT_SAMPLED}, /* its first start found it not armed */
         {"123S4btgqewzf0H", RUNG_HEARD, END_HEARD, REASON_NONE},
     };
     CHECK(&OUTPUT, CAUSE_FINISHED, true, ROWS);

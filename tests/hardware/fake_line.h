@@ -30,7 +30,19 @@ struct fake_line {
     struct fake_frame *frames;
     size_t n_frames;
     struct wire_reply reply;
+    struct {
+        size_t bytes;
+        uint8_t unit;
+        struct mono at;
+    } late; /* an answer that nobody waits for any more */
+    uint32_t chance;
 };
+
+static inline bool fake_chance(struct fake_line *line, unsigned per_cent)
+{
+    line->chance = line->chance * 1103515245 + 12345;
+    return (line->chance >> 16) % 100 < per_cent;
+}
 
 static inline void fake_event(void *context, const struct line_event *event)
 {
@@ -93,6 +105,9 @@ static inline void fake_answer(struct fake_line *line, const struct frame_reques
     line->now = reply->received;
     if (mono_since(reply->first_byte, reply->sent_end) > first_byte_us) {
         reply->outcome = WIRE_SILENT;
+        line->late.bytes = n + FRAME_CRC_BYTES;
+        line->late.unit = request->unit;
+        line->late.at = reply->received;
         line->now = mono_plus_us(reply->sent_end, first_byte_us);
         return;
     }
@@ -102,11 +117,53 @@ static inline void fake_answer(struct fake_line *line, const struct frame_reques
     reply->outcome = match == FRAME_OURS ? WIRE_ANSWERED : match == FRAME_EXCEPTION ? WIRE_EXCEPTION : WIRE_GARBLED;
 }
 
+/* What else two units with one address, a bad line and a wrong address do. */
+static inline void fake_spoil(struct fake_line *line, const struct fake_unit *unit, size_t n, int64_t first_byte_us)
+{
+    struct wire_reply *reply = &line->reply;
+    if (reply->outcome != WIRE_ANSWERED && reply->outcome != WIRE_EXCEPTION)
+        return;
+    if (unit->answers_as) {
+        reply->foreign = 1;
+        reply->foreign_unit = unit->answers_as;
+        reply->outcome = WIRE_SILENT;
+        line->now = mono_plus_us(reply->sent_end, first_byte_us);
+    } else if (fake_chance(line, unit->damaged)) {
+        reply->outcome = WIRE_GARBLED;
+    } else if (fake_chance(line, unit->doubled)) {
+        line->late.bytes = n + FRAME_CRC_BYTES;
+        line->late.unit = unit->address;
+        line->late.at = line->now;
+    }
+}
+
+/* An answer that comes late lies there before the next request, */
+static inline void fake_find_late(struct fake_line *line)
+{
+    struct wire_reply *reply = &line->reply;
+    bool there = line->late.bytes > 0 && !mono_before(reply->sent_begin, line->late.at);
+    reply->late_bytes = there ? (unsigned)line->late.bytes : 0;
+    if (there)
+        line->late.bytes = 0;
+}
+
+/* or meets the wait for the answer of another. */
+static inline void fake_meet_late(struct fake_line *line, uint8_t asked)
+{
+    bool met = line->late.bytes > 0 && line->late.unit != asked && mono_before(line->late.at, line->now);
+    if (met) {
+        line->reply.foreign = 1;
+        line->reply.foreign_unit = line->late.unit;
+        line->late.bytes = 0;
+    }
+}
+
 static inline void fake_transact(struct fake_line *line, const struct frame_request *request, int64_t first_byte_us)
 {
     uint8_t q[FRAME_BYTES_MAX], r[FRAME_BYTES_MAX], answer[FRAME_BYTES_MAX];
     size_t n = frame_encode(request, q), n_answer = 0;
     int64_t answer_us = 0;
+    const struct fake_unit *answering = NULL;
     if (mono_before(line->now, line->free_at))
         line->now = line->free_at;
     line->reply.sent_begin = line->now;
@@ -119,9 +176,12 @@ static inline void fake_transact(struct fake_line *line, const struct frame_requ
         if (got == 0)
             continue;
         n_answer = got;
-        answer_us = line->units[i].answer_us;
+        answering = &line->units[i];
+        answer_us = answering->pace ? answering->pace(answering) : answering->answer_us;
         memcpy(answer, r, got);
     }
+    line->reply.foreign = 0;
+    fake_find_late(line);
     if (request->unit == 0) {
         line->reply.outcome = WIRE_SENT;
         line->free_at = mono_plus_ms(line->reply.sent_end, 100);
@@ -129,10 +189,12 @@ static inline void fake_transact(struct fake_line *line, const struct frame_requ
     }
     if (n_answer > 0) {
         fake_answer(line, request, first_byte_us, answer, n_answer, answer_us);
+        fake_spoil(line, answering, n_answer, first_byte_us);
     } else {
         line->reply.outcome = WIRE_SILENT;
         line->now = mono_plus_us(line->reply.sent_end, first_byte_us);
     }
+    fake_meet_late(line, request->unit);
     line->free_at = mono_plus_us(line->now, FAKE_SILENCE_US);
 }
 

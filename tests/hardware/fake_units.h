@@ -14,12 +14,18 @@ struct fake_unit {
     bool c4;
     bool dead;
     int64_t answer_us;
-    unsigned lose_replies; /* so many requests are obeyed and not answered */
-    unsigned deaf;         /* so many requests are not even heard */
-    unsigned refuse;       /* so many writes are refused with 04 */
+    int64_t (*pace)(const struct fake_unit *unit); /* in place of answer_us */
+    unsigned damaged, doubled;                     /* so many per cent of its answers */
+    uint8_t answers_as;                            /* its frames carry this address */
+    unsigned lose_replies;                         /* so many requests are obeyed and not answered */
+    unsigned deaf;                                 /* so many requests are not even heard */
+    unsigned refuse;                               /* so many writes are refused with 04 */
+    uint8_t refuses_reads, refuses_writes;         /* all, with this exception */
     bool ignores_start, ignores_stop;
     /* T8 */
-    uint16_t power, state, token, source, volume;
+    uint16_t power, state, token, source, volume, hold_s;
+    int64_t spoken_at;
+    bool held_by_write; /* what is read from it does not begin its hold anew */
     /* C4 */
     bool relay, local;
     int64_t power_at;
@@ -54,8 +60,16 @@ static inline unsigned fake_t8_write(struct fake_unit *u, unsigned address, unsi
         if (!u->ignores_stop)
             u->state = u->token = 0;
         return 0;
+    case 22: u->hold_s = (uint16_t)value; return 0;
     default: return 2;
     }
+}
+
+/* Left alone for its hold it falls silent. */
+static inline void fake_unit_tick(struct fake_unit *u, int64_t now)
+{
+    if (u->hold_s > 0 && u->state == 2 && now - u->spoken_at > u->hold_s * INT64_C(1000000))
+        u->state = u->token = 0;
 }
 
 static inline unsigned fake_c4_coil(struct fake_unit *u, unsigned address, unsigned value, int64_t now)
@@ -149,12 +163,17 @@ static inline size_t fake_unit_obey(struct fake_unit *u, const uint8_t *q, uint8
         return 0;
     }
     u->heard++;
+    fake_unit_tick(u, now);
+    if (!u->held_by_write || (q[1] == 6 && (q[3] == 20 || q[3] == 22)))
+        u->spoken_at = now;
     size_t n = 6;
     memcpy(r, q, 6);
     if (q[1] <= 4)
         n = fake_read(u, q, r, now, &exception);
     else
         exception = fake_write(u, q, now);
+    if (q[1] <= 4 ? u->refuses_reads : u->refuses_writes)
+        exception = q[1] <= 4 ? u->refuses_reads : u->refuses_writes;
     if (exception) {
         r[1] = q[1] | 0x80;
         r[2] = (uint8_t)exception;
@@ -169,7 +188,7 @@ static inline size_t fake_unit_obey(struct fake_unit *u, const uint8_t *q, uint8
 
 static inline void fake_unit_reboot(struct fake_unit *u)
 {
-    u->power = u->state = u->token = u->source = 0;
+    u->power = u->state = u->token = u->source = u->hold_s = 0;
     u->relay = false;
 }
 

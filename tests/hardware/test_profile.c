@@ -313,6 +313,17 @@ static void collect(void *context, const char *mistake, bool warning)
     text_copy(found->last, sizeof found->last, mistake);
 }
 
+struct seen {
+    const char *part;
+    bool found;
+};
+
+static void look_for(void *context, const char *mistake, bool warning)
+{
+    struct seen *seen = context;
+    seen->found = seen->found || (!warning && strstr(mistake, seen->part));
+}
+
 static struct found check(const struct profile *profile)
 {
     struct found found = {0};
@@ -325,10 +336,13 @@ static void good_profiles_pass(void **state)
 {
     (void)state;
     struct profile t8 = profile_t8(), c4 = profile_c4();
+    give_hold(&t8, HOLD_RENEWED_BY_ANY);
     struct found found = check(&t8);
     assert_int_equal(found.mistakes + found.warnings, 0);
     found = check(&c4);
-    assert_int_equal(found.mistakes + found.warnings, 0);
+    assert_int_equal(found.mistakes, 0);
+    assert_int_equal(found.warnings, 1);
+    assert_non_null(strstr(found.last, "no hold"));
 }
 
 /* Breaks one thing at a time; each must be named. */
@@ -390,18 +404,77 @@ static void every_mistake_is_named(void **state)
     }
 }
 
+static struct profile with_hold(void)
+{
+    struct profile p = profile_t8();
+    give_hold(&p, HOLD_RENEWED_BY_WRITE);
+    return p;
+}
+
 static void what_only_weakens_is_a_warning(void **state)
 {
     (void)state;
-    struct profile p = profile_t8();
+    struct profile p = with_hold();
     p.conditions[WHEN_SOUNDING].n_groups = 0;
     assert_int_equal(check(&p).warnings, 1);
-    p = profile_t8();
+    p = with_hold();
     p.start_needs_arm = false;
     assert_int_equal(check(&p).warnings, 1);
-    p = profile_t8();
+    p = with_hold();
     p.level_window_ms = 0;
     assert_int_equal(check(&p).warnings, 1);
+}
+
+static void a_hold_is_one_repeatable_write_with_its_seconds(void **state)
+{
+    (void)state;
+    static const char *const words[] = {"hold_s must say",          "command hold must say", "one write and repeatable",
+                                        "one write and repeatable", "$hold needs hold_s",    "does not belong there"};
+    for (size_t what = 0; what < sizeof words / sizeof *words; what++) {
+        struct profile p = with_hold();
+        struct profile_command *hold = &p.commands[COMMAND_HOLD];
+        switch (what) {
+        case 0: p.hold_s = 0, hold->writes[0].values[0].kind = OPERAND_VALUE; break;
+        case 1: hold->given = false, p.commands[COMMAND_START].given = false; break;
+        case 2: hold->repeatable = false; break;
+        case 3: hold->n_writes = 2, hold->writes[1] = hold->writes[0]; break;
+        case 4: p.hold_s = 0, hold->given = false, p.commands[COMMAND_STOP].writes[0].values[0].kind = OPERAND_HOLD; break;
+        default: p.sequence[p.n_sequence++] = COMMAND_HOLD; break;
+        }
+        struct seen seen = {.part = words[what]};
+        assert_false(profile_check(&p, look_for, &seen));
+        if (!seen.found)
+            fail_msg("not said: %s", words[what]);
+    }
+    struct profile p = with_hold();
+    uint16_t number[PROFILE_VALUES_MAX];
+    profile_fill_write(&p, &p.commands[COMMAND_HOLD].writes[0], &(struct operand_values){0}, number);
+    assert_int_equal(number[0], 30);
+}
+
+/* Only what one frame could really do: side by side, in one space, at once. */
+static void single_writes_side_by_side_are_named(void **state)
+{
+    (void)state;
+    for (int what = 0; what < 5; what++) {
+        struct profile p = with_hold();
+        struct profile_command *arm = &p.commands[COMMAND_ARM];
+        *arm = one_write(SPACE_HOLDING, 18, true, true, OPERAND_TOKEN, 0);
+        arm->n_writes = 2;
+        arm->writes[1] = one_write(SPACE_HOLDING, 19, true, true, OPERAND_VOLUME, 0).writes[0];
+        switch (what) {
+        case 1: arm->writes[0].wait_ms = 5; break;
+        case 2: arm->writes[1].address = 20; break;
+        case 3: arm->writes[1].address = 17; break;
+        case 4: arm->writes[1].space = SPACE_COIL, arm->writes[1].values[0] = (struct operand){OPERAND_VALUE, 1}; break;
+        default: break;
+        }
+        struct found found = check(&p);
+        assert_int_equal(found.mistakes, 0);
+        assert_int_equal(found.warnings, what == 0);
+        if (what == 0)
+            assert_non_null(strstr(found.last, "arm: writes 1 and 2 to holding 18 and 19"));
+    }
 }
 
 int main(void)
@@ -425,6 +498,8 @@ int main(void)
         cmocka_unit_test(good_profiles_pass),
         cmocka_unit_test(every_mistake_is_named),
         cmocka_unit_test(what_only_weakens_is_a_warning),
+        cmocka_unit_test(a_hold_is_one_repeatable_write_with_its_seconds),
+        cmocka_unit_test(single_writes_side_by_side_are_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

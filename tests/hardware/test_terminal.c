@@ -130,6 +130,43 @@ static void an_exception_is_read_back_tried_again_and_told(void **state)
     fake_line_free(line);
 }
 
+/* In the trouble's words, whatever was asked, also of codes that no standard knows. */
+static void exceptions_are_told_by_name_and_number(void **state)
+{
+    (void)state;
+    static const struct {
+        uint8_t code;
+        const char *words;
+    } cases[] = {{1, "exception 1 (illegal_function)"},
+                 {2, "exception 2 (illegal_data_address)"},
+                 {3, "exception 3 (illegal_data_value)"},
+                 {4, "exception 4 (server_device_failure)"},
+                 {5, "exception 5 (acknowledge)"},
+                 {6, "exception 6 (server_device_busy)"},
+                 {8, "exception 8 (memory_parity_error)"},
+                 {9, "exception 9 (unknown_exception)"},
+                 {10, "exception 10 (gateway_path_unavailable)"},
+                 {11, "exception 11 (gateway_target_no_response)"},
+                 {255, "exception 255 (unknown_exception)"}};
+    for (size_t i = 0; i < 2 * sizeof cases / sizeof *cases; i++) {
+        struct fake_line *line = opened("t");
+        bool writes = i % 2;
+        *(writes ? &line->units[0].refuses_writes : &line->units[0].refuses_reads) = cases[i / 2].code;
+        if (writes)
+            fake_target(line, 1, 5, "0", 50);
+        fake_run(line, 15000);
+        assert_int_equal(fake_count(line, LINE_TROUBLE, 0), 1);
+        const struct line_event *told = fake_find(line, LINE_TROUBLE, 0);
+        assert_int_equal(told->trouble, TROUBLE_EXCEPTION);
+        assert_int_equal(told->exception, cases[i / 2].code);
+        if (!strstr(told->error.message, cases[i / 2].words))
+            fail_msg("%s", told->error.message);
+        assert_int_equal(line->drive.terminals[0].health.last_exception, cases[i / 2].code);
+        assert_true(line->drive.terminals[0].health.exceptions > 0);
+        fake_line_free(line);
+    }
+}
+
 static void a_lost_answer_is_asked_for_again(void **state)
 {
     (void)state;
@@ -233,10 +270,12 @@ static void a_dead_one_is_told_once_and_joins_late(void **state)
     assert_int_equal(fake_troubles(line, TROUBLE_NO_REPLY, 0), 1);
     assert_int_equal(fake_count(line, LINE_STARTS_SENT, -1), 1);
     assert_in_range(line->n_frames, 5, 9);
+    assert_int_equal(fake_count(line, LINE_STARTED, 0), 1); /* blindly: it may have heard */
     line->units[0].dead = false;
     fake_run(line, 12000);
-    assert_int_equal(fake_count(line, LINE_STARTED, 0), 1);
+    assert_int_equal(fake_count(line, LINE_STARTED, 0), 2);
     assert_int_equal(fake_count(line, LINE_ARMED, 0), 1);
+    assert_int_equal(line->units[0].state, 2);
     fake_line_free(line);
 }
 
@@ -349,10 +388,13 @@ static void the_learnt_limit_follows_the_answers(void **state)
     terminal_plan_verify(terminal, line->now, &plan);
     assert_int_equal(plan.first_byte_us, 60000 + FAKE_CHARACTER_US + 10000);
     assert_false(terminal->dead);
-    line->units[0].answer_us = 20000; /* faster: only slowly */
+    line->units[0].answer_us = 20000; /* faster: when 8 answers were */
+    fake_run(line, 70000);
+    terminal_plan_verify(terminal, line->now, &plan);
+    assert_int_equal(plan.first_byte_us, 60000 + FAKE_CHARACTER_US + 10000);
     fake_run(line, 10000);
     terminal_plan_verify(terminal, line->now, &plan);
-    assert_in_range(plan.first_byte_us, 50000, 70000);
+    assert_int_equal(plan.first_byte_us, 20000 + FAKE_CHARACTER_US + 10000);
     fake_line_free(line);
 }
 
@@ -378,6 +420,8 @@ static void troubles_and_exceptions_have_names(void **state)
     (void)state;
     assert_string_equal(terminal_trouble_name(TROUBLE_NO_REPLY), "no_reply");
     assert_string_equal(terminal_trouble_name(TROUBLE_NOT_STOPPED), "not_stopped");
+    assert_string_equal(terminal_trouble_name(TROUBLE_DUPLICATE), "duplicate_address");
+    assert_string_equal(terminal_trouble_name(TROUBLE_FOREIGN), "foreign_answer");
     assert_string_equal(terminal_trouble_name((enum terminal_trouble)99), "unknown");
     assert_string_equal(modbus_exception_name(2), "illegal_data_address");
     assert_string_equal(modbus_exception_name(77), "unknown_exception");
@@ -391,6 +435,7 @@ int main(void)
         cmocka_unit_test(a_tokenless_terminal_that_was_on_is_seen_off_first),
         cmocka_unit_test(a_tokenless_terminal_that_was_never_false_is_not_claimed_armed),
         cmocka_unit_test(an_exception_is_read_back_tried_again_and_told),
+        cmocka_unit_test(exceptions_are_told_by_name_and_number),
         cmocka_unit_test(a_lost_answer_is_asked_for_again),
         cmocka_unit_test(what_is_not_repeatable_is_read_back_first),
         cmocka_unit_test(a_lost_start_is_seen_and_sent_again),

@@ -80,6 +80,13 @@ static inline struct profile profile_t8(void)
     return p;
 }
 
+static inline void give_hold(struct profile *profile, enum hold_renewal renewed_by)
+{
+    profile->commands[COMMAND_HOLD] = one_write(SPACE_HOLDING, 22, true, true, OPERAND_HOLD, 0);
+    profile->hold_s = 30;
+    profile->hold_renewed_by = renewed_by;
+}
+
 static inline struct profile profile_c4(void)
 {
     struct profile p = {.id = "beishan-c4",
