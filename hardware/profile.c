@@ -212,24 +212,52 @@ static enum truth judge_term(const struct profile *profile, const struct conditi
     return TRUTH_UNKNOWN;
 }
 
+static enum truth judge_group(const struct profile *profile, const struct condition *condition, size_t group,
+                              const struct terminal_values *values, const struct operand_values *operands, struct mono now)
+{
+    size_t n = condition->groups[group].n_terms;
+    enum truth all = n ? TRUTH_TRUE : TRUTH_UNKNOWN;
+    for (size_t t = 0; t < n && all != TRUTH_FALSE; t++) {
+        enum truth term = judge_term(profile, &condition->groups[group].terms[t], values, operands, now);
+        if (term != TRUTH_TRUE)
+            all = term;
+    }
+    return all;
+}
+
 enum truth profile_judge(const struct profile *profile, enum condition_kind kind, const struct terminal_values *values,
                          const struct operand_values *operands, struct mono now)
 {
     const struct condition *condition = &profile->conditions[kind];
     enum truth any = condition->n_groups ? TRUTH_FALSE : TRUTH_UNKNOWN;
     for (size_t g = 0; g < condition->n_groups; g++) {
-        enum truth all = condition->groups[g].n_terms ? TRUTH_TRUE : TRUTH_UNKNOWN;
-        for (size_t t = 0; t < condition->groups[g].n_terms && all != TRUTH_FALSE; t++) {
-            enum truth term = judge_term(profile, &condition->groups[g].terms[t], values, operands, now);
-            if (term != TRUTH_TRUE)
-                all = term;
-        }
+        enum truth all = judge_group(profile, condition, g, values, operands, now);
         if (all == TRUTH_TRUE)
             return TRUTH_TRUE;
         if (all == TRUTH_UNKNOWN)
             any = TRUTH_UNKNOWN;
     }
     return any;
+}
+
+void profile_explain(const struct profile *profile, enum condition_kind kind, const struct terminal_values *values,
+                     const struct operand_values *operands, struct mono now, char *text, size_t size)
+{
+    const struct condition *condition = &profile->conditions[kind];
+    uint32_t named = 0; /* bit per field */
+    text[0] = '\0';
+    for (size_t g = 0; g < condition->n_groups; g++) {
+        if (judge_group(profile, condition, g, values, operands, now) != TRUTH_TRUE)
+            continue;
+        for (size_t t = 0; t < condition->groups[g].n_terms; t++) {
+            size_t f = condition->groups[g].terms[t].field, used = strlen(text);
+            if (named >> f & 1)
+                continue;
+            named |= UINT32_C(1) << f;
+            text_print(text + used, size - used, "%s%s = %g%s%s", used ? ", " : "", profile->fields[f].name, values->value[f],
+                       *profile->fields[f].unit ? " " : "", profile->fields[f].unit);
+        }
+    }
 }
 
 static bool ignores_write(const struct profile *profile, const struct profile_write *write)

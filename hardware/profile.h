@@ -165,6 +165,11 @@ size_t profile_fill_write(const struct profile *profile, const struct profile_wr
 enum truth profile_judge(const struct profile *profile, enum condition_kind kind, const struct terminal_values *values,
                          const struct operand_values *operands, struct mono now);
 
+/* What makes a condition true, for people: the fields of its true groups, as "door = 1, battery = 10.9 V"; "" where it is not
+ * true. Cut to size as text_copy cuts. */
+void profile_explain(const struct profile *profile, enum condition_kind kind, const struct terminal_values *values,
+                     const struct operand_values *operands, struct mono now, char *text, size_t size);
+
 /* True if for every profile of the line the command's writes mean the same or are declared ignored, and the command may be
  * broadcast at all. why (may be NULL) names the first obstacle. */
 bool profile_broadcast_safe(const struct profile *const profiles[], size_t n, const struct profile *of,
