@@ -254,6 +254,7 @@ static const struct broken broken[] = {
     {"baud = 9600;", "baud = 9601;", "tty/north", "baud must be 1200, 2400", false},
     {"baud = 9600;", "", "tty/north", "baud is missing", false},
     {"baud = 9600;", "baud = 9600; parity = \"e\";", "tty/north", "parity must be one of \"none\", \"even\", \"odd\"", false},
+    {"baud = 9600;", "baud = 9600; poll_s = 61;", "tty/north", "poll_s must be from 1 to 60, not 61", false},
     {"id = \"south\"", "id = \"north\"", "/dev/ttyUSB0", "the id \"north\" stands twice in lines", false},
     {"\"/dev/ttyUSB0\"", "\"tty/north\"", "19200", "the lines north and south have the same device", false},
     {"line = \"south\"; unit = 1;", "line = \"sout\"; unit = 1;", "three",
