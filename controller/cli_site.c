@@ -225,9 +225,8 @@ static void add_line(struct table *table, const json_t *line)
     snprintf(use, sizeof use, "%.1f", json_number_value(json_object_get(occupied, "10min")));
     bool up = json_is_true(json_object_get(line, "up"));
     snprintf(state, sizeof state, up ? "up" : "DOWN: %s", cli_text(line, "error"));
-    const char *device = cli_text(line, "device");
     const char *cells[] = {cli_text(line, "id"),
-                           *device ? device : cli_text(line, "address"),
+                           cli_text(line, "device"),
                            text[0],
                            state,
                            text[1],

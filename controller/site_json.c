@@ -116,14 +116,12 @@ static void set_place(json_t *object, const struct line_settings *line)
 {
     static const char *const KINDS[] = {[LINE_RTU] = "rtu", [LINE_TCP] = "tcp", [LINE_RTU_OVER_TCP] = "rtu_over_tcp"};
     char address[64];
-    json_object_set_new(object, "kind", json_string(KINDS[line->kind]));
-    if (line->kind == LINE_RTU) {
-        json_object_set_new(object, "device", json_string(line->device));
-        return;
-    }
     text_print(address, sizeof address, strchr(line->host, ':') ? "[%s]:%u" : "%s:%u", line->host, line->port);
-    json_object_set_new(object, "address", json_string(address));
-    json_object_set_new(object, "calls_in", json_boolean(line->calls_in));
+    json_object_set_new(object, "kind", json_string(KINDS[line->kind]));
+    json_object_set_new(object, "device", json_string(line->kind == LINE_RTU ? line->device : address));
+    json_object_set_new(object, "baud", json_integer(line->baud));
+    if (line->calls_in)
+        json_object_set_new(object, "calls_in", json_true());
 }
 
 static void set_counts(json_t *object, const struct line_counts *counts)
@@ -189,8 +187,6 @@ json_t *site_line_json(const struct site *site, uint32_t index)
                                site->config->channels[line->channel].id, "up", (int)view.counts.up,
                                view.counts.up ? "method" : "error", view.words, "terminals", (json_int_t)line->n_terminals);
     set_place(object, &line->hardware);
-    if (line->hardware.baud > 0)
-        json_object_set_new(object, "baud", json_integer(line->hardware.baud));
     if (view.since.us != 0)
         json_object_set_new(object, "since", time_ago(view.since, now, site->config));
     set_counts(object, &view.counts);

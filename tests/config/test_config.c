@@ -320,6 +320,40 @@ static void test_each_mistake_with_its_line(void **state)
     folder_remove(&folder);
 }
 
+/* 200 terminals at 1200 baud: a round takes more than a minute, and nobody sees a fault for two. */
+static void test_a_line_too_slow_for_its_terminals(void **state)
+{
+    (void)state;
+    struct folder folder;
+    struct said said;
+    char *more = calloc(200, 160);
+    assert_non_null(more);
+    strcpy(more, "terminals = (\n");
+    for (int unit = 3; unit < 200; unit++)
+        sprintf(more + strlen(more),
+                "{ id = \"n%d\"; name = \"x\"; line = \"north\"; unit = %d; profile = \"linghu-t8\"; codes = [ "
+                "\"360499103201\" ]; },\n",
+                unit, unit);
+    folder_make(&folder);
+    char *full = replaced(GOOD_SITE, "terminals = (\n", more),
+         *site = replaced(full, "baud = 9600;", "baud = 1200; poll_s = 60;");
+    write_good_site(&folder, full);
+    struct config *config = load_in(&folder, "site.cfg", &said);
+    assert_non_null(config);
+    assert_false(was_said(&said, true, "/site.cfg", line_of(full, "tty/north"), "a fault may be shown only after"));
+    config_free(config);
+    write_good_site(&folder, site);
+    config = load_in(&folder, "site.cfg", &said);
+    assert_non_null(config);
+    assert_said(&said, true, "/site.cfg", line_of(site, "tty/north"),
+                "with 199 terminals at 1200 baud a fault may be shown only after 1");
+    config_free(config);
+    free(more);
+    free(full);
+    free(site);
+    folder_remove(&folder);
+}
+
 static void test_all_mistakes_at_once(void **state)
 {
     (void)state;
@@ -434,6 +468,7 @@ int main(void)
         cmocka_unit_test(test_output_none),
         cmocka_unit_test(test_rules_of_the_site_go_first),
         cmocka_unit_test(test_each_mistake_with_its_line),
+        cmocka_unit_test(test_a_line_too_slow_for_its_terminals),
         cmocka_unit_test(test_all_mistakes_at_once),
         cmocka_unit_test(test_a_full_line),
         cmocka_unit_test(test_files_that_are_not_there),
