@@ -27,10 +27,23 @@ static void put_text(struct metrics *metrics, const char *text)
     put(metrics, text, strlen(text));
 }
 
+/* Nearly all labels are ids. */
+static bool is_plain(const char *text)
+{
+    for (; *text; text++)
+        if (*text < ' ' || *text > '~' || *text == '"' || *text == '\\')
+            return false;
+    return true;
+}
+
 /* As the format wants it inside of quotes; what is no UTF-8 becomes '?'. */
 static void put_escaped(struct metrics *metrics, const char *text)
 {
     char clean[512];
+    if (is_plain(text)) {
+        put_text(metrics, text);
+        return;
+    }
     text_clean(clean, sizeof clean, text); /* no line breaks are left */
     for (const char *at = clean; *at;) {
         size_t plain = strcspn(at, "\\\"");
