@@ -511,6 +511,55 @@ static void test_live(void **state)
     free(err);
 }
 
+/* On a terminal the lines are drawn in place, cut to its width. */
+static void test_live_lines(void **state)
+{
+    (void)state;
+    struct server server;
+    struct script script = {
+        .answer = "200\napplication/json\n{\"lines\":[{\"id\":\"east\",\"up\":false,\"error\":\"no such port\"}]}"};
+    int master, slave;
+    char path[128], text[4096] = "", *err = NULL;
+    size_t size = 0, n_err;
+    struct winsize screen = {.ws_row = 24, .ws_col = 40};
+    start(&server, &script);
+    assert_int_equal(openpty(&master, &slave, NULL, NULL, &screen), 0);
+    snprintf(path, sizeof path, "--socket=%s", server.path);
+    struct cli_setup setup = {stdin, fdopen(slave, "w"), open_memstream(&err, &n_err), patience};
+    enum cli_exit exit = cli_run(&setup, 6, (char *[]){"tocsin", "line", "watch", path, "--count=2", "--interval=0.1"});
+    fcntl(master, F_SETFL, O_NONBLOCK);
+    for (ssize_t n; (n = read(master, text + size, sizeof text - 1 - size)) > 0;)
+        size += (size_t)n;
+    fclose(setup.out);
+    fclose(setup.err);
+    close(master);
+    stop(&server);
+    assert_int_equal(exit, CLI_REACHED);
+    assert_string_equal(err, "");
+    assert_string_equal(
+        text, "\r\033[Jline  state  use %  asked/s  answered/s \r\neast  DOWN     0.0                      \r\n"
+              "\033[2A\r\033[Jline  state  use %  asked/s  answered/s \r\neast  DOWN     0.0      0.0         0.0 \r\n");
+    free(err);
+}
+
+/* Ctrl-C ends it well. */
+static void test_ctrl_c_ends_the_lines(void **state)
+{
+    (void)state;
+    struct server server;
+    struct script script = {.answer = "200\napplication/json\n{\"lines\":[{\"id\":\"east\",\"up\":true}]}"};
+    start(&server, &script);
+    sigset_t signals, before;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &signals, &before);
+    raise(SIGINT); /* it waits for the watch */
+    struct said said = tocsin(server.path, "-", "line", "watch", "--interval=3600", NULL);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    stop(&server);
+    expect(&said, CLI_REACHED, "east  up", "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -526,6 +575,8 @@ int main(void)
         cmocka_unit_test(test_watch_gives_up),
         cmocka_unit_test(test_ctrl_c),
         cmocka_unit_test(test_live),
+        cmocka_unit_test(test_live_lines),
+        cmocka_unit_test(test_ctrl_c_ends_the_lines),
     };
     patience = (uint32_t)patience_ms();
     signal(SIGPIPE, SIG_IGN);
