@@ -337,6 +337,8 @@ static void test_lists(void **state)
         "terminal", "list", NULL, NULL, "GET /v1/terminals HTTP", CLI_REACHED, "dead       5 min", "");
     expect_call(TWO_TERMINALS, "terminal", "list", "--line=east", NULL, "GET /v1/terminals HTTP", CLI_REACHED,
                 "t2        二组  east     2           good         2 s          8       6   12.5 V\n", "");
+    expect_call(TWO_TERMINALS, "terminal", "list", "--line=east", "--json", "", CLI_REACHED,
+                "{\n  \"terminals\": [\n    {\n      \"id\": \"t2\"", "");
     expect_call(TWO_TERMINALS, "terminal", "list", "--state=dead", "--json", "", CLI_REACHED,
                 "{\n  \"terminals\": [\n    {\n      \"id\": \"t1\"", "");
     expect_call(

@@ -29,8 +29,11 @@ static void families_and_labels(void **state)
     metrics_sample(&metrics, labels, 2, 3);
     metrics_family(&metrics, "b", "gauge", "One.");
     metrics_sample(&metrics, NULL, 0, 1);
+    metrics_sample(&metrics, &(struct metrics_label){"x", "\""}, 1, 2);
+    metrics_sample(&metrics, &(struct metrics_label){"x", "℃\x7f"}, 1, 3);
     expect(&metrics, "# HELP a_total How many.\n# TYPE a_total counter\n"
-                     "a_total{line=\"north\",unit=\"dB \\\"A\\\" \\\\  %\"} 3\n# HELP b One.\n# TYPE b gauge\nb 1\n");
+                     "a_total{line=\"north\",unit=\"dB \\\"A\\\" \\\\  %\"} 3\n# HELP b One.\n# TYPE b gauge\nb "
+                     "1\nb{x=\"\\\"\"} 2\nb{x=\"℃?\"} 3\n");
 }
 
 static void numbers(void **state)
