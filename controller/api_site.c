@@ -20,7 +20,7 @@ void api_get_terminals(void *context, struct http_request *request)
 static void refuse_asked(struct http_request *request, const struct error *error)
 {
     bool busy = error->code == ERROR_CONFLICT || error->code == ERROR_NO_MEMORY;
-    const char *code = busy ? "too_many" : error->code == ERROR_DISCONNECTED ? "line_down" : "no_reply";
+    const char *code = busy ? "too_many" : error->code == ERROR_DISCONNECTED ? "line_down" : "not_read";
     http_reply_problem(request, busy ? 503 : 504, code, "%s", error->message);
 }
 

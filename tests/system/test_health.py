@@ -202,6 +202,37 @@ class Health(TownshipTest):
         self.assertEqual(process.wait(PATIENCE), 3)
         self.assertIn(b"the daemon cannot be reached", process.stderr.read())
 
+    # ---- read now ----
+
+    def test_a_terminal_is_read_now(self):
+        """poll_s is the largest, so that nothing but the question can bring a new reading."""
+        town = self.township({"north": (9600, t8(3, {3: "dead"})), "south": (9600, t8(1))})
+        self.poll_every(town, 60)
+        town.start()
+        self.until_states(town, {"north-1": "good", "north-2": "good", "north-3": "dead", "south-1": "good"})
+        town.tell_village("fault north/2 door")
+        status, row = town.get("/v1/terminals/north-2?now=true")
+        if row.get("code") == "too_many":
+            self.skipTest("lines take no questions yet")
+        self.assertEqual((status, row["state"], row["why"]), (200, "degraded", "it reports a fault: faults = 4"))
+        self.assertLess(max(row["ages"].values()), 3)
+        self.assertEqual(town.get("/v1/terminals/north-1")[1]["state"], "good")
+        shown = town.cli("terminal", "show", "north-2", "--now")
+        self.assertEqual(shown.returncode, 0, shown.stderr)
+        self.assertIn("faults = 4", shown.stdout)
+        began = time.monotonic()
+        status, problem = town.get("/v1/terminals/north-3?now=true")
+        self.assertEqual((status, problem["code"]), (504, "not_read"), problem)
+        self.assertLess(time.monotonic() - began, 5)
+        self.assertIn("north-3", problem["detail"])
+        town.tell_village("detach south")
+        until(lambda: not town.get("/v1/lines/south")[1]["up"], "the loss")
+        status, problem = town.get("/v1/terminals/south-1?now=true")
+        self.assertEqual((status, problem["code"]), (504, "line_down"), problem)
+        shown = town.cli("terminal", "show", "south-1", "--now")
+        self.assertEqual(shown.returncode, 2)
+        self.assertIn("line south is down", shown.stderr)
+
     # ---- what was learnt ----
 
     def polls_of(self, town, unit, since):
