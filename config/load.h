@@ -10,9 +10,6 @@
 #define TOCSIN_DATA "/usr/share/tocsin" /* shipped data; the environment's TOCSIN_DATA goes first */
 #endif
 
-/* Each terminal is read at least so often: a fault is then shown within 100 s (EN 54-16), a second try included. */
-enum { LOAD_POLL_MAX_S = 90 };
-
 extern const char *const load_level_names[]; /* of enum level, NULL at the end */
 
 struct loader {
@@ -48,9 +45,6 @@ extern const struct schema_item load_channel_items[], load_message_items[], load
 void load_channels(struct loader *loader);  /* after the hazards */
 void load_lines(struct loader *loader);     /* after the channels */
 void load_terminals(struct loader *loader); /* after the lines; loads the profiles that are used */
-
-/* Warns of a line that is too slow for that. */
-void load_check_round(struct loader *loader, const config_setting_t *element, const struct config_line *line);
 
 extern const struct schema_item load_hazards_items[], load_hazard_items[], load_rule_items[];
 void load_hazards(struct loader *loader); /* after the sources */

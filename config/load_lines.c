@@ -1,9 +1,12 @@
 /* Channels, the lines whose terminals hear them, and the terminals on those lines. */
 #include "config/load.h"
+#include "hardware/line_round.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { FAULT_SHOWN_US = 100000000 };
 
 static const char *const kind_names[] = {"rtu", NULL};                           /* enum line_kind */
 static const char *const adapter_names[] = {"auto", "uart", "usb", "pty", NULL}; /* enum line_adapter */
@@ -54,7 +57,7 @@ const struct schema_item load_line_items[] = {
     {"echo", SCHEMA_BOOLEAN, .initial = "false", SCHEMA_AT(config_line, hardware.echo)},
     {"turnaround_ms", SCHEMA_INTEGER, 0, 2000, "100", SCHEMA_AT(config_line, hardware.turnaround_ms)},
     {"first_byte_ms", SCHEMA_INTEGER, 20, 5000, "500", SCHEMA_AT(config_line, hardware.first_byte_ms)},
-    {"poll_s", SCHEMA_INTEGER, 1, LOAD_POLL_MAX_S, "10", SCHEMA_AT(config_line, hardware.poll_s)},
+    {"poll_s", SCHEMA_INTEGER, 1, 60, "10", SCHEMA_AT(config_line, hardware.poll_s)},
     {"arm_wait_ms", SCHEMA_INTEGER, 0, 10000, "1000", SCHEMA_AT(config_line, hardware.arm_wait_ms)},
     {"unasked", SCHEMA_CHOICE, .initial = "report", SCHEMA_AT(config_line, hardware.stop_unasked), .names = unasked_names},
     {0},
@@ -307,6 +310,21 @@ static void check_broadcasts(struct loader *loader, const config_setting_t *elem
     }
 }
 
+/* EN 54-16: a fault is shown within 100 s. */
+static void check_round(struct loader *loader, const config_setting_t *element, const struct config_line *line)
+{
+    struct terminal_settings terminals[LINE_TERMINALS_MAX];
+    for (size_t i = 0; i < line->n_terminals; i++)
+        terminals[i] = loader->config->terminals[line->terminals[i]].hardware;
+    int64_t fault_us = line_fault_us(&line->hardware, terminals, line->n_terminals);
+    if (fault_us > FAULT_SHOWN_US)
+        schema_warning(
+            &loader->site, element,
+            "line %s: with %zu terminals at %d baud a fault may be shown only after %d s; it should be within 100 s: "
+            "divide the line, or lower poll_s",
+            line->hardware.id, line->n_terminals, line->hardware.baud, (int)(fault_us / 1000000));
+}
+
 void load_terminals(struct loader *loader)
 {
     struct config *config = loader->config;
@@ -323,9 +341,9 @@ void load_terminals(struct loader *loader)
         const config_setting_t *element = schema_element(schema_list(root, "lines"), i);
         if (config->lines[i].n_terminals == 0)
             schema_warning(site, element, "there is no terminal on line %s", config->lines[i].hardware.id);
-        if (loader->reporter.mistakes == 0) { /* half a profile would be judged wrongly */
-            check_broadcasts(loader, element, &config->lines[i]);
-            load_check_round(loader, element, &config->lines[i]);
-        }
+        if (loader->reporter.mistakes > 0) /* half a profile would be judged wrongly */
+            continue;
+        check_broadcasts(loader, element, &config->lines[i]);
+        check_round(loader, element, &config->lines[i]);
     }
 }

@@ -24,6 +24,7 @@ enum alert_state {
     ALERT_EXPIRED,
     ALERT_SUPERSEDED,
     ALERT_REFUSED,
+    ALERT_STATES,
 };
 
 const char *alert_state_name(enum alert_state state);

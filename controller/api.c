@@ -1,8 +1,9 @@
-/* Operations on alerts, terminals and lines. */
+/* Operations on alerts, and the table of all. */
 #include "controller/api.h"
 
 #include "codecs/cap.h"
 #include "controller/api_intern.h"
+#include "controller/clock.h"
 #include "controller/delivery_csv.h"
 #include "controller/journal.h"
 #include "controller/log.h"
@@ -293,28 +294,6 @@ static void post_resume(void *context, struct http_request *request)
 
 /* ---- the site ---- */
 
-static void get_terminals(void *context, struct http_request *request)
-{
-    const struct api *api = context;
-    http_reply_json(request, 200, json_pack("{s:o}", "terminals", site_terminals_json(desk_site(api->desk))));
-}
-
-static void get_terminal(void *context, struct http_request *request)
-{
-    const struct api *api = context;
-    json_t *terminal = site_terminal_json(desk_site(api->desk), http_id(request));
-    if (terminal)
-        http_reply_json(request, 200, terminal);
-    else
-        http_reply_problem(request, 404, "not_found", "no terminal \"%.40s\"; GET /v1/terminals lists them", http_id(request));
-}
-
-static void get_lines(void *context, struct http_request *request)
-{
-    const struct api *api = context;
-    http_reply_json(request, 200, json_pack("{s:o}", "lines", site_lines_json(desk_site(api->desk))));
-}
-
 /* Whoever may not use the API is told no more than a watchdog needs. */
 static void get_health(void *context, struct http_request *request)
 {
@@ -342,10 +321,12 @@ static const struct http_route ROUTES[] = {
     {"GET", "/v1/alerts/{id}/deliveries", 0, false, get_deliveries},
     {"POST", "/v1/alerts/{id}/stop", 4096, false, post_stop},
     {"POST", "/v1/alerts/{id}/resume", 0, false, post_resume},
-    {"GET", "/v1/terminals", 0, false, get_terminals},
-    {"GET", "/v1/terminals/{id}", 0, false, get_terminal},
-    {"GET", "/v1/lines", 0, false, get_lines},
+    {"GET", "/v1/terminals", 0, false, api_get_terminals},
+    {"GET", "/v1/terminals/{id}", 0, false, api_get_terminal},
+    {"GET", "/v1/lines", 0, false, api_get_lines},
+    {"GET", "/v1/lines/{id}", 0, false, api_get_line},
     {"GET", "/v1/events", 0, false, api_get_events},
+    {"GET", "/metrics", 0, false, api_get_metrics},
     {"GET", "/healthz", 0, true, get_health},
 };
 
@@ -359,6 +340,6 @@ struct api *api_create(const struct config *config, struct desk *desk, struct st
 {
     struct api *api = calloc(1, sizeof *api);
     if (api)
-        *api = (struct api){.config = config, .desk = desk, .store = store};
+        *api = (struct api){.config = config, .desk = desk, .store = store, .started = clock_read().wall};
     return api;
 }

@@ -9,7 +9,8 @@ struct api {
     struct desk *desk;
     struct store *store;
     struct listener *listeners; /* open event streams */
-    int64_t told;               /* the number of the last event that was committed and told */
+    struct wall started;
+    int64_t told; /* the number of the last event that was committed and told */
 };
 
 /* A stored row as the API shows it: what intake made of it, with the state of now. New reference. */
@@ -20,5 +21,14 @@ void api_get_alerts(void *context, struct http_request *request);
 
 /* GET /v1/events: what follows Last-Event-ID, then what is new. */
 void api_get_events(void *context, struct http_request *request);
+
+/* Terminals and lines (api_site.c). ?now=true reads the terminal before it is answered. */
+void api_get_terminals(void *context, struct http_request *request);
+void api_get_terminal(void *context, struct http_request *request);
+void api_get_lines(void *context, struct http_request *request);
+void api_get_line(void *context, struct http_request *request);
+
+/* GET /metrics: all numbers in Prometheus' text format. */
+void api_get_metrics(void *context, struct http_request *request);
 
 #endif

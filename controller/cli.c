@@ -4,6 +4,7 @@
 #include "controller/cli_alert.h"
 #include "controller/cli_check.h"
 #include "controller/cli_client.h"
+#include "controller/cli_line_watch.h"
 #include "controller/cli_parse.h"
 #include "controller/cli_report.h"
 #include "controller/cli_site.h"
@@ -33,9 +34,15 @@ static const struct cli_operation operations[] = {
      "Look first whether it is still in force: nobody else has.\n", cli_alert_resume},
     {"alert deliveries", "ID", CLI_CSV, false, "List what each terminal did", id_help, cli_alert_deliveries},
     {"report", "ID", 0, false, "Report an alert: counts, times, and why each failed terminal failed", id_help, cli_report},
-    {"terminal list", NULL, 0, false, "List the terminals with state and age of the last reading", NULL, cli_terminal_list},
-    {"terminal show", "ID", 0, false, "Show all that is known of one terminal", "ID is a terminal's id.\n", cli_terminal_show},
+    {"terminal list", NULL, CLI_FILTER, false, "List the terminals: state, last seen, answer time, errors, battery, and why",
+     NULL, cli_terminal_list},
+    {"terminal show", "ID", CLI_NOW, false, "Show all that is known of one terminal", "ID is a terminal's id.\n",
+     cli_terminal_show},
     {"line list", NULL, 0, false, "List the lines with their counters", NULL, cli_line_list},
+    {"line watch", "[LINE]", CLI_REPEAT, false, "Follow the lines, or one: use of the wire, requests, answers, terminals",
+     "Drawn in place on a terminal, a table after the other in a pipe; with --json a line of JSON for each line.\n"
+     "Ctrl-C ends it. Exit status 0, 3 when the daemon is gone.\n",
+     cli_line_watch},
     {"health", NULL, 0, false, "Show whether the daemon, its lines and its sound are well",
      "Exit status 0 well, 1 degraded, 3 not reached.\n", cli_health},
     {"check", "CONFIG", 0, true, "Check a configuration file and tell all its mistakes",

@@ -23,8 +23,10 @@ struct cli_setup {
 struct cli_options {
     const char *socket, *url, *token_file; /* where the daemon is */
     const char *reason;
-    const char *before, *limit; /* a page of a list; limit is a number */
-    bool json, watch, csv, help, version;
+    const char *before, *limit;   /* a page of a list; limit is a number */
+    const char *count, *interval; /* of a watch: how often, seconds between */
+    const char *line, *state;     /* only those terminals */
+    bool json, watch, csv, now, help, version;
 };
 
 struct client;
@@ -33,7 +35,7 @@ struct cli {
     const struct cli_setup *setup;
     FILE *out, *err;
     struct cli_options options;
-    const char *argument;  /* FILE, ID or CONFIG; NULL where the operation takes none */
+    const char *argument;  /* FILE, ID, LINE or CONFIG; NULL where there is none */
     struct client *client; /* NULL where the operation is local */
 };
 

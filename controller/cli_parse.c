@@ -17,6 +17,12 @@ static const struct option options[] = {
     {"--csv", NULL, CLI_CSV, offsetof(struct cli_options, csv), "as a table for spreadsheets (RFC 4180)"},
     {"--limit", "N", CLI_PAGE, offsetof(struct cli_options, limit), "how many, at most 500 {50}"},
     {"--before", "ID", CLI_PAGE, offsetof(struct cli_options, before), "those that are older than this alert"},
+    {"--now", NULL, CLI_NOW, offsetof(struct cli_options, now), "read it first, and show what it says now"},
+    {"--line", "LINE", CLI_FILTER, offsetof(struct cli_options, line), "only those on this line"},
+    {"--state", "STATE", CLI_FILTER, offsetof(struct cli_options, state),
+     "only those that are good, degraded, dead or unknown"},
+    {"--interval", "S", CLI_REPEAT, offsetof(struct cli_options, interval), "seconds between two looks {1}"},
+    {"--count", "N", CLI_REPEAT, offsetof(struct cli_options, count), "end after so many looks"},
     {"--json", NULL, 0, offsetof(struct cli_options, json), "what the API answers, as JSON"},
     {"--socket", "PATH", 0, offsetof(struct cli_options, socket),
      "the daemon's socket {TOCSIN_SOCKET, /run/tocsin/tocsin.sock}"},
@@ -164,13 +170,14 @@ static bool check_words(const struct cli_parsed *parsed, const char *const given
                         struct error *error)
 {
     const struct cli_operation *operation = parsed->operation;
-    size_t wanted = used + (operation->argument ? 1 : 0);
+    size_t most = used + (operation->argument ? 1 : 0);
+    size_t least = operation->argument && operation->argument[0] == '[' ? used : most;
     if (parsed->options.help || parsed->options.version)
         return true;
-    if (n_given < wanted)
+    if (n_given < least)
         return error_set(error, ERROR_INVALID, "%s needs %s after it", operation->words, operation->argument);
-    if (n_given > wanted)
-        return error_set(error, ERROR_INVALID, "%s: '%s' is one word too many", operation->words, given[wanted]);
+    if (n_given > most)
+        return error_set(error, ERROR_INVALID, "%s: '%s' is one word too many", operation->words, given[most]);
     if ((operation->options & CLI_REASON) && !parsed->options.reason)
         return error_set(error, ERROR_MISSING, "%s needs --reason TEXT: it is kept with the alert", operation->words);
     const char *limit = parsed->options.limit;

@@ -4,11 +4,12 @@
 
 #include "controller/cli.h"
 
-enum { CLI_WATCH = 1, CLI_REASON = 2, CLI_CSV = 4, CLI_PAGE = 8 }; /* options that only some operations take */
+/* Options that only some operations take. */
+enum { CLI_WATCH = 1, CLI_REASON = 2, CLI_CSV = 4, CLI_PAGE = 8, CLI_NOW = 16, CLI_FILTER = 32, CLI_REPEAT = 64 };
 
 struct cli_operation {
     const char *words;    /* "alert send" */
-    const char *argument; /* "FILE"; NULL for none */
+    const char *argument; /* "FILE"; "[LINE]" may be left out; NULL for none */
     unsigned options;     /* CLI_... */
     bool local;           /* needs no daemon */
     const char *summary;  /* one line */

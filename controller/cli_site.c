@@ -22,134 +22,234 @@ static void finish(struct cli *cli, struct table *table, json_t *answer)
     json_decref(answer);
 }
 
-/* Seconds as "12 s", "3 min", "5 h"; "never" without. */
+/* Seconds as "12 s", "3 min", "5 h". */
+static void seconds_text(double s, char text[24])
+{
+    snprintf(text, 24, s < 120 ? "%.0f s" : s < 7200 ? "%.0f min" : "%.0f h", s < 120 ? s : s < 7200 ? s / 60 : s / 3600);
+}
+
+/* The same of a terminal's last answer; "never" without. */
 static void age_text(const json_t *terminal, char text[24])
 {
     const json_t *age = json_object_get(terminal, "age");
-    double s = json_number_value(age);
-    if (!json_is_number(age))
-        text_copy(text, 24, "never");
-    else
-        snprintf(text, 24, s < 120 ? "%.0f s" : s < 7200 ? "%.0f min" : "%.0f h", s < 120 ? s : s < 7200 ? s / 60 : s / 3600);
+    text_copy(text, 24, "never");
+    if (json_is_number(age))
+        seconds_text(json_number_value(age), text);
+}
+
+static void answer_text(const json_t *terminal, char text[24])
+{
+    const json_t *answer = json_object_get(terminal, "answer_ms");
+    text[0] = '\0';
+    if (json_is_number(answer))
+        snprintf(text, 24, "%.0f", json_number_value(answer));
+}
+
+/* Whatever came instead of a good answer. */
+static long errors_of(const json_t *terminal)
+{
+    static const char *const KINDS[] = {"timeouts", "damaged", "exceptions", "foreign"};
+    long sum = 0;
+    for (size_t i = 0; i < sizeof KINDS / sizeof *KINDS; i++)
+        sum += cli_integer(json_object_get(terminal, "counts"), KINDS[i]);
+    return sum;
+}
+
+static void value_text(const json_t *terminal, const char *field, char *text, size_t size)
+{
+    const json_t *value = json_object_get(json_object_get(terminal, "values"), field);
+    const char *unit = cli_text(json_object_get(terminal, "units"), field);
+    text[0] = '\0';
+    if (json_is_number(value))
+        text_print(text, size, "%g%s%s", json_number_value(value), *unit ? " " : "", unit);
+}
+
+static void add_terminal(struct table *table, const json_t *terminal)
+{
+    char unit[24], age[24], answer[24], errors[24], battery[48], state[48];
+    snprintf(unit, sizeof unit, "%ld", cli_integer(terminal, "unit"));
+    snprintf(errors, sizeof errors, "%ld", errors_of(terminal));
+    age_text(terminal, age);
+    answer_text(terminal, answer);
+    value_text(terminal, "battery", battery, sizeof battery);
+    snprintf(state, sizeof state, "%s%s", cli_text(terminal, "state"),
+             json_is_true(json_object_get(terminal, "maintenance")) ? " (maintenance)" : "");
+    const char *cells[] = {cli_text(terminal, "id"),
+                           cli_text(terminal, "name"),
+                           cli_text(terminal, "line"),
+                           unit,
+                           cli_text(terminal, "profile"),
+                           state,
+                           age,
+                           answer,
+                           errors,
+                           battery,
+                           cli_text(terminal, "why")};
+    add(table, cells);
+}
+
+/* Only what the options ask for is left in the answer. */
+static void filter(const struct cli_options *options, json_t *terminals)
+{
+    for (size_t i = json_array_size(terminals); i-- > 0;) {
+        const json_t *terminal = json_array_get(terminals, i);
+        if ((options->line && strcmp(options->line, cli_text(terminal, "line")) != 0) ||
+            (options->state && strcmp(options->state, cli_text(terminal, "state")) != 0))
+            json_array_remove(terminals, i);
+    }
+}
+
+static bool is_state(const char *text)
+{
+    static const char *const STATES[] = {"good", "degraded", "dead", "unknown"};
+    for (size_t i = 0; i < sizeof STATES / sizeof *STATES; i++)
+        if (strcmp(text, STATES[i]) == 0)
+            return true;
+    return false;
 }
 
 enum cli_exit cli_terminal_list(struct cli *cli)
 {
-    static const char *const titles[] = {"terminal", "name", "line", ">unit", "profile", "state", ">last seen", "why"};
-    enum { N = sizeof titles / sizeof *titles };
+    static const char *const titles[] = {"terminal",   "name",       "line",    ">unit",    "profile", "state",
+                                         ">last seen", ">answer ms", ">errors", ">battery", "why"};
     enum cli_exit exit;
+    if (cli->options.state && !is_state(cli->options.state)) {
+        fprintf(cli->err, "tocsin: --state: good, degraded, dead or unknown, not '%.20s'\n", cli->options.state);
+        return CLI_REFUSED;
+    }
     json_t *answer = cli_get(cli, &exit, "/v1/terminals", "", "");
-    struct table *table = table_create(titles, N);
+    struct table *table = table_create(titles, sizeof titles / sizeof *titles);
     size_t i;
     const json_t *terminal;
-    json_array_foreach(json_object_get(answer, "terminals"), i, terminal)
-    {
-        char unit[24], age[24], state[48];
-        snprintf(unit, sizeof unit, "%ld", cli_integer(terminal, "unit"));
-        age_text(terminal, age);
-        snprintf(state, sizeof state, "%s%s", cli_text(terminal, "state"),
-                 json_is_true(json_object_get(terminal, "maintenance")) ? " (maintenance)" : "");
-        const char *cells[N] = {cli_text(terminal, "id"),
-                                cli_text(terminal, "name"),
-                                cli_text(terminal, "line"),
-                                unit,
-                                cli_text(terminal, "profile"),
-                                state,
-                                age,
-                                cli_text(terminal, "why")};
-        add(table, cells);
-    }
+    filter(&cli->options, json_object_get(answer, "terminals"));
+    json_array_foreach(json_object_get(answer, "terminals"), i, terminal) add_terminal(table, terminal);
     finish(cli, table, answer);
     return exit;
 }
 
-static void add_pair(struct table *table, const char *key, const char *value)
+/* ---- one terminal ---- */
+
+static void add_row(struct table *table, const char *key, const char *value, const char *age)
 {
-    const char *cells[] = {key, value};
+    const char *cells[] = {key, value, age};
     if (*value)
         add(table, cells);
 }
 
-/* Members of an object as rows: texts as they are, numbers with their unit. */
-static void add_members(struct table *table, json_t *object, const json_t *units)
+static void add_values(struct table *table, const json_t *terminal)
+{
+    json_t *values = json_object_get(terminal, "values");
+    const char *field;
+    const json_t *value;
+    json_object_foreach(values, field, value)
+    {
+        char text[96], age[24];
+        value_text(terminal, field, text, sizeof text);
+        seconds_text(json_number_value(json_object_get(json_object_get(terminal, "ages"), field)), age);
+        add_row(table, field, text, age);
+    }
+}
+
+static void add_texts(struct table *table, json_t *object)
 {
     const char *key;
-    json_t *value;
-    json_object_foreach(object, key, value)
+    const json_t *value;
+    json_object_foreach(object, key, value) add_row(table, key, cli_text(object, key), "");
+}
+
+static void add_counts(struct table *table, const json_t *terminal)
+{
+    json_t *counts = json_object_get(terminal, "counts");
+    const char *key;
+    const json_t *value;
+    json_object_foreach(counts, key, value)
     {
         char text[96];
-        if (json_is_number(value))
-            snprintf(text, sizeof text, "%g %s", json_number_value(value), cli_text(units, key));
-        else
-            snprintf(text, sizeof text, "%s", json_is_string(value) ? json_string_value(value) : "");
-        add_pair(table, key, text);
+        const char *exception = strcmp(key, "exceptions") == 0 ? cli_text(terminal, "last_exception") : "";
+        snprintf(text, sizeof text, "%ld%s%s", cli_integer(counts, key), *exception ? ", the last " : "", exception);
+        add_row(table, key, text, "");
+    }
+}
+
+static void add_facts(struct table *table, const json_t *terminal)
+{
+    static const char *const keys[] = {"id", "name", "line", "profile", "channel", "state", "why"};
+    char text[24], age[24];
+    size_t i;
+    const json_t *code;
+    for (size_t k = 0; k < sizeof keys / sizeof *keys; k++)
+        add_row(table, keys[k], cli_text(terminal, keys[k]), "");
+    age_text(terminal, age);
+    const char *seen = cli_text(terminal, "last_seen");
+    add_row(table, "last seen", *seen ? seen : "never", *seen ? age : "");
+    answer_text(terminal, text);
+    add_row(table, "answer ms", text, "");
+    snprintf(text, sizeof text, "%ld", cli_integer(terminal, "unit"));
+    add_row(table, "unit", text, "");
+    if (json_is_true(json_object_get(terminal, "maintenance")))
+        add_row(table, "maintenance", "yes: it is not asked to sound", "");
+    json_array_foreach(json_object_get(terminal, "codes"), i, code)
+    {
+        const char *digits = json_string_value(code);
+        add_row(table, "area code", digits ? digits : "", "");
     }
 }
 
 enum cli_exit cli_terminal_show(struct cli *cli)
 {
-    static const char *const titles[] = {"what", "value"};
-    static const char *const keys[] = {"id", "name", "line", "profile", "channel", "state", "why", "last_seen"};
+    static const char *const titles[] = {"what", "value", ">age"};
     enum cli_exit exit;
-    json_t *terminal = cli_get(cli, &exit, "/v1/terminals/", cli->argument, "");
-    struct table *table = table_create(titles, 2);
+    json_t *terminal = cli_get(cli, &exit, "/v1/terminals/", cli->argument, cli->options.now ? "?now=true" : "");
+    struct table *table = table_create(titles, sizeof titles / sizeof *titles);
     if (terminal && table) {
-        char text[24];
-        for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
-            add_pair(table, keys[i], cli_text(terminal, keys[i]));
-        age_text(terminal, text);
-        add_pair(table, "age", text);
-        snprintf(text, sizeof text, "%ld", cli_integer(terminal, "unit"));
-        add_pair(table, "unit", text);
-        if (json_is_true(json_object_get(terminal, "maintenance")))
-            add_pair(table, "maintenance", "yes: it is not asked to sound");
-        size_t i;
-        const json_t *code;
-        json_array_foreach(json_object_get(terminal, "codes"), i, code)
-        {
-            add_pair(table, "area code", json_is_string(code) ? json_string_value(code) : "");
-        }
-        add_members(table, json_object_get(terminal, "when"), NULL);
-        add_members(table, json_object_get(terminal, "values"), json_object_get(terminal, "units"));
+        add_facts(table, terminal);
+        add_counts(table, terminal);
+        add_texts(table, json_object_get(terminal, "when"));
+        add_values(table, terminal);
     }
     finish(cli, table, terminal);
     return exit;
 }
 
+/* ---- lines ---- */
+
+static void add_line(struct table *table, const json_t *line)
+{
+    static const char *const numbers[] = {"baud",     "terminals",  "requests",   "replies",
+                                          "timeouts", "crc_errors", "exceptions", "reopened"};
+    enum { M = sizeof numbers / sizeof *numbers };
+    char text[M][24], use[24], state[300];
+    const json_t *occupied = json_object_get(json_object_get(line, "use_percent"), "occupied");
+    for (size_t k = 0; k < M; k++)
+        snprintf(text[k], sizeof text[k], "%ld", cli_integer(line, numbers[k]));
+    snprintf(use, sizeof use, "%.1f", json_number_value(json_object_get(occupied, "10min")));
+    bool up = json_is_true(json_object_get(line, "up"));
+    snprintf(state, sizeof state, up ? "up" : "DOWN: %s", cli_text(line, "error"));
+    const char *cells[] = {cli_text(line, "id"),
+                           cli_text(line, "device"),
+                           text[0],
+                           state,
+                           text[1],
+                           text[2],
+                           text[3],
+                           text[4],
+                           text[5],
+                           text[6],
+                           text[7],
+                           use};
+    add(table, cells);
+}
+
 enum cli_exit cli_line_list(struct cli *cli)
 {
     static const char *const titles[] = {"line",     "device",    ">baud",       "state",       ">terminals", ">requests",
-                                         ">replies", ">timeouts", ">crc errors", ">exceptions", ">reopened",  ">wire %"};
-    static const char *const numbers[] = {"baud",     "terminals",  "requests",   "replies",
-                                          "timeouts", "crc_errors", "exceptions", "reopened"};
-    enum { N = sizeof titles / sizeof *titles, M = sizeof numbers / sizeof *numbers };
+                                         ">replies", ">timeouts", ">crc errors", ">exceptions", ">reopened",  ">use %"};
     enum cli_exit exit;
     json_t *answer = cli_get(cli, &exit, "/v1/lines", "", "");
-    struct table *table = table_create(titles, N);
+    struct table *table = table_create(titles, sizeof titles / sizeof *titles);
     size_t i;
     const json_t *line;
-    json_array_foreach(json_object_get(answer, "lines"), i, line)
-    {
-        char text[M][24], wire[24], state[300];
-        for (size_t k = 0; k < M; k++)
-            snprintf(text[k], sizeof text[k], "%ld", cli_integer(line, numbers[k]));
-        snprintf(wire, sizeof wire, "%.1f", json_number_value(json_object_get(line, "wire_percent")));
-        bool up = json_is_true(json_object_get(line, "up"));
-        snprintf(state, sizeof state, up ? "up" : "DOWN: %s", cli_text(line, "error"));
-        const char *cells[N] = {cli_text(line, "id"),
-                                cli_text(line, "device"),
-                                text[0],
-                                state,
-                                text[1],
-                                text[2],
-                                text[3],
-                                text[4],
-                                text[5],
-                                text[6],
-                                text[7],
-                                wire};
-        add(table, cells);
-    }
+    json_array_foreach(json_object_get(answer, "lines"), i, line) add_line(table, line);
     finish(cli, table, answer);
     return exit;
 }

@@ -37,7 +37,8 @@ void desk_tick(struct desk *desk, struct moment now)
         dispatcher_tick(desk->dispatchers[c], now);
     for (uint32_t l = 0; l < desk->config->n_lines; l++)
         desk_tell_line(desk, l, now.mono);
-    site_mend_lines(desk->site);
+    site_tick(desk->site, now.mono);
+    desk_keep_learnt(desk, now.mono);
     site_alarms_tick(desk->alarms, now.mono);
     desk_try_again(desk, now);
     desk_tidy(desk, now);
@@ -177,9 +178,24 @@ static bool create_dispatchers(struct desk *desk, const uint16_t *tokens, struct
     return true;
 }
 
-static bool create_parts(struct desk *desk, struct uv_loop_s *loop, struct error *error)
+static bool create_site(struct desk *desk, const uint16_t *tokens, struct uv_loop_s *loop, struct error *error)
 {
     const struct site_ports ports = desk_site_ports(desk);
+    size_t n = desk->config->n_terminals;
+    if (!desk_load_learnt(desk, error))
+        return false;
+    int64_t *answers_us = calloc(n + 1, sizeof *answers_us);
+    if (!answers_us)
+        return error_set(error, ERROR_NO_MEMORY, "out of memory");
+    for (size_t i = 0; i < n; i++)
+        answers_us[i] = desk->learnt[i].stored_us;
+    desk->site = site_create(desk->config, &(struct site_memory){tokens, answers_us}, &ports, loop, error);
+    free(answers_us);
+    return desk->site;
+}
+
+static bool create_parts(struct desk *desk, struct uv_loop_s *loop, struct error *error)
+{
     uint16_t *tokens = calloc(desk->config->n_channels + 1, sizeof *tokens);
     desk->dispatchers = calloc(desk->config->n_channels + 1, sizeof(struct dispatcher *));
     desk->keys = idempotency_create();
@@ -194,10 +210,9 @@ static bool create_parts(struct desk *desk, struct uv_loop_s *loop, struct error
         journal_token_name(&desk->config->channels[c], name);
         tokens[c] = (uint16_t)store_get_setting(desk->store, name, 0);
     }
-    if (ok)
-        desk->site = site_create(desk->config, tokens, &ports, loop, error);
-    ok = ok && desk->site && create_dispatchers(desk, tokens, error) &&
-         store_load_keys(desk->store, take_key, desk->keys, error) && resume_all(desk, error);
+    ok = ok && create_site(desk, tokens, loop, error);
+    ok = ok && create_dispatchers(desk, tokens, error) && store_load_keys(desk->store, take_key, desk->keys, error) &&
+         resume_all(desk, error);
     free(tokens);
     return ok;
 }
@@ -223,7 +238,7 @@ struct desk *desk_create(const struct config *config, struct store *store, struc
     return desk;
 }
 
-const struct site *desk_site(const struct desk *desk)
+struct site *desk_site(const struct desk *desk)
 {
     return desk->site;
 }
@@ -263,6 +278,15 @@ bool desk_healthy(const struct desk *desk, char why[DESK_WHY_SIZE])
     return !*why;
 }
 
+void desk_count(const struct desk *desk, struct desk_tally *tally)
+{
+    *tally = (struct desk_tally){0};
+    memcpy(tally->ends, desk->ends, sizeof tally->ends);
+    for (size_t i = 0; i < desk->n_alerts; i++)
+        if (!desk->alerts[i]->accepting && !desk->alerts[i]->over)
+            tally->alerts[desk->alerts[i]->state]++;
+}
+
 void desk_silence(struct desk *desk)
 {
     if (!desk || !desk->site)
@@ -274,6 +298,7 @@ void desk_silence(struct desk *desk)
         if (broadcast)
             playout_stop(site_playout(desk->site, c), broadcast->id);
     }
+    desk_keep_learnt_at_end(desk, clock_read().mono);
     const struct line_target nothing = {0};
     for (size_t i = 0; i < desk->config->n_lines; i++)
         line_set_target(site_lines(desk->site)[i], &nothing);
@@ -296,6 +321,7 @@ void desk_destroy(struct desk *desk, uint32_t grace_ms)
     free(desk->dispatchers);
     free(desk->line_notices);
     site_alarms_free(desk->alarms);
+    free(desk->learnt);
     for (size_t i = 0; i < desk->n_alerts; i++)
         alert_free(desk->alerts[i]);
     free(desk->alerts);

@@ -45,8 +45,15 @@ json_t *desk_live_deliveries(const struct desk *desk, const char *id); /* of suc
 /* True while an alert is on its way in: it is not answered yet, and not to be shown. */
 bool desk_accepts(const struct desk *desk, const char *id);
 
-const struct site *desk_site(const struct desk *desk);
+struct site *desk_site(const struct desk *desk);
 json_t *desk_channels_json(const struct desk *desk); /* [{id, output, state}] */
+
+/* In numbers. */
+struct desk_tally {
+    size_t alerts[ALERT_STATES];            /* that have not ended, by state */
+    uint64_t ends[END_COUNT][REASON_COUNT]; /* deliveries that ended since the start */
+};
+void desk_count(const struct desk *desk, struct desk_tally *tally);
 enum { DESK_WHY_SIZE = 400 };
 /* False: why says what is worst. */
 bool desk_healthy(const struct desk *desk, char why[DESK_WHY_SIZE]);

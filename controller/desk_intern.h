@@ -8,6 +8,7 @@
 #include "controller/flap.h"
 #include "controller/idempotency.h"
 #include "controller/journal.h"
+#include "controller/learnt.h"
 #include "controller/site_alarm.h"
 #include "controller/speaker.h"
 
@@ -34,9 +35,12 @@ struct desk {
     struct dispatcher **dispatchers; /* per channel */
     struct alert **alerts;           /* that have not ended, and those whose end is not on disk */
     size_t n_alerts, room;
-    bool probing;       /* a change is under way that only shows whether the disk works again */
-    struct mono tried;  /* when what is not on disk was last tried again */
-    struct mono tidied; /* when old rows were last looked for */
+    bool probing;          /* a change is under way that only shows whether the disk works again */
+    struct mono tried;     /* when what is not on disk was last tried again */
+    struct mono tidied;    /* when old rows were last looked for */
+    struct learnt *learnt; /* per terminal */
+    struct mono learnt_looked;
+    uint64_t ends[END_COUNT][REASON_COUNT]; /* deliveries that ended in this life */
     uint16_t next_number;
 };
 
@@ -53,6 +57,15 @@ void desk_settled(void *context, const char *id, const struct error *error);
 
 /* Tries the disk again, at times, after it refused something: until then what it lacks is kept here. */
 void desk_try_again(struct desk *desk, struct moment now);
+
+/* Nothing sounds or is about to. */
+bool desk_is_quiet(const struct desk *desk);
+
+/* desk_learnt.c: the terminals' learnt answer times. Load before the site is made; keep writes what is due while it is quiet,
+ * at_end all that differs. */
+bool desk_load_learnt(struct desk *desk, struct error *error);
+void desk_keep_learnt(struct desk *desk, struct mono now);
+void desk_keep_learnt_at_end(struct desk *desk, struct mono now);
 
 /* Old rows go, a few every 10 s, while nothing sounds or is about to, the disk is well and the clock can be trusted. */
 void desk_tidy(struct desk *desk, struct moment now);
@@ -88,6 +101,9 @@ void desk_end(struct desk *desk, struct alert *alert, enum delivery_cause cause)
 
 /* The same, but the alert still lives, shown as ended, until the caller's desk_channel_done. */
 void desk_end_held(struct desk *desk, struct alert *alert, enum delivery_cause cause);
+
+/* A delivery has its end: written down and counted. */
+void desk_record_end(struct desk *desk, const struct broadcast *broadcast, const struct delivery *delivery);
 
 /* One channel is through with the alert; the last one ends it. May free it. */
 void desk_channel_done(struct desk *desk, struct alert *alert, enum delivery_cause cause);

@@ -163,6 +163,12 @@ void desk_channel_done(struct desk *desk, struct alert *alert, enum delivery_cau
         end_alert(desk, alert, alert->outcome);
 }
 
+void desk_record_end(struct desk *desk, const struct broadcast *broadcast, const struct delivery *delivery)
+{
+    journal_delivery(&desk->journal, broadcast, delivery);
+    desk->ends[delivery->end][delivery->reason]++;
+}
+
 /* An alert that never began on a channel still has a delivery per terminal, each with its end. */
 static void record_unbegun(struct desk *desk, struct alert *alert, uint32_t channel, enum delivery_cause cause)
 {
@@ -177,7 +183,7 @@ static void record_unbegun(struct desk *desk, struct alert *alert, uint32_t chan
     broadcast_finish(broadcast, clock_read());
     for (size_t i = 0; i < broadcast->n_deliveries; i++)
         if (!evidence_is_final(broadcast, &broadcast->deliveries[i]))
-            journal_delivery(&desk->journal, broadcast, &broadcast->deliveries[i]);
+            desk_record_end(desk, broadcast, &broadcast->deliveries[i]);
     broadcast_tally(broadcast, &alert->tally);
     broadcast_free(broadcast);
 }
@@ -220,7 +226,7 @@ void desk_end(struct desk *desk, struct alert *alert, enum delivery_cause cause)
 
 /* ---- old rows ---- */
 
-static bool is_quiet(const struct desk *desk)
+bool desk_is_quiet(const struct desk *desk)
 {
     for (size_t i = 0; i < desk->n_alerts; i++)
         if (desk->alerts[i]->accepting || desk->alerts[i]->state != ALERT_WAITING)
@@ -231,7 +237,7 @@ static bool is_quiet(const struct desk *desk)
 void desk_tidy(struct desk *desk, struct moment now)
 {
     struct error why;
-    if (mono_since(now.mono, desk->tidied) < (int64_t)TIDY_MS * 1000 || !is_quiet(desk) || !clock_trusted() ||
+    if (mono_since(now.mono, desk->tidied) < (int64_t)TIDY_MS * 1000 || !desk_is_quiet(desk) || !clock_trusted() ||
         store_in_trouble(desk->store, &why))
         return;
     desk->tidied = now.mono;

@@ -71,7 +71,7 @@ static void record_end(void *context, struct broadcast *broadcast)
     speaker_forget(desk->speaker, desk->dispatchers[broadcast->channel], broadcast->id);
     broadcast_tally(broadcast, &broadcast->alert->tally);
     for (size_t i = 0; i < broadcast->n_deliveries; i++)
-        journal_delivery(&desk->journal, broadcast, &broadcast->deliveries[i]);
+        desk_record_end(desk, broadcast, &broadcast->deliveries[i]);
     desk_channel_done(desk, broadcast->alert, broadcast->cause);
 }
 
@@ -118,6 +118,8 @@ void desk_tell_line(struct desk *desk, uint32_t line, struct mono now)
         return;
     snprintf(words, sizeof words, "%s%s", notice->words, often);
     journal_line(&desk->journal, line, !notice->down, words);
+    if (!notice->down)
+        site_line_told_up(desk->site, line, now);
 }
 
 void desk_on_site_alarm(void *context, const char *what, const char *detail)
@@ -154,6 +156,16 @@ static void on_playout_event(void *context, uint32_t channel, const struct playo
         dispatcher_take_playout_event(desk->dispatchers[channel], event, clock_read());
 }
 
+static void on_terminal_state(void *context, uint32_t terminal, const struct health_verdict *verdict)
+{
+    journal_terminal(&((struct desk *)context)->journal, terminal, verdict);
+}
+
+static void on_line_states(void *context, uint32_t line, const json_t *states)
+{
+    journal_line_states(&((struct desk *)context)->journal, line, states);
+}
+
 struct dispatcher_ports desk_dispatcher_ports(struct desk *desk)
 {
     return (struct dispatcher_ports){
@@ -172,5 +184,5 @@ struct dispatcher_ports desk_dispatcher_ports(struct desk *desk)
 
 struct site_ports desk_site_ports(struct desk *desk)
 {
-    return (struct site_ports){desk, on_line_event, on_playout_event};
+    return (struct site_ports){desk, on_line_event, on_playout_event, on_terminal_state, on_line_states};
 }

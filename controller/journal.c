@@ -259,10 +259,37 @@ void journal_line(const struct journal *journal, uint32_t line, bool up, const c
     json_decref(data);
 }
 
+void journal_terminal(const struct journal *journal, uint32_t terminal, const struct health_verdict *verdict)
+{
+    const struct config_terminal *settings = &journal->config->terminals[terminal];
+    json_t *data = json_pack("{s:s, s:s, s:s}", "id", settings->hardware.id, "line",
+                             journal->config->lines[settings->line].hardware.id, "state", health_state_name(verdict->state));
+    if (*verdict->why)
+        json_object_set_new(data, "why", json_string(verdict->why));
+    struct store_change change = {.event = "terminal", .event_data = data, .urgent = true};
+    store_commit(journal->store, &change, NULL, NULL);
+    json_decref(data);
+}
+
+void journal_line_states(const struct journal *journal, uint32_t line, const json_t *states)
+{
+    json_t *data = json_pack("{s:s, s:b}", "id", journal->config->lines[line].hardware.id, "up", 1);
+    json_object_set_new(data, "states", json_deep_copy(states));
+    struct store_change change = {.event = "line", .event_data = data, .urgent = true};
+    store_commit(journal->store, &change, NULL, NULL);
+    json_decref(data);
+}
+
 void journal_number(const struct journal *journal, const char *name, int64_t value, store_done_fn *done, void *context)
 {
     struct store_change change = {.setting = name, .setting_value = value};
     store_commit(journal->store, &change, done, context);
+}
+
+void journal_forget_number(const struct journal *journal, const char *name)
+{
+    struct store_change change = {.forget = name};
+    store_commit(journal->store, &change, NULL, NULL);
 }
 
 void journal_tidy(const struct journal *journal, struct wall now)

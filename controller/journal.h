@@ -4,6 +4,7 @@
 
 #include "audio/playout.h"
 #include "controller/broadcast.h"
+#include "controller/health.h"
 #include "controller/store.h"
 
 struct journal {
@@ -28,9 +29,14 @@ void journal_reading(const struct journal *journal, const struct broadcast *broa
 void journal_programme(const struct journal *journal, const struct broadcast *broadcast, const struct playout_event *event);
 void journal_alarm(const struct journal *journal, const struct alert *alert, const char *what, const char *detail);
 void journal_line(const struct journal *journal, uint32_t line, bool up, const char *error);
+/* A terminal is another than was told; event "terminal". The site logs it. */
+void journal_terminal(const struct journal *journal, uint32_t terminal, const struct health_verdict *verdict);
+/* How the terminals of a line are that came up, {id: state}; event "line". */
+void journal_line_states(const struct journal *journal, uint32_t line, const json_t *states);
 /* Lets go of a little of what is older than the configuration keeps. */
 void journal_tidy(const struct journal *journal, struct wall now);
 void journal_number(const struct journal *journal, const char *name, int64_t value, store_done_fn *done, void *context);
+void journal_forget_number(const struct journal *journal, const char *name);
 
 /* The number that is the last token of a channel. */
 void journal_token_name(const struct config_channel *channel, char name[64]);

@@ -97,6 +97,17 @@ static void on_line_event(void *context, uint32_t index, const struct line_event
     advance(silence);
 }
 
+/* Whoever is dead or faulty is told as trouble; how well the others are does not matter here. */
+static void on_terminal_state(void *context, uint32_t terminal, const struct health_verdict *verdict)
+{
+    (void)context, (void)terminal, (void)verdict;
+}
+
+static void on_line_states(void *context, uint32_t line, const json_t *states)
+{
+    (void)context, (void)line, (void)states;
+}
+
 static void on_signal(uv_signal_t *handle, int number)
 {
     (void)number;
@@ -132,18 +143,19 @@ static void read_tokens(const struct config *config, uint16_t *tokens)
     }
 }
 
-static bool look_through(struct silence *silence, const uint16_t *tokens, struct error *error)
+static bool look_through(struct silence *silence, const struct site_memory *memory, struct error *error)
 {
     uv_timer_t tick;
     uv_signal_t terminate;
-    const struct site_ports ports = {.context = silence, .line_event = on_line_event};
+    const struct site_ports ports = {
+        .context = silence, .line_event = on_line_event, .terminal_state = on_terminal_state, .line_states = on_line_states};
     uv_timer_init(silence->loop, &tick);
     uv_signal_init(silence->loop, &terminate);
     tick.data = silence;
     uv_timer_start(&tick, on_tick, 100, 100);
     uv_signal_start(&terminate, on_signal, SIGTERM);
     silence->began = uv_now(silence->loop);
-    silence->site = site_create(silence->config, tokens, &ports, silence->loop, error);
+    silence->site = site_create(silence->config, memory, &ports, silence->loop, error);
     if (silence->site)
         uv_run(silence->loop, UV_RUN_DEFAULT);
     uv_close((uv_handle_t *)&tick, NULL);
@@ -163,17 +175,20 @@ int silence_run(const struct config *config, struct uv_loop_s *loop)
         return 1; /* it drives the lines; tocsin alert stop */
     struct silence silence = {.config = config, .loop = loop};
     uint16_t *tokens = calloc(config->n_channels + 1, sizeof *tokens);
+    int64_t *answers_us = calloc(config->n_terminals + 1, sizeof *answers_us); /* unknown: each is waited for patiently */
+    const struct site_memory memory = {tokens, answers_us};
     silence.lines = calloc(config->n_lines + 1, sizeof *silence.lines);
-    bool ready = tokens && silence.lines;
+    bool ready = tokens && answers_us && silence.lines;
     if (!ready)
         error_set(&error, ERROR_NO_MEMORY, "out of memory");
     else
         read_tokens(config, tokens);
-    if (ready && look_through(&silence, tokens, &error))
+    if (ready && look_through(&silence, &memory, &error))
         status = conclude(&silence);
     else
         log_line(LOG_ERROR, "cannot silence: %s", error.message);
     free(tokens);
+    free(answers_us);
     free(silence.lines);
     if (lock >= 0)
         close(lock);

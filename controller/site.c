@@ -1,18 +1,11 @@
-/* Lines, playouts, and the health of terminals. */
-#include "controller/site.h"
+/* Lines and playouts: their beginning, their events, their end. */
+#include "controller/site_intern.h"
 
 #include "codecs/monotonic.h"
-#include "controller/alert.h"
-#include "controller/clock.h"
-#include "controller/log.h"
-#include "controller/mailbox.h"
+#include "hardware/line_round.h"
 
 #include <pthread.h>
 #include <stdlib.h>
-#include <string.h>
-#include <time.h>
-
-enum { LOST_AGAIN_S = 60 /* a terminal that comes and goes is logged as lost once in this time */ };
 
 /* What a thread's event looks like on its way to the loop. */
 struct line_letter {
@@ -23,34 +16,6 @@ struct line_letter {
 struct playout_letter {
     uint32_t channel;
     struct playout_event event;
-};
-
-/* Where a thread posts to. */
-struct sender {
-    struct mailbox *mailbox;
-    uint32_t index;
-};
-
-struct health {
-    bool read, dead;
-    bool lost_told;       /* in the log, and its return not yet */
-    struct mono lost_log; /* when it was */
-    struct mono at;
-    struct terminal_reading reading;
-    char trouble[160];
-    char symptom[160]; /* of a wrong address, as long as its line says that it stands */
-};
-
-struct site {
-    const struct config *config;
-    struct site_ports ports;
-    struct mono created;
-    struct mailbox *from_lines, *from_playouts;
-    struct sender *line_senders, *playout_senders;
-    struct line **lines;
-    struct playout **playouts;
-    struct health *health;   /* per terminal of the configuration */
-    char (*line_words)[256]; /* per line: how it is known when a transmission ends, or why it is down */
 };
 
 static void on_line_thread(void *context, const struct line_event *event)
@@ -67,60 +32,14 @@ static void on_playout_thread(void *context, const struct playout_event *event)
     mailbox_push(sender->mailbox, &letter);
 }
 
-/* Each loss once, each return once, and one that comes and goes no more than once in a while. */
-static void log_health(struct health *health, bool dead, const char *id, const char *why, struct mono at)
-{
-    bool lately = health->lost_log.us != 0 && mono_since(at, health->lost_log) < (int64_t)LOST_AGAIN_S * 1000000;
-    if (dead && !health->dead && !lately) {
-        log_line(LOG_WARNING, "terminal lost: %s", why);
-        health->lost_told = true;
-        health->lost_log = at;
-    } else if (!dead && health->lost_told) {
-        log_line(LOG_NOTE, "terminal back: %s", id);
-        health->lost_told = false;
-    }
-}
-
-static bool is_symptom(const struct line_event *event)
-{
-    return event->kind == LINE_TROUBLE && (event->trouble == TROUBLE_DUPLICATE || event->trouble == TROUBLE_FOREIGN);
-}
-
-static void note_health(struct site *site, uint32_t line, const struct line_event *event)
-{
-    if (event->kind == LINE_UP || event->kind == LINE_DOWN)
-        text_copy(site->line_words[line], sizeof site->line_words[line], event->error.message);
-    if (event->terminal >= site->config->lines[line].n_terminals)
-        return;
-    uint32_t index = site->config->lines[line].terminals[event->terminal];
-    struct health *health = &site->health[index];
-    if (is_symptom(event)) {
-        text_copy(health->symptom, sizeof health->symptom, event->error.message);
-        log_line(LOG_WARNING, "terminal: %s", health->symptom);
-        return;
-    }
-    bool dead = event->kind == LINE_TROUBLE && event->trouble == TROUBLE_NO_REPLY;
-    if (dead || event->kind == LINE_READING)
-        log_health(health, dead, site->config->terminals[index].hardware.id, event->error.message, event->at);
-    if (event->kind == LINE_READING) {
-        health->read = true;
-        health->dead = false;
-        health->at = event->reading.received;
-        health->reading = event->reading;
-        health->trouble[0] = '\0';
-    } else if (event->kind == LINE_TROUBLE) {
-        health->dead = dead;
-        text_copy(health->trouble, sizeof health->trouble,
-                  *event->error.message ? event->error.message : terminal_trouble_name(event->trouble));
-    }
-}
-
 static void deliver_line(void *context, const void *item)
 {
     struct site *site = context;
     const struct line_letter *letter = item;
-    note_health(site, letter->line, &letter->event);
+    site_note(site, letter->line, &letter->event);
     site->ports.line_event(site->ports.context, letter->line, &letter->event);
+    if (letter->event.kind == LINE_ASKED)
+        site_answer(site, &letter->event);
 }
 
 static void deliver_playout(void *context, const void *item)
@@ -130,17 +49,28 @@ static void deliver_playout(void *context, const void *item)
     site->ports.playout_event(site->ports.context, letter->channel, &letter->event);
 }
 
-static bool create_line(struct site *site, uint32_t index, uint16_t token, struct error *error)
+/* A status is old when the third poll after it has not come; on a slow line a round over all takes longer than a poll. */
+static int64_t stale_after(const struct line_settings *line, const struct terminal_settings *terminals, size_t n)
+{
+    int64_t poll_us = INT64_C(1000000) * line->poll_s, round_us = line_round_us(line, terminals, n);
+    return 3 * (poll_us > round_us ? poll_us : round_us);
+}
+
+static bool create_line(struct site *site, uint32_t index, const struct site_memory *memory, struct error *error)
 {
     const struct config_line *line = &site->config->lines[index];
     struct terminal_settings *terminals = calloc(line->n_terminals + 1, sizeof *terminals);
     if (!terminals)
         return error_set(error, ERROR_NO_MEMORY, "line %s: out of memory", line->hardware.id);
-    for (size_t i = 0; i < line->n_terminals; i++)
+    for (size_t i = 0; i < line->n_terminals; i++) {
         terminals[i] = site->config->terminals[line->terminals[i]].hardware;
+        terminals[i].answer_us = memory->answers_us[line->terminals[i]];
+    }
+    site->states[index].stale_us = stale_after(&line->hardware, terminals, line->n_terminals);
+    line_use_take(&site->states[index].use, &(struct line_counts){0}, mono_now());
     site->line_senders[index] = (struct sender){site->from_lines, index};
-    site->lines[index] =
-        line_create(&line->hardware, terminals, line->n_terminals, token, on_line_thread, &site->line_senders[index], error);
+    site->lines[index] = line_create(&line->hardware, terminals, line->n_terminals, memory->tokens[line->channel],
+                                     on_line_thread, &site->line_senders[index], error);
     free(terminals);
     return site->lines[index] && line_start(site->lines[index], error);
 }
@@ -153,7 +83,7 @@ static bool create_playout(struct site *site, uint32_t index, struct error *erro
     return site->playouts[index] != NULL;
 }
 
-static bool create_all(struct site *site, const uint16_t *tokens, struct uv_loop_s *loop, struct error *error)
+static bool create_all(struct site *site, const struct site_memory *memory, struct uv_loop_s *loop, struct error *error)
 {
     const struct config *config = site->config;
     site->line_senders = calloc(config->n_lines + 1, sizeof *site->line_senders);
@@ -161,8 +91,8 @@ static bool create_all(struct site *site, const uint16_t *tokens, struct uv_loop
     site->lines = calloc(config->n_lines + 1, sizeof(struct line *));
     site->playouts = calloc(config->n_channels + 1, sizeof(struct playout *));
     site->health = calloc(config->n_terminals + 1, sizeof *site->health);
-    site->line_words = calloc(config->n_lines + 1, sizeof *site->line_words);
-    if (!site->line_senders || !site->playout_senders || !site->lines || !site->playouts || !site->health || !site->line_words)
+    site->states = calloc(config->n_lines + 1, sizeof *site->states);
+    if (!site->line_senders || !site->playout_senders || !site->lines || !site->playouts || !site->health || !site->states)
         return error_set(error, ERROR_NO_MEMORY, "out of memory for the site");
     site->from_lines = mailbox_create(loop, sizeof(struct line_letter), deliver_line, site, error);
     site->from_playouts = mailbox_create(loop, sizeof(struct playout_letter), deliver_playout, site, error);
@@ -172,12 +102,12 @@ static bool create_all(struct site *site, const uint16_t *tokens, struct uv_loop
         if (!create_playout(site, i, error))
             return false;
     for (uint32_t i = 0; i < config->n_lines; i++)
-        if (!create_line(site, i, tokens[config->lines[i].channel], error))
+        if (!create_line(site, i, memory, error))
             return false;
     return true;
 }
 
-struct site *site_create(const struct config *config, const uint16_t *tokens, const struct site_ports *ports,
+struct site *site_create(const struct config *config, const struct site_memory *memory, const struct site_ports *ports,
                          struct uv_loop_s *loop, struct error *error)
 {
     struct site *site = calloc(1, sizeof *site);
@@ -187,28 +117,10 @@ struct site *site_create(const struct config *config, const uint16_t *tokens, co
     }
     site->config = config;
     site->ports = *ports;
-    site->created = mono_now();
-    if (create_all(site, tokens, loop, error))
+    if (create_all(site, memory, loop, error))
         return site;
     site_destroy(site, 0);
     return NULL;
-}
-
-void site_mend_lines(struct site *site)
-{
-    for (size_t i = 0; i < site->config->n_lines; i++) {
-        struct error error = {0};
-        if (!line_hangs(site->lines[i]))
-            continue;
-        const char *id = site->config->lines[i].hardware.id;
-        struct line *other = line_rebuild(site->lines[i], &error);
-        if (other) {
-            log_line(LOG_ALARM, "line %s: its driver hangs; the line is built anew", id);
-            site->lines[i] = other;
-        } else {
-            log_line(LOG_ERROR, "line %s: its driver hangs, and it cannot be built anew: %s", id, error.message);
-        }
-    }
 }
 
 struct line *const *site_lines(const struct site *site)
@@ -219,119 +131,6 @@ struct line *const *site_lines(const struct site *site)
 struct playout *site_playout(const struct site *site, uint32_t channel)
 {
     return site->playouts[channel];
-}
-
-size_t site_lines_up(const struct site *site)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < site->config->n_lines; i++) {
-        struct line_counts counts;
-        line_get_counts(site->lines[i], &counts);
-        n += counts.up;
-    }
-    return n;
-}
-
-static json_t *line_json(const struct site *site, size_t index)
-{
-    const struct config_line *line = &site->config->lines[index];
-    struct line_counts counts;
-    line_get_counts(site->lines[index], &counts);
-    double percent = 100.0 * (double)counts.busy_us / (double)(mono_since(mono_now(), site->created) + 1);
-    return json_pack(
-        "{s:s, s:s, s:i, s:s, s:b, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f}", "id", line->hardware.id, "device",
-        line->hardware.device, "baud", line->hardware.baud, "channel", site->config->channels[line->channel].id, "up",
-        (int)counts.up, counts.up ? "method" : "error", site->line_words[index], "terminals", (json_int_t)line->n_terminals,
-        "requests", (json_int_t)counts.requests, "replies", (json_int_t)counts.replies, "timeouts", (json_int_t)counts.timeouts,
-        "crc_errors", (json_int_t)counts.crc_errors, "exceptions", (json_int_t)counts.exceptions, "strays",
-        (json_int_t)counts.strays, "reopened", (json_int_t)counts.reopened, "wire_percent", percent);
-}
-
-json_t *site_lines_json(const struct site *site)
-{
-    json_t *list = json_array();
-    for (size_t i = 0; i < site->config->n_lines; i++)
-        json_array_append_new(list, line_json(site, i));
-    return list;
-}
-
-static void set_health(json_t *object, const struct config *config, const struct profile *profile, const struct health *health)
-{
-    struct moment now = clock_read();
-    int64_t age_us = mono_since(now.mono, health->at);
-    json_t *when = json_object(), *values = json_object(), *units = json_object();
-    for (int c = 0; c < WHEN_COUNT; c++)
-        json_object_set_new(when, condition_name((enum condition_kind)c), json_string(truth_name(health->reading.when[c])));
-    for (size_t i = 0; i < profile->n_fields; i++) {
-        if (!(health->reading.values.valid >> i & 1))
-            continue;
-        json_object_set_new(values, profile->fields[i].name, json_real(health->reading.values.value[i]));
-        if (*profile->fields[i].unit)
-            json_object_set_new(units, profile->fields[i].name, json_string(profile->fields[i].unit));
-    }
-    json_object_set_new(object, "last_seen", json_time((struct wall){now.wall.ms - age_us / 1000}, config));
-    json_object_set_new(object, "age", json_real((double)age_us / 1e6));
-    json_object_set_new(object, "when", when);
-    json_object_set_new(object, "values", values);
-    json_object_set_new(object, "units", units);
-}
-
-/* In words, or "" when its line sees none any more. */
-static const char *symptom_of(const struct site *site, size_t index)
-{
-    const struct config_line *line = &site->config->lines[site->config->terminals[index].line];
-    struct terminal_health health = {.symptom = TROUBLE_NONE};
-    for (uint16_t i = 0; i < line->n_terminals; i++)
-        if (line->terminals[i] == index)
-            line_get_health(site->lines[site->config->terminals[index].line], i, &health);
-    return health.symptom == TROUBLE_NONE ? "" : site->health[index].symptom;
-}
-
-static json_t *terminal_json(const struct site *site, size_t index)
-{
-    const struct config_terminal *terminal = &site->config->terminals[index];
-    const struct health *health = &site->health[index];
-    const struct config_line *line = &site->config->lines[terminal->line];
-    json_t *codes = json_array();
-    for (size_t i = 0; i < terminal->n_codes; i++)
-        json_array_append_new(codes, json_string(terminal->codes[i].digits));
-    bool fault = health->reading.when[WHEN_FAULT] == TRUTH_TRUE;
-    struct line_counts counts;
-    line_get_counts(site->lines[terminal->line], &counts);
-    const char *symptom = symptom_of(site, index);
-    const char *state = !counts.up                              ? "unknown" /* whatever it was last: nobody can see it */
-                        : health->dead                          ? "dead"
-                        : !health->read                         ? "unknown"
-                        : fault || *health->trouble || *symptom ? "degraded"
-                                                                : "good";
-    const char *why = !counts.up         ? "line down"
-                      : *symptom         ? symptom
-                      : *health->trouble ? health->trouble
-                      : fault            ? "it reports a fault"
-                                         : "";
-    json_t *object = json_pack("{s:s, s:s, s:s, s:i, s:s, s:s, s:o, s:b, s:s}", "id", terminal->hardware.id, "name",
-                               terminal->name, "line", line->hardware.id, "unit", (int)terminal->hardware.unit, "profile",
-                               terminal->hardware.profile->id, "channel", site->config->channels[line->channel].id, "codes",
-                               codes, "maintenance", (int)terminal->maintenance, "state", state);
-    if (*why)
-        json_object_set_new(object, "why", json_string(why));
-    if (health->read)
-        set_health(object, site->config, terminal->hardware.profile, health);
-    return object;
-}
-
-json_t *site_terminals_json(const struct site *site)
-{
-    json_t *list = json_array();
-    for (size_t i = 0; i < site->config->n_terminals; i++)
-        json_array_append_new(list, terminal_json(site, i));
-    return list;
-}
-
-json_t *site_terminal_json(const struct site *site, const char *id)
-{
-    int index = config_find_terminal(site->config, id);
-    return index < 0 ? NULL : terminal_json(site, (size_t)index);
 }
 
 struct ending {
@@ -373,6 +172,7 @@ void site_destroy(struct site *site, uint32_t grace_ms)
         return;
     for (size_t i = 0; site->playouts && i < site->config->n_channels; i++)
         playout_destroy(site->playouts[i]);
+    site_answer_all(site);
     destroy_lines(site, grace_ms);
     mailbox_close(site->from_lines);
     mailbox_close(site->from_playouts);
@@ -381,6 +181,6 @@ void site_destroy(struct site *site, uint32_t grace_ms)
     free(site->lines);
     free(site->playouts);
     free(site->health);
-    free(site->line_words);
+    free(site->states);
     free(site);
 }

@@ -195,6 +195,11 @@ int64_t store_get_setting(struct store *store, const char *name, int64_t otherwi
     return value;
 }
 
+bool store_load_settings(struct store *store, const char *prefix, store_setting_fn *each, void *context, struct error *error)
+{
+    return store_query_settings(store->reader, prefix, each, context, error);
+}
+
 struct wall store_last_time(struct store *store)
 {
     return store_query_last_time(store->reader);

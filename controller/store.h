@@ -60,6 +60,7 @@ struct store_change {
     const struct store_key *key; /* those older than a day, or beyond 1000, go */
     const char *setting;         /* a named number, such as "token" */
     int64_t setting_value;
+    const char *forget; /* a named number that goes */
     const struct store_limits *limits;
     const char *event; /* type of the event that tells of this change, NULL: none */
     const json_t *event_data;
@@ -72,6 +73,8 @@ typedef void store_done_fn(void *context, int64_t seq, const struct error *error
 
 /* Every committed event, in order, on the main loop: "epoch:seq", type, data (borrowed). id NULL: urgent, and not on disk. */
 typedef void store_event_fn(void *context, const char *id, const char *type, const json_t *data);
+
+typedef void store_setting_fn(void *context, const char *name, int64_t value);
 
 /* Opens or creates folder/tocsin.db, checks it, brings its schema up to date, starts the thread. A damaged database is set
  * aside as tocsin.db.damaged-TIME and a new one begun; *damaged then holds the new name (else ""). */
@@ -109,6 +112,8 @@ bool store_find_key(struct store *store, const char *sender, const char *identif
                     struct error *error); /* also later; sub-millisecond read on the caller's own read handle */
 bool store_has_alert(struct store *store, const char *id); /* the same; false where it cannot be read */
 int64_t store_get_setting(struct store *store, const char *name, int64_t otherwise); /* the same */
+/* Calls each for every named number that begins with prefix. Start-up only. */
+bool store_load_settings(struct store *store, const char *prefix, store_setting_fn *each, void *context, struct error *error);
 struct wall store_last_time(struct store *store); /* of the last event; {0} before the first; the same */
 /* Calls each for every key that is kept, the oldest first. */
 bool store_load_keys(struct store *store, void (*each)(void *context, const struct store_key *key), void *context,

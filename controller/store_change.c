@@ -126,7 +126,7 @@ static bool is_whole(const struct store_job *job, const struct store_change *cha
 
 void store_change_copy(struct store_job *job, const struct store_change *change, const char *boot)
 {
-    job->writes = calloc(change->n_deliveries + 10, sizeof *job->writes);
+    job->writes = calloc(change->n_deliveries + 11, sizeof *job->writes);
     if (job->writes) {
         if (change->alert)
             add_alert(job, change->alert);
@@ -145,6 +145,8 @@ void store_change_copy(struct store_job *job, const struct store_change *change,
             add_text(row, change->setting);
             add_number(row, change->setting_value);
         }
+        if (change->forget)
+            add_text(add_row(job, CUT_SETTING), change->forget);
         if (change->limits)
             add_limits(job, change->limits);
         if (change->event)

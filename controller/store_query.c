@@ -332,3 +332,17 @@ bool store_query_setting(sqlite3 *db, const char *name, int64_t *value)
     sqlite3_finalize(statement);
     return row;
 }
+
+bool store_query_settings(sqlite3 *db, const char *prefix, store_setting_fn *each, void *context, struct error *error)
+{
+    sqlite3_stmt *row = prepare(db, "SELECT name, value FROM setting WHERE substr(name, 1, length(?1)) = ?1", error);
+    if (!row)
+        return false;
+    int code;
+    sqlite3_bind_text(row, 1, prefix, -1, SQLITE_STATIC);
+    while ((code = sqlite3_step(row)) == SQLITE_ROW)
+        each(context, store_sql_text(row, 0), sqlite3_column_int64(row, 1));
+    bool good = code == SQLITE_DONE || store_sql_error(db, "store", error);
+    sqlite3_finalize(row);
+    return good;
+}

@@ -93,6 +93,7 @@ static const char *const statements[STORE_STATEMENTS] = {
     [PUT_KEY] = "INSERT OR REPLACE INTO idempotency(user, key, hash, alert, wall) VALUES(?1, ?2, ?3, ?4, ?5)",
     [CUT_KEYS] = "DELETE FROM idempotency WHERE wall < ?1 OR n <= (SELECT max(n) FROM idempotency) - ?2",
     [PUT_SETTING] = "INSERT OR REPLACE INTO setting(name, value) VALUES(?1, ?2)",
+    [CUT_SETTING] = "DELETE FROM setting WHERE name = ?1",
     [CUT_READINGS] = "DELETE FROM reading WHERE n < (SELECT min(n) FROM reading) + ?2"
                      " AND NOT EXISTS (SELECT 1 FROM alert WHERE id = reading.alert AND (received >= ?1 OR " STORE_IS_OPEN "))",
     [CUT_DELIVERIES] = "DELETE FROM delivery WHERE alert = " OLDEST_TOO_MANY,

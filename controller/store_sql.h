@@ -14,6 +14,7 @@ enum store_statement {
     PUT_KEY,
     CUT_KEYS,
     PUT_SETTING,
+    CUT_SETTING,
     CUT_READINGS,
     CUT_DELIVERIES,
     CUT_READINGS_OF_ALERT,
@@ -106,5 +107,6 @@ struct wall store_query_last_time(sqlite3 *db);
 bool store_query_keys(sqlite3 *db, void (*each)(void *context, const struct store_key *key), void *context,
                       struct error *error);
 bool store_query_setting(sqlite3 *db, const char *name, int64_t *value);
+bool store_query_settings(sqlite3 *db, const char *prefix, store_setting_fn *each, void *context, struct error *error);
 
 #endif

@@ -184,6 +184,10 @@ enum truth profile_judge_group(const struct profile *profile, enum condition_kin
 void profile_group_words(const struct profile *profile, enum condition_kind kind, size_t group,
                          const struct terminal_values *values, char text[PROFILE_WORDS_SIZE]);
 
+/* What makes a condition true: the words of its true groups; "" where it is not true. Cut to size as text_copy cuts. */
+void profile_explain(const struct profile *profile, enum condition_kind kind, const struct terminal_values *values,
+                     const struct operand_values *operands, struct mono now, char *text, size_t size);
+
 /* True if for every profile of the line the command's writes mean the same or are declared ignored, and the command may be
  * broadcast at all. why (may be NULL) names the first obstacle. */
 bool profile_broadcast_safe(const struct profile *const profiles[], size_t n, const struct profile *of,

@@ -31,3 +31,17 @@ void profile_group_words(const struct profile *profile, enum condition_kind kind
         term_words(profile, &condition->groups[group].terms[t], values, text + used, PROFILE_WORDS_SIZE - used);
     }
 }
+
+void profile_explain(const struct profile *profile, enum condition_kind kind, const struct terminal_values *values,
+                     const struct operand_values *operands, struct mono now, char *text, size_t size)
+{
+    text[0] = '\0';
+    for (size_t g = 0; g < profile->conditions[kind].n_groups; g++) {
+        char words[PROFILE_WORDS_SIZE];
+        size_t used = strlen(text);
+        if (profile_judge_group(profile, kind, g, values, operands, now) != TRUTH_TRUE)
+            continue;
+        profile_group_words(profile, kind, g, values, words);
+        text_print(text + used, size - used, "%s%s", used ? ", " : "", words);
+    }
+}

@@ -254,6 +254,7 @@ static const struct broken broken[] = {
     {"baud = 9600;", "baud = 9601;", "tty/north", "baud must be 1200, 2400", false},
     {"baud = 9600;", "", "tty/north", "baud is missing", false},
     {"baud = 9600;", "baud = 9600; parity = \"e\";", "tty/north", "parity must be one of \"none\", \"even\", \"odd\"", false},
+    {"baud = 9600;", "baud = 9600; poll_s = 61;", "tty/north", "poll_s must be from 1 to 60, not 61", false},
     {"id = \"south\"", "id = \"north\"", "/dev/ttyUSB0", "the id \"north\" stands twice in lines", false},
     {"\"/dev/ttyUSB0\"", "\"tty/north\"", "19200", "the lines north and south have the same device", false},
     {"line = \"south\"; unit = 1;", "line = \"sout\"; unit = 1;", "three",
@@ -316,6 +317,40 @@ static void test_each_mistake_with_its_line(void **state)
     folder_make(&folder);
     for (size_t i = 0; i < sizeof broken / sizeof *broken; i++)
         check_broken(&folder, &broken[i]);
+    folder_remove(&folder);
+}
+
+/* 200 terminals at 1200 baud: a round takes more than a minute, and nobody sees a fault for two. */
+static void test_a_line_too_slow_for_its_terminals(void **state)
+{
+    (void)state;
+    struct folder folder;
+    struct said said;
+    char *more = calloc(200, 160);
+    assert_non_null(more);
+    strcpy(more, "terminals = (\n");
+    for (int unit = 3; unit < 200; unit++)
+        sprintf(more + strlen(more),
+                "{ id = \"n%d\"; name = \"x\"; line = \"north\"; unit = %d; profile = \"linghu-t8\"; codes = [ "
+                "\"360499103201\" ]; },\n",
+                unit, unit);
+    folder_make(&folder);
+    char *full = replaced(GOOD_SITE, "terminals = (\n", more),
+         *site = replaced(full, "baud = 9600;", "baud = 1200; poll_s = 60;");
+    write_good_site(&folder, full);
+    struct config *config = load_in(&folder, "site.cfg", &said);
+    assert_non_null(config);
+    assert_false(was_said(&said, true, "/site.cfg", line_of(full, "tty/north"), "a fault may be shown only after"));
+    config_free(config);
+    write_good_site(&folder, site);
+    config = load_in(&folder, "site.cfg", &said);
+    assert_non_null(config);
+    assert_said(&said, true, "/site.cfg", line_of(site, "tty/north"),
+                "with 199 terminals at 1200 baud a fault may be shown only after 1");
+    config_free(config);
+    free(more);
+    free(full);
+    free(site);
     folder_remove(&folder);
 }
 
@@ -433,6 +468,7 @@ int main(void)
         cmocka_unit_test(test_output_none),
         cmocka_unit_test(test_rules_of_the_site_go_first),
         cmocka_unit_test(test_each_mistake_with_its_line),
+        cmocka_unit_test(test_a_line_too_slow_for_its_terminals),
         cmocka_unit_test(test_all_mistakes_at_once),
         cmocka_unit_test(test_a_full_line),
         cmocka_unit_test(test_files_that_are_not_there),

@@ -1,5 +1,4 @@
-/* The shipped profiles beside the first two say what docs/terminals.md says; UPS and other site devices; lines too slow to be
- * watched. */
+/* The shipped profiles beside the first two say what docs/terminals.md says; UPS and other site devices. */
 #include "tests/config/helper.h"
 
 enum {
@@ -193,60 +192,6 @@ static void test_who_supplies_must_tell(void **state)
     config_free(config);
 }
 
-/* 247 terminals of 18 registers each, at 1200 and at 2400 baud. */
-static void test_a_line_too_slow_to_be_watched(void **state)
-{
-    (void)state;
-    struct folder folder;
-    struct said said;
-    char *many = malloc(64 * 1024);
-    assert_non_null(many);
-    size_t used = 0;
-    for (unsigned unit = 2; unit <= 247; unit++)
-        used += (size_t)sprintf(many + used,
-                                "{ id = \"x%u\"; name = \"x\"; line = \"south\"; unit = %u; profile = \"luming-l6\"; codes = [ "
-                                "\"360499103201\" ]; },\n",
-                                unit, unit);
-    sprintf(many + used, "  { id = \"s1\"");
-    char *site = replaced(GOOD_SITE, "  { id = \"s1\"", many), *slow = replaced(site, "19200", "1200"),
-         *fast = replaced(site, "19200", "2400");
-    folder_make(&folder);
-    write_good_site(&folder, slow);
-    config_free(load_in(&folder, "site.cfg", &said));
-    assert_said(&said, true, "/site.cfg", line_of(slow, "ttyUSB0"),
-                "a round over the 247 terminals of line south takes about 116 s");
-    write_good_site(&folder, fast);
-    config_free(load_in(&folder, "site.cfg", &said));
-    for (unsigned i = 0; i < said.warnings; i++)
-        assert_null(strstr(said.items[i].message, "a round over"));
-    free(fast);
-    free(slow);
-    free(site);
-    free(many);
-    folder_remove(&folder);
-}
-
-static void test_polls_are_often_enough(void **state)
-{
-    (void)state;
-    struct folder folder;
-    struct said said;
-    folder_make(&folder);
-    char *rare = replaced(GOOD_SITE, "baud = 9600;", "baud = 9600; poll_s = 91;"),
-         *often = replaced(GOOD_SITE, "baud = 9600;", "baud = 9600; poll_s = 90;");
-    write_good_site(&folder, rare);
-    assert_null(load_in(&folder, "site.cfg", &said));
-    assert_said(&said, false, "/site.cfg", line_of(rare, "tty/north"), "poll_s must be from 1 to 90, not 91");
-    write_good_site(&folder, often);
-    struct config *config = load_in(&folder, "site.cfg", &said);
-    assert_non_null(config);
-    assert_int_equal(config->lines[0].hardware.poll_s, 90);
-    config_free(config);
-    free(rare);
-    free(often);
-    folder_remove(&folder);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -255,8 +200,6 @@ int main(void)
         cmocka_unit_test(test_cuiwei_s2),
         cmocka_unit_test(test_generic_ups),
         cmocka_unit_test(test_who_supplies_must_tell),
-        cmocka_unit_test(test_a_line_too_slow_to_be_watched),
-        cmocka_unit_test(test_polls_are_often_enough),
     };
     return cmocka_run_group_tests(tests, use_shipped_data, NULL);
 }

@@ -298,6 +298,24 @@ static void test_unreachable(void **state)
     expect(&said, CLI_REFUSED, "", "longer than 107 bytes");
 }
 
+#define TWO_TERMINALS                                                                                                          \
+    "200\napplication/"                                                                                                        \
+    "json\n{\"terminals\":[{\"id\":\"t1\",\"name\":\"一组\",\"line\":\"west\",\"unit\":1,\"state\":\"dead\"},{\"id\":"       \
+    "\"t2\",\"name\":\"二组\",\"line\":\"east\",\"unit\":2,\"state\":\"good\",\"age\":2,\"answer_ms\":8.4,\"counts\":{"      \
+    "\"requests\":"                                                                                                            \
+    "40,\"timeouts\":1,\"damaged\":2,\"exceptions\":3},\"values\":{\"battery\":12.5},\"units\":{\"battery\":\"V\"}}]}"
+
+static void test_numbers_and_names_of_options(void **state)
+{
+    (void)state;
+    struct said said = tocsin("/nowhere", "-", "terminal", "list", "--state=well", NULL);
+    expect(&said, CLI_REFUSED, "", "--state: good, degraded, dead or unknown, not 'well'");
+    said = tocsin("/nowhere", "-", "line", "watch", "--count=0", NULL);
+    expect(&said, CLI_REFUSED, "", "--count: a number from 1 to 1e+09, not '0'");
+    said = tocsin("/nowhere", "-", "line", "watch", "--interval=1s", NULL);
+    expect(&said, CLI_REFUSED, "", "--interval: a number from 0.1 to 3600, not '1s'");
+}
+
 static void test_lists(void **state)
 {
     (void)state;
@@ -317,10 +335,19 @@ static void test_lists(void **state)
     expect_call(
         "200\napplication/json\n{\"terminals\":[{\"id\":\"t1\",\"name\":\"一组\",\"unit\":7,\"state\":\"dead\",\"age\":300}]}",
         "terminal", "list", NULL, NULL, "GET /v1/terminals HTTP", CLI_REACHED, "dead       5 min", "");
+    expect_call(TWO_TERMINALS, "terminal", "list", "--line=east", NULL, "GET /v1/terminals HTTP", CLI_REACHED,
+                "t2        二组  east     2           good         2 s          8       6   12.5 V\n", "");
+    expect_call(TWO_TERMINALS, "terminal", "list", "--line=east", "--json", "", CLI_REACHED,
+                "{\n  \"terminals\": [\n    {\n      \"id\": \"t2\"", "");
+    expect_call(TWO_TERMINALS, "terminal", "list", "--state=dead", "--json", "", CLI_REACHED,
+                "{\n  \"terminals\": [\n    {\n      \"id\": \"t1\"", "");
     expect_call(
         "200\napplication/json\n{\"id\":\"t1\",\"codes\":[\"360404101001\"],\"values\":{\"mains\":231},\"units\":{\"mains\":"
         "\"V\"}}",
         "terminal", "show", "t1", NULL, "GET /v1/terminals/t1 HTTP", CLI_REACHED, "mains      231 V", "");
+    expect_call("504\napplication/problem+json\n{\"title\":\"Gateway Timeout\",\"detail\":\"t1: unit 1 does not answer\"}",
+                "terminal", "show", "t1", "--now", "GET /v1/terminals/t1?now=true HTTP", CLI_REFUSED, "",
+                "Gateway Timeout: t1: unit 1 does not answer");
     expect_call("200\napplication/json\n{\"lines\":[{\"id\":\"east\",\"baud\":9600,\"up\":false,\"error\":\"no such port\"}]}",
                 "line", "list", NULL, NULL, "GET /v1/lines HTTP", CLI_REACHED, "9600  DOWN: no such port", "");
     expect_call("200\napplication/json\n{\"status\":\"ok\",\"version\":\"1\",\"channels\":[{\"id\":\"main\"}]}", "health", NULL,
@@ -486,13 +513,72 @@ static void test_live(void **state)
     free(err);
 }
 
+/* On a terminal the lines are drawn in place, cut to its width. */
+static void test_live_lines(void **state)
+{
+    (void)state;
+    struct server server;
+    struct script script = {
+        .answer = "200\napplication/json\n{\"lines\":[{\"id\":\"east\",\"up\":false,\"error\":\"no such port\"}]}"};
+    int master, slave;
+    char path[128], text[4096] = "", *err = NULL;
+    size_t size = 0, n_err;
+    struct winsize screen = {.ws_row = 24, .ws_col = 40};
+    start(&server, &script);
+    assert_int_equal(openpty(&master, &slave, NULL, NULL, &screen), 0);
+    snprintf(path, sizeof path, "--socket=%s", server.path);
+    struct cli_setup setup = {stdin, fdopen(slave, "w"), open_memstream(&err, &n_err), patience};
+    enum cli_exit exit = cli_run(&setup, 6, (char *[]){"tocsin", "line", "watch", path, "--count=2", "--interval=0.1"});
+    fcntl(master, F_SETFL, O_NONBLOCK);
+    for (ssize_t n; (n = read(master, text + size, sizeof text - 1 - size)) > 0;)
+        size += (size_t)n;
+    fclose(setup.out);
+    fclose(setup.err);
+    close(master);
+    stop(&server);
+    assert_int_equal(exit, CLI_REACHED);
+    assert_string_equal(err, "");
+    assert_string_equal(
+        text, "\r\033[Jline  state  use %  asked/s  answered/s \r\neast  DOWN     0.0                      \r\n"
+              "\033[2A\r\033[Jline  state  use %  asked/s  answered/s \r\neast  DOWN     0.0      0.0         0.0 \r\n");
+    free(err);
+}
+
+/* Ctrl-C ends it well. */
+static void test_ctrl_c_ends_the_lines(void **state)
+{
+    (void)state;
+    struct server server;
+    struct script script = {.answer = "200\napplication/json\n{\"lines\":[{\"id\":\"east\",\"up\":true}]}"};
+    start(&server, &script);
+    sigset_t signals, before;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &signals, &before);
+    raise(SIGINT); /* it waits for the watch */
+    struct said said = tocsin(server.path, "-", "line", "watch", "--interval=3600", NULL);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    stop(&server);
+    expect(&said, CLI_REACHED, "east  up", "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_send),        cmocka_unit_test(test_refusals),      cmocka_unit_test(test_unreachable),
-        cmocka_unit_test(test_lists),       cmocka_unit_test(test_report),        cmocka_unit_test(test_watch),
-        cmocka_unit_test(test_watch_reset), cmocka_unit_test(test_watch_refused), cmocka_unit_test(test_watch_gives_up),
-        cmocka_unit_test(test_ctrl_c),      cmocka_unit_test(test_live),
+        cmocka_unit_test(test_send),
+        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_unreachable),
+        cmocka_unit_test(test_lists),
+        cmocka_unit_test(test_numbers_and_names_of_options),
+        cmocka_unit_test(test_report),
+        cmocka_unit_test(test_watch),
+        cmocka_unit_test(test_watch_reset),
+        cmocka_unit_test(test_watch_refused),
+        cmocka_unit_test(test_watch_gives_up),
+        cmocka_unit_test(test_ctrl_c),
+        cmocka_unit_test(test_live),
+        cmocka_unit_test(test_live_lines),
+        cmocka_unit_test(test_ctrl_c_ends_the_lines),
     };
     patience = (uint32_t)patience_ms();
     signal(SIGPIPE, SIG_IGN);

@@ -21,6 +21,7 @@ static const struct cli_operation table[] = {
     {"alert list", NULL, CLI_PAGE, false, "List", NULL, nothing},
     {"alert stop", "ID", CLI_REASON, false, "Stop", NULL, nothing},
     {"alert deliveries", "ID", CLI_CSV, false, "Deliveries", NULL, nothing},
+    {"line watch", "[LINE]", CLI_REPEAT, false, "Watch", NULL, nothing},
     {"report", "ID", 0, false, "Report", "More.\n", nothing},
 };
 
@@ -67,6 +68,8 @@ static void test_commands(void **state)
     expect("alert send -", "alert send", "-");
     expect("alert list", "alert list", NULL);
     expect("report 1", "report", "1");
+    expect("line watch", "line watch", NULL);
+    expect("line watch --count 2 north", "line watch", "north");
     expect("--json alert send --watch a.cap", "alert send", "a.cap");
     expect("alert --socket alert list", "alert list", NULL); /* "alert" is the socket's path here */
     expect("alert send -- --odd.cap", "alert send", "--odd.cap");
@@ -96,11 +99,14 @@ static void test_refusals(void **state)
 {
     (void)state;
     expect_refused("", "no command given; known: alert send, alert list");
-    expect_refused("alarm", "unknown command 'alarm'; known: alert send, alert list, alert stop, alert deliveries, report");
+    expect_refused("alarm",
+                   "unknown command 'alarm'; known: alert send, alert list, alert stop, alert deliveries, line watch, report");
     expect_refused("alert snd x", "unknown command 'alert snd'; known: alert send, alert list, alert stop, alert deliveries");
     expect_refused("alert", "unknown command 'alert'; known: alert send");
     expect_refused("alert send", "alert send needs FILE after it");
     expect_refused("alert send a b", "'b' is one word too many");
+    expect_refused("line watch a b", "line watch: 'b' is one word too many");
+    expect_refused("alert list --count 1", "unknown option '--count' of alert list");
     expect_refused("alert list x", "'x' is one word too many");
     expect_refused("alert list --watch", "unknown option '--watch' of alert list; known: --limit, --before, --json");
     expect_refused("alert send a --wat", "unknown option '--wat' of alert send; known: --watch, --json");

@@ -35,6 +35,12 @@ struct scene {
     unsigned tidied;
     struct alert *last; /* that was submitted */
     bool was_waiting;
+    struct {
+        char name[64];
+        int64_t value;
+    } settings[16]; /* named numbers on disk */
+    size_t n_settings;
+    int64_t remembered_us[N_TERMINALS], answers_us[N_TERMINALS]; /* given to the site; what it has learnt */
     char log[8192];
     unsigned status;
     char code[40], id[ALERT_ID_SIZE], state[16];
@@ -99,6 +105,10 @@ void store_commit(struct store *store, const struct store_change *change, store_
         scene->tidied++;
         return;
     }
+    if (change->forget)
+        say("FORGET:%s", change->forget);
+    if (change->setting && strncmp(change->setting, "answer.", 7) == 0)
+        say("%s=%lld", change->setting, (long long)change->setting_value);
     assert_true(scene->n_pending < PENDING_MAX);
     struct pending *pending = &scene->pending[scene->n_pending++];
     *pending = (struct pending){.has_row = change->alert, .done = done, .context = context};
@@ -203,21 +213,42 @@ int64_t store_get_setting(struct store *store, const char *name, int64_t otherwi
     return otherwise;
 }
 
-struct site *site_create(const struct config *config, const uint16_t *tokens, const struct site_ports *ports,
+bool store_load_settings(struct store *store, const char *prefix, store_setting_fn *each, void *context, struct error *error)
+{
+    (void)store, (void)error;
+    assert_string_equal(prefix, "answer.");
+    for (size_t i = 0; i < scene->n_settings; i++)
+        each(context, scene->settings[i].name, scene->settings[i].value);
+    return true;
+}
+
+struct site *site_create(const struct config *config, const struct site_memory *memory, const struct site_ports *ports,
                          struct uv_loop_s *loop, struct error *error)
 {
-    (void)config, (void)tokens, (void)ports, (void)loop, (void)error;
+    (void)config, (void)ports, (void)loop, (void)error;
+    memcpy(scene->remembered_us, memory->answers_us, sizeof scene->remembered_us);
     return (struct site *)scene;
+}
+
+void site_tick(struct site *site, struct mono now)
+{
+    (void)site, (void)now;
+}
+
+void site_line_told_up(struct site *site, uint32_t line, struct mono now)
+{
+    (void)site, (void)line, (void)now;
+}
+
+int64_t site_answer_us(const struct site *site, uint32_t terminal)
+{
+    (void)site;
+    return scene->answers_us[terminal];
 }
 
 void site_destroy(struct site *site, uint32_t grace_ms)
 {
     (void)site, (void)grace_ms;
-}
-
-void site_mend_lines(struct site *site)
-{
-    (void)site;
 }
 
 struct line *const *site_lines(const struct site *site)
@@ -529,6 +560,58 @@ static void test_old_rows_go_while_it_is_quiet(void **state)
     pass(60000);
     assert_true(scene->tidied > 0);
     scene->log[0] = '\0';
+}
+
+static void set_answer(const char *name, int64_t value)
+{
+    text_copy(scene->settings[scene->n_settings].name, sizeof scene->settings[0].name, name);
+    scene->settings[scene->n_settings++].value = value;
+}
+
+static void test_answer_times_survive_a_restart(void **state)
+{
+    (void)state;
+    set_answer("answer.out", 20000);
+    set_answer("answer.gone", 30000);
+    end();
+    begin();
+    expect("FORGET:answer.gone ");
+    assert_int_equal(scene->remembered_us[T_OUT], 20000);
+    assert_int_equal(scene->remembered_us[T_MIC], 0);
+    scene->answers_us[T_OUT] = 21000; /* as good as stored */
+    scene->answers_us[T_MIC] = 200000;
+    pass(20000);
+    expect("answer.mic=200000 ");
+    scene->answers_us[T_MIC] = 50000;
+    pass(500000);
+    expect("");
+    pass(120000);
+    expect("answer.mic=50000 ");
+}
+
+static void test_answer_times_are_not_written_while_it_sounds(void **state)
+{
+    (void)state;
+    submit(A);
+    land(ERROR_NONE);
+    scene->log[0] = '\0';
+    scene->answers_us[T_OUT] = 20000;
+    pass(60000);
+    expect("");
+    over(CAUSE_FINISHED);
+    land_all();
+    scene->log[0] = '\0';
+    scene->full = true;
+    pass(60000);
+    expect("");
+    scene->full = false;
+    pass(10000);
+    expect("answer.out=20000 ");
+    scene->answers_us[T_OUT] = 40000;
+    desk_keep_learnt_at_end(scene->desk, clock_read().mono);
+    expect("answer.out=40000 ");
+    desk_keep_learnt_at_end(scene->desk, clock_read().mono);
+    expect("");
 }
 
 /* The clock was set back and the number begins anew: neither one under way nor one on disk loses its id. */
@@ -895,6 +978,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_on_disk_before_it_is_answered),
         TEST(test_old_rows_go_while_it_is_quiet),
+        TEST(test_answer_times_survive_a_restart),
+        TEST(test_answer_times_are_not_written_while_it_sounds),
         TEST(test_an_id_is_given_once),
         TEST(test_a_late_disk_holds_back_no_actual_alert),
         TEST(test_a_full_disk_makes_nothing_invisible),

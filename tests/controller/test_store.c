@@ -611,6 +611,35 @@ static void find_by_key(void **state)
     assert_int_equal(store_get_setting(f->store, "never", 77), 77);
 }
 
+static void add_setting(void *context, const char *name, int64_t value)
+{
+    struct fixture *f = context;
+    size_t used = strlen(f->log);
+    snprintf(f->log + used, sizeof f->log - used, "%s=%lld;", name, (long long)value);
+}
+
+static void named_numbers_are_listed_and_forgotten(void **state)
+{
+    struct fixture *f = *state;
+    struct error error = {0};
+    commit_setting(f, "answer.a", 7);
+    commit_setting(f, "answer.b_1", 8);
+    commit_setting(f, "answer", 1);
+    commit_setting(f, "token.answer.c", 2);
+    wait_all(f);
+    f->log[0] = '\0';
+    assert_true(store_load_settings(f->store, "answer.", add_setting, f, &error));
+    assert_string_equal(f->log, "answer.a=7;answer.b_1=8;");
+    commit(f, &(struct store_change){.forget = "answer.a"});
+    commit(f, &(struct store_change){.forget = "answer.never"});
+    wait_all(f);
+    assert_int_equal(f->failed, 0);
+    f->log[0] = '\0';
+    assert_true(store_load_settings(f->store, "answer.", add_setting, f, &error));
+    assert_string_equal(f->log, "answer.b_1=8;");
+    assert_int_equal(store_get_setting(f->store, "answer", 0), 1);
+}
+
 static void add_key(void *context, const struct store_key *key)
 {
     struct fixture *f = context;
@@ -993,6 +1022,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_id_is_never_taken_away, set_up, tear_down),
         cmocka_unit_test_setup_teardown(alerts_by_the_page, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_stalled_disk_holds_back_no_answer, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(named_numbers_are_listed_and_forgotten, set_up, tear_down),
         cmocka_unit_test_setup_teardown(keys_are_kept_for_a_day, set_up, tear_down),
         cmocka_unit_test_setup_teardown(events_are_replayed, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_last_time_is_kept, set_up, tear_down),

@@ -172,6 +172,28 @@ static void conditions_are_true_false_or_unknown(void **state)
     assert_int_equal(profile_judge(&t8, WHEN_BUSY, &v, &none, NOW), TRUTH_UNKNOWN);
 }
 
+static void what_makes_a_condition_true_is_named(void **state)
+{
+    (void)state;
+    struct profile t8 = profile_t8();
+    struct operand_values none = {.token = 0};
+    struct terminal_values v = t8_values(3, 7, 1);
+    char text[64];
+    memset(&t8.conditions[WHEN_FAULT], 0, sizeof t8.conditions[WHEN_FAULT]);
+    struct condition_term low = a_term(T8_BATTERY, OP_LESS, OPERAND_VALUE, 13);
+    add_group(&t8.conditions[WHEN_FAULT], a_term(T8_STATE, OP_EQUAL, OPERAND_VALUE, 3), &low);
+    add_group(&t8.conditions[WHEN_FAULT], a_term(T8_FAULTS, OP_NOT_EQUAL, OPERAND_VALUE, 0), NULL);
+    add_group(&t8.conditions[WHEN_FAULT], a_term(T8_STATE, OP_GREATER, OPERAND_VALUE, 2), NULL);
+    strcpy(t8.fields[T8_BATTERY].unit, "V");
+    profile_explain(&t8, WHEN_FAULT, &v, &none, NOW, text, sizeof text);
+    assert_string_equal(text, "state == 3, battery 12.5 V, state == 3"); /* not what is false */
+    profile_explain(&t8, WHEN_FAULT, &v, &none, NOW, text, 12);
+    assert_string_equal(text, "state == 3,");
+    v = t8_values(0, 7, 1);
+    profile_explain(&t8, WHEN_FAULT, &v, &none, NOW, text, sizeof text);
+    assert_string_equal(text, "");
+}
+
 static void an_old_field_makes_a_condition_unknown(void **state)
 {
     (void)state;
@@ -487,6 +509,7 @@ int main(void)
         cmocka_unit_test(a_field_half_inside_a_read_is_left_alone),
         cmocka_unit_test(writes_are_filled_with_operands),
         cmocka_unit_test(conditions_are_true_false_or_unknown),
+        cmocka_unit_test(what_makes_a_condition_true_is_named),
         cmocka_unit_test(an_old_field_makes_a_condition_unknown),
         cmocka_unit_test(every_operator_compares_scaled_values),
         cmocka_unit_test(the_volume_may_go_down),

@@ -10,9 +10,11 @@ sys.path.insert(0, os.path.join(ROOT, "tests", "tools"))
 import yaml_subset  # noqa: E402
 
 TYPES = {"object": dict, "array": list, "string": str, "integer": int, "number": (int, float), "boolean": bool}
-EVENTS = {"alert": "Alert", "delivery": "Delivery", "programme": "Programme", "line": "LineChange", "alarm": "Alarm",
+EVENTS = {"alert": "Alert", "delivery": "Delivery", "programme": "Programme", "line": "LineChange", "terminal": "TerminalChange", "alarm": "Alarm",
           "reset": "Reset"}
-RARE = {"Alert.not_ours", "Alert.notes", "Alert.not_spoken"}  # lists that are empty here
+# Lists that are empty here, and what test_site.c shows of other lines and terminals.
+RARE = {"Alert.not_ours", "Alert.notes", "Alert.not_spoken", "Line.calls_in", "Terminal.foreign_unit",
+        "Terminal.last_exception"}
 
 
 class Contract:
@@ -95,10 +97,13 @@ class Api(TownshipTest):
         town.until_segment(alert, "words")
         for path, page_path in (("/v1/alerts", None), (f"/v1/alerts/{alert}", "/v1/alerts/{id}"), ("/v1/terminals", None),
                                 (f"/v1/alerts/{alert}/deliveries", "/v1/alerts/{id}/deliveries"), ("/v1/lines", None),
-                                ("/v1/terminals/north-1", "/v1/terminals/{id}"), ("/healthz", None)):
+                                ("/v1/terminals/north-1", "/v1/terminals/{id}"), ("/v1/lines/north", "/v1/lines/{id}"),
+                                ("/v1/terminals/north-1?now=false", "/v1/terminals/{id}"), ("/healthz", None)):
             ask("GET", path, 200, page_path)
         ask("GET", "/v1/alerts/20261122T032000Z-ffff", 404, "/v1/alerts/{id}")
         ask("GET", "/v1/terminals/nobody", 404, "/v1/terminals/{id}")
+        ask("GET", "/v1/terminals/north-1?now=1", 422, "/v1/terminals/{id}")
+        ask("GET", "/v1/lines/nowhere", 404, "/v1/lines/{id}")
         ask("POST", "/v1/alerts/20261122T032000Z-ffff/stop", 404, "/v1/alerts/{id}/stop", body=b'{"reason": "x"}')
         ask("POST", "/v1/alerts/20261122T032000Z-ffff/resume", 404, "/v1/alerts/{id}/resume")
         ask("POST", f"/v1/alerts/{alert}/resume", 409, "/v1/alerts/{id}/resume")
@@ -114,6 +119,9 @@ class Api(TownshipTest):
         stopped = ask("POST", f"/v1/alerts/{other}/stop", 200, "/v1/alerts/{id}/stop", body=b'{"reason": "wrong village"}')
         self.assertEqual(stopped["state"], "stopped")
         town.until_ended(other)
+        town.tell_village("fault north/1 door")
+        until(lambda: ask("GET", "/v1/terminals/north-1", 200, "/v1/terminals/{id}")["state"] == "degraded", "the open door")
+        ask("GET", "/v1/terminals/south-1?now=true", 504, "/v1/terminals/{id}")
         ask("GET", "/v1/lines", 200)
         ask("GET", f"/v1/alerts/{other}/deliveries", 200, "/v1/alerts/{id}/deliveries")
         page = ask("GET", "/v1/alerts?limit=1", 200, "/v1/alerts")
@@ -175,10 +183,10 @@ class Api(TownshipTest):
             self.assertIn(kind, EVENTS)
             schema = {"$ref": f"#/components/schemas/{EVENTS[kind]}"}
             self.assertEqual(list(contract.faults(data, schema, kind)), [])
-        self.assertTrue(kinds >= {"alert", "delivery", "programme", "line"}, kinds)
+        self.assertTrue(kinds >= {"alert", "delivery", "programme", "line", "terminal"}, kinds)
 
     def nothing_is_promised_that_never_comes(self, contract):
-        for name in ("Alert", "AlertSummary", "Delivery", "Terminal", "Line", "Programme", "Health", "Problem", "Reading", "LineChange"):
+        for name in ("Alert", "AlertSummary", "Delivery", "Terminal", "Line", "Programme", "Health", "Problem", "Reading", "LineChange", "TerminalChange", "WorstTerminal"):
             promised = {f"{name}.{key}" for key in contract.schemas[name]["properties"]}
             self.assertEqual(promised - contract.seen - RARE, set())
 
