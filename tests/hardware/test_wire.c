@@ -122,7 +122,7 @@ static struct wire *peer_start(struct peer *peer, const struct line_settings *se
 {
     char method[256];
     struct error error = {0};
-    struct wire *wire = wire_open(settings, method, &error);
+    struct wire *wire = wire_open(settings, -1, -1, method, &error);
     assert_non_null(wire);
     assert_non_null(strstr(method, "pty: write start"));
     assert_int_equal(pthread_create(&peer->thread, NULL, run_peer, peer), 0);
@@ -236,8 +236,10 @@ static void replies_of_others_are_not_taken(void **state)
         {.reply = {5, 4, 6, 1, 2, 3, 4, 5, 6}, .size = 9},                     /* another length */
         {.reply = {5, 4, 4, 1, 2, 3, 4, 0xBA, 0xDC}, .size = 9, .raw = true},  /* CRC */
         {.reply = {0x55, 5, 4, 4, 1, 2, 3, 4, 0, 0}, .size = 10, .raw = true}, /* rubbish before */
+        {.reply = {4, 4, 1, 2, 3, 4, 0xA1, 0x83}, .size = 8, .raw = true},     /* its begin cut off: a late driver */
     };
-    static const enum wire_outcome outcomes[] = {WIRE_SILENT, WIRE_SILENT, WIRE_SILENT, WIRE_GARBLED, WIRE_SILENT};
+    static const enum wire_outcome outcomes[] = {WIRE_SILENT,  WIRE_SILENT,  WIRE_SILENT,
+                                                 WIRE_GARBLED, WIRE_GARBLED, WIRE_GARBLED};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         struct peer peer;
         peer_open(&peer);
@@ -404,7 +406,7 @@ static void one_who_never_pauses_cannot_hold_the_line(void **state)
         struct line_settings settings = settings_of(&peer);
         char method[256];
         struct error error = {0};
-        struct wire *wire = wire_open(&settings, method, &error);
+        struct wire *wire = wire_open(&settings, -1, -1, method, &error);
         assert_non_null(wire);
         assert_int_equal(fcntl(peer.master, F_SETFL, O_NONBLOCK), 0);
         pthread_t threads[2];
@@ -523,11 +525,11 @@ static void a_port_that_is_not_there_is_named(void **state)
     struct line_settings settings = {.id = "l1", .device = "/nonexistent/tty", .baud = 9600, .parity = 'E', .stop_bits = 1};
     struct error error = {0};
     char method[256];
-    assert_null(wire_open(&settings, method, &error));
+    assert_null(wire_open(&settings, -1, -1, method, &error));
     assert_int_equal(error.code, ERROR_DISCONNECTED);
     assert_non_null(strstr(error.message, "/nonexistent/tty"));
     settings.parity = 'X';
-    assert_null(wire_open(&settings, method, &error));
+    assert_null(wire_open(&settings, -1, -1, method, &error));
     assert_int_equal(error.code, ERROR_INVALID);
     wire_close(NULL);
 }
