@@ -6,6 +6,8 @@
 #include "controller/clock.h"
 #include "controller/log.h"
 #include "controller/mailbox.h"
+#include "hardware/call_in.h"
+#include "hardware/wire_address.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -23,6 +25,11 @@ struct line_letter {
 struct playout_letter {
     uint32_t channel;
     struct playout_event event;
+};
+
+struct call_in_letter {
+    bool trouble;
+    char message[512];
 };
 
 /* Where a thread posts to. */
@@ -44,9 +51,10 @@ struct site {
     const struct config *config;
     struct site_ports ports;
     struct mono created;
-    struct mailbox *from_lines, *from_playouts;
+    struct mailbox *from_lines, *from_playouts, *from_call_in;
     struct sender *line_senders, *playout_senders;
     struct line **lines;
+    struct call_in *call_in;
     struct playout **playouts;
     struct health *health;   /* per terminal of the configuration */
     char (*line_words)[256]; /* per line: how it is known when a transmission ends, or why it is down */
@@ -64,6 +72,21 @@ static void on_playout_thread(void *context, const struct playout_event *event)
     const struct sender *sender = context;
     struct playout_letter letter = {sender->index, *event};
     mailbox_push(sender->mailbox, &letter);
+}
+
+static void on_call_in_thread(void *context, bool trouble, const char *message)
+{
+    struct site *site = context;
+    struct call_in_letter letter = {.trouble = trouble};
+    text_copy(letter.message, sizeof letter.message, message);
+    mailbox_push(site->from_call_in, &letter);
+}
+
+static void deliver_call_in(void *context, const void *item)
+{
+    const struct call_in_letter *letter = item;
+    (void)context;
+    log_line(letter->trouble ? LOG_WARNING : LOG_NOTE, "%s", letter->message);
 }
 
 /* Each loss once, each return once, and one that comes and goes no more than once in a while. */
@@ -134,6 +157,19 @@ static bool create_line(struct site *site, uint32_t index, uint16_t token, struc
     return site->lines[index] && line_start(site->lines[index], error);
 }
 
+static bool create_call_in(struct site *site, struct error *error)
+{
+    size_t n = site->config->n_lines;
+    struct line_settings *settings = calloc(n + 1, sizeof *settings);
+    if (!settings)
+        return error_set(error, ERROR_NO_MEMORY, "out of memory for the site");
+    for (size_t i = 0; i < n; i++)
+        settings[i] = site->config->lines[i].hardware;
+    site->call_in = call_in_start(site->lines, settings, n, on_call_in_thread, site, error);
+    free(settings);
+    return site->call_in != NULL;
+}
+
 static bool create_playout(struct site *site, uint32_t index, struct error *error)
 {
     const struct config_channel *channel = &site->config->channels[index];
@@ -155,7 +191,8 @@ static bool create_all(struct site *site, const uint16_t *tokens, struct uv_loop
         return error_set(error, ERROR_NO_MEMORY, "out of memory for the site");
     site->from_lines = mailbox_create(loop, sizeof(struct line_letter), deliver_line, site, error);
     site->from_playouts = mailbox_create(loop, sizeof(struct playout_letter), deliver_playout, site, error);
-    if (!site->from_lines || !site->from_playouts)
+    site->from_call_in = mailbox_create(loop, sizeof(struct call_in_letter), deliver_call_in, site, error);
+    if (!site->from_lines || !site->from_playouts || !site->from_call_in)
         return false;
     for (uint32_t i = 0; i < config->n_channels; i++)
         if (!create_playout(site, i, error))
@@ -163,7 +200,7 @@ static bool create_all(struct site *site, const uint16_t *tokens, struct uv_loop
     for (uint32_t i = 0; i < config->n_lines; i++)
         if (!create_line(site, i, tokens[config->lines[i].channel], error))
             return false;
-    return true;
+    return create_call_in(site, error);
 }
 
 struct site *site_create(const struct config *config, const uint16_t *tokens, const struct site_ports *ports,
@@ -208,15 +245,17 @@ static json_t *line_json(const struct site *site, size_t index)
 {
     const struct config_line *line = &site->config->lines[index];
     struct line_counts counts;
+    char place[LINE_PLACE_MAX];
     line_get_counts(site->lines[index], &counts);
+    line_place(&line->hardware, place);
     double percent = 100.0 * (double)counts.busy_us / (double)(mono_since(mono_now(), site->created) + 1);
-    return json_pack(
-        "{s:s, s:s, s:i, s:s, s:b, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f}", "id", line->hardware.id, "device",
-        line->hardware.device, "baud", line->hardware.baud, "channel", site->config->channels[line->channel].id, "up",
-        (int)counts.up, counts.up ? "method" : "error", site->line_words[index], "terminals", (json_int_t)line->n_terminals,
-        "requests", (json_int_t)counts.requests, "replies", (json_int_t)counts.replies, "timeouts", (json_int_t)counts.timeouts,
-        "crc_errors", (json_int_t)counts.crc_errors, "exceptions", (json_int_t)counts.exceptions, "strays",
-        (json_int_t)counts.strays, "reopened", (json_int_t)counts.reopened, "wire_percent", percent);
+    return json_pack("{s:s, s:s, s:i, s:s, s:b, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f}", "id", line->hardware.id,
+                     "device", place, "baud", line->hardware.baud, "channel", site->config->channels[line->channel].id, "up",
+                     (int)counts.up, counts.up ? "method" : "error", site->line_words[index], "terminals",
+                     (json_int_t)line->n_terminals, "requests", (json_int_t)counts.requests, "replies",
+                     (json_int_t)counts.replies, "timeouts", (json_int_t)counts.timeouts, "crc_errors",
+                     (json_int_t)counts.crc_errors, "exceptions", (json_int_t)counts.exceptions, "strays",
+                     (json_int_t)counts.strays, "reopened", (json_int_t)counts.reopened, "wire_percent", percent);
 }
 
 json_t *site_lines_json(const struct site *site)
@@ -329,7 +368,9 @@ void site_destroy(struct site *site, uint32_t grace_ms)
         return;
     for (size_t i = 0; site->playouts && i < site->config->n_channels; i++)
         playout_destroy(site->playouts[i]);
+    call_in_stop(site->call_in);
     destroy_lines(site, grace_ms);
+    mailbox_close(site->from_call_in);
     mailbox_close(site->from_lines);
     mailbox_close(site->from_playouts);
     free(site->line_senders);

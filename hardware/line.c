@@ -5,12 +5,12 @@
 #include "codecs/monotonic.h"
 #include "hardware/line_drive.h"
 #include "hardware/wire.h"
+#include "hardware/wire_address.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -91,15 +91,6 @@ static void publish_health(struct line *line, uint16_t terminal)
     line->health[terminal] = it->health;
     line->health[terminal].dead = it->dead;
     pthread_mutex_unlock(&line->mutex);
-}
-
-void line_place(const struct line_settings *settings, char place[LINE_PLACE_MAX])
-{
-    bool v6 = strchr(settings->host, ':');
-    if (settings->kind == LINE_RTU)
-        text_copy(place, LINE_PLACE_MAX, settings->device);
-    else
-        snprintf(place, LINE_PLACE_MAX, v6 ? "[%s]:%u" : "%s:%u", settings->host, settings->port);
 }
 
 struct line *line_create(const struct line_settings *settings, const struct terminal_settings *terminals, size_t n,

@@ -52,10 +52,6 @@ struct line_settings {
     bool stop_unasked;      /* unasked = stop: what is provably ours, also after the first look; default report */
 };
 
-/* What the line hangs on, for people: its device, or "host:port". */
-enum { LINE_PLACE_MAX = 256 };
-void line_place(const struct line_settings *settings, char place[LINE_PLACE_MAX]);
-
 struct terminal_settings {
     char id[33];
     uint8_t unit;                  /* 1..247 */

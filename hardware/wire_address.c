@@ -29,3 +29,12 @@ void address_print(const struct sockaddr_storage *address, char text[ADDRESS_TEX
     inet_ntop(address->ss_family, is_v6 ? (void *)&v6.sin6_addr : (void *)&v4.sin_addr, host, sizeof host);
     snprintf(text, ADDRESS_TEXT_MAX, is_v6 ? "[%s]:%u" : "%s:%u", host, ntohs(is_v6 ? v6.sin6_port : v4.sin_port));
 }
+
+void line_place(const struct line_settings *settings, char place[LINE_PLACE_MAX])
+{
+    bool v6 = strchr(settings->host, ':');
+    if (settings->kind == LINE_RTU)
+        text_copy(place, LINE_PLACE_MAX, settings->device);
+    else
+        snprintf(place, LINE_PLACE_MAX, v6 ? "[%s]:%u" : "%s:%u", settings->host, settings->port);
+}
