@@ -271,8 +271,8 @@ static void wait_for(struct line *line, struct mono until, bool closed)
     struct error error = {.code = ERROR_NONE};
     if (n > 0 && fds[2].revents & (POLLHUP | POLLERR | POLLNVAL))
         error_set(&error, ERROR_DISCONNECTED, "hung up");
-    else if (line->wire && !serial)
-        wire_rest(line->wire, &error);
+    else if (line->wire && !serial && wire_rest(line->wire, &error))
+        publish_counts(line);
     if (error.code != ERROR_NONE)
         lose_place(line, &error);
 }

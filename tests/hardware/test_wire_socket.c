@@ -126,7 +126,7 @@ static void a_reply_may_come_byte_by_byte(void **state)
         gateway_make(&gateway);
         gateway_hears(&gateway, request_size(KINDS[k]));
         gateway_answers(&gateway, KINDS[k], GOOD, sizeof GOOD)->what = GATEWAY_DRIBBLES;
-        gateway.acts[1].ms = 1;
+        gateway.acts[1].ms = 10;
         struct line_settings settings = settings_of(&gateway, KINDS[k]);
         settings.gateway_delay_ms = 2000; /* so much may lie between its first byte and its last */
         struct wire *wire = connect_with(&gateway, &settings);
