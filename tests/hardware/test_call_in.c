@@ -217,11 +217,21 @@ static void a_registration_may_come_in_parts_and_with_more_behind_it(void **stat
         say(caller, c, 1);
         poll(NULL, 0, 5);
     }
-    assert_int_equal(asked(caller), 2);
+    struct line_counts counts = {0};
+    uint8_t refusal[5] = {2, 0x84, 2}; /* shorter than its name was */
+    gateway_frame(LINE_RTU_OVER_TCP, refusal, 3, refusal);
+    for (int tries = 0; counts.exceptions == 0; tries++) { /* one that a busy machine answers too late is asked again */
+        assert_true(tries < 10);
+        assert_int_equal(asked(caller), 2);
+        say(caller, refusal, sizeof refusal);
+        for (int left = 100; counts.exceptions == 0 && left > 0; left--) {
+            line_get_counts(scene->lines[1], &counts);
+            poll(NULL, 0, 1);
+        }
+    }
     int other = call(scene->settings[2].port);
     say(other, "\x01\x09\x02HBHB", 7);
     assert_int_equal(asked(other), 3);
-    struct line_counts counts = {0};
     for (int left = patience_ms(); counts.heartbeats < 2 && left > 0; left--) {
         line_get_counts(scene->lines[2], &counts);
         poll(NULL, 0, 1);
@@ -265,12 +275,15 @@ static void who_says_nothing_is_given_ten_seconds(void **state)
 static void a_flood_keeps_no_gateway_out(void **state)
 {
     struct scene *scene = *state;
-    enum { FLOOD = 60 };
-    int flood[FLOOD];
+    enum { FLOOD = 60, LATER = 10 };
+    int flood[FLOOD], caller = -1;
     start(scene);
-    for (int i = 0; i < FLOOD; i++)
+    for (int i = 0; i < FLOOD; i++) {
+        if (i == FLOOD - LATER)
+            caller = call(scene->settings[0].port);
         flood[i] = call(scene->settings[0].port);
-    int caller = call_as(scene->settings[0].port, "dtu-A");
+    }
+    say(caller, "dtu-A", 5);
     assert_int_equal(asked(caller), 1);
     int open = 0;
     for (int i = 0; i < FLOOD; i++)

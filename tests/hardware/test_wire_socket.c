@@ -216,6 +216,7 @@ static void a_second_reply_behind_the_first_is_late(void **state)
         reply = ask(wire);
         assert_answered(&reply);
         assert_int_equal(reply.late_bytes, n / 2);
+        assert_int_equal(ask_for(wire, 10).late_bytes, 0); /* told once */
         end(&gateway, wire);
     }
 }
