@@ -42,8 +42,10 @@ extern const struct schema_item load_site_items[], load_place_items[], load_sour
 void load_settings(struct loader *loader); /* all of the site but what follows; places and sources first */
 
 extern const struct schema_item load_channel_items[], load_message_items[], load_line_items[], load_terminal_items[];
-void load_channels(struct loader *loader);  /* after the hazards */
-void load_lines(struct loader *loader);     /* after the channels */
+void load_channels(struct loader *loader); /* after the hazards */
+void load_lines(struct loader *loader);    /* after the channels */
+/* That no heartbeat can be taken for a reply; once it is known who is on the line. */
+void load_check_heartbeat(struct loader *loader, const config_setting_t *element, const struct config_line *line);
 void load_terminals(struct loader *loader); /* after the lines; loads the profiles that are used */
 
 extern const struct schema_item load_hazards_items[], load_hazard_items[], load_rule_items[];

@@ -1,4 +1,4 @@
-/* Channels, the lines whose terminals hear them, and the terminals on those lines. */
+/* Channels, and the terminals that hear them. */
 #include "config/load.h"
 #include "hardware/line_round.h"
 
@@ -7,21 +7,6 @@
 #include <string.h>
 
 enum { FAULT_SHOWN_US = 100000000 };
-
-static const char *const kind_names[] = {"rtu", NULL};                           /* enum line_kind */
-static const char *const adapter_names[] = {"auto", "uart", "usb", "pty", NULL}; /* enum line_adapter */
-static const char *const parity_names[] = {"none", "even", "odd", NULL};
-static const char parity_letters[] = "NEO";
-static const char *const unasked_names[] = {"report", "stop", NULL}; /* bool stop_unasked */
-
-static const char *check_baud(const void *baud)
-{
-    static const int rates[] = {1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200};
-    for (size_t i = 0; i < sizeof rates / sizeof *rates; i++)
-        if (*(const int *)baud == rates[i])
-            return NULL;
-    return "must be 1200, 2400, 4800, 9600, 19200, 38400, 57600 or 115200";
-}
 
 const struct schema_item load_channel_items[] = {
     {"id", SCHEMA_ID, SCHEMA_AT(config_channel, id)},
@@ -42,24 +27,6 @@ const struct schema_item load_message_items[] = {
     {"all_clear", SCHEMA_BOOLEAN, .initial = "false", SCHEMA_AT(config_message, all_clear)},
     {"slot", SCHEMA_INTEGER, 0, 65535, "0", SCHEMA_AT(config_message, slot)},
     {"tone", SCHEMA_INTEGER, 0, 65535, "0", SCHEMA_AT(config_message, tone)},
-    {0},
-};
-
-const struct schema_item load_line_items[] = {
-    {"id", SCHEMA_ID, SCHEMA_AT(config_line, hardware.id)},
-    {"kind", SCHEMA_CHOICE, .initial = "rtu", SCHEMA_AT(config_line, hardware.kind), .names = kind_names},
-    {.name = "channel", .type = SCHEMA_REFERENCE},
-    {"device", SCHEMA_PATH, .least = 1, SCHEMA_AT(config_line, hardware.device)},
-    {"baud", SCHEMA_INTEGER, 1200, 115200, SCHEMA_AT(config_line, hardware.baud), .check = check_baud},
-    {"parity", SCHEMA_CHOICE, .initial = "even", SCHEMA_AT(config_line, hardware.parity), .names = parity_names},
-    {"stop_bits", SCHEMA_INTEGER, 1, 2, "1", SCHEMA_AT(config_line, hardware.stop_bits)},
-    {"adapter", SCHEMA_CHOICE, .initial = "auto", SCHEMA_AT(config_line, hardware.adapter), .names = adapter_names},
-    {"echo", SCHEMA_BOOLEAN, .initial = "false", SCHEMA_AT(config_line, hardware.echo)},
-    {"turnaround_ms", SCHEMA_INTEGER, 0, 2000, "100", SCHEMA_AT(config_line, hardware.turnaround_ms)},
-    {"first_byte_ms", SCHEMA_INTEGER, 20, 5000, "500", SCHEMA_AT(config_line, hardware.first_byte_ms)},
-    {"poll_s", SCHEMA_INTEGER, 1, 60, "10", SCHEMA_AT(config_line, hardware.poll_s)},
-    {"arm_wait_ms", SCHEMA_INTEGER, 0, 10000, "1000", SCHEMA_AT(config_line, hardware.arm_wait_ms)},
-    {"unasked", SCHEMA_CHOICE, .initial = "report", SCHEMA_AT(config_line, hardware.stop_unasked), .names = unasked_names},
     {0},
 };
 
@@ -133,36 +100,6 @@ void load_channels(struct loader *loader)
     for (size_t i = 0; i < config->n_channels; i++)
         if (config_setting_is_group(schema_element(list, i)))
             read_channel(loader, schema_element(list, i), &config->channels[i]);
-}
-
-/* ---- lines ---- */
-
-void load_lines(struct loader *loader)
-{
-    struct config *config = loader->config;
-    const struct document *site = &loader->site;
-    const config_setting_t *root = document_root(site), *list = schema_list(root, "lines");
-    config->lines = load_list(site, root, "lines", load_line_items, sizeof *config->lines, &config->n_lines);
-    load_check_unique(site, list, config->lines, config->n_lines, sizeof *config->lines);
-    bool *used = calloc(config->n_channels + 1, sizeof *used);
-    for (size_t i = 0; i < config->n_lines; i++) {
-        struct config_line *line = &config->lines[i];
-        line->hardware.parity = parity_letters[(unsigned char)line->hardware.parity % 3];
-        int channel = load_refer(site, schema_element(list, i), "channel", config->channels, config->n_channels,
-                                 sizeof *config->channels);
-        line->channel = channel < 0 ? 0 : (uint32_t)channel;
-        if (channel >= 0 && used)
-            used[channel] = true;
-        for (size_t k = 0; k < i; k++)
-            if (line->hardware.device[0] && strcmp(config->lines[k].hardware.device, line->hardware.device) == 0)
-                schema_mistake(site, schema_element(list, i), "the lines %s and %s have the same device",
-                               config->lines[k].hardware.id, line->hardware.id);
-    }
-    for (size_t i = 0; used && i < config->n_channels; i++)
-        if (!used[i])
-            schema_warning(site, schema_element(schema_list(root, "channels"), i), "no line hears the channel %s",
-                           config->channels[i].id);
-    free(used);
 }
 
 /* ---- terminals ---- */
@@ -341,6 +278,7 @@ void load_terminals(struct loader *loader)
         const config_setting_t *element = schema_element(schema_list(root, "lines"), i);
         if (config->lines[i].n_terminals == 0)
             schema_warning(site, element, "there is no terminal on line %s", config->lines[i].hardware.id);
+        load_check_heartbeat(loader, element, &config->lines[i]);
         if (loader->reporter.mistakes > 0) /* half a profile would be judged wrongly */
             continue;
         check_broadcasts(loader, element, &config->lines[i]);

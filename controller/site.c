@@ -2,6 +2,8 @@
 #include "controller/site_intern.h"
 
 #include "codecs/monotonic.h"
+#include "controller/log.h"
+#include "hardware/call_in.h"
 #include "hardware/line_round.h"
 
 #include <pthread.h>
@@ -18,6 +20,11 @@ struct playout_letter {
     struct playout_event event;
 };
 
+struct call_in_letter {
+    bool trouble;
+    char message[512];
+};
+
 static void on_line_thread(void *context, const struct line_event *event)
 {
     const struct sender *sender = context;
@@ -30,6 +37,21 @@ static void on_playout_thread(void *context, const struct playout_event *event)
     const struct sender *sender = context;
     struct playout_letter letter = {sender->index, *event};
     mailbox_push(sender->mailbox, &letter);
+}
+
+static void on_call_in_thread(void *context, bool trouble, const char *message)
+{
+    struct site *site = context;
+    struct call_in_letter letter = {.trouble = trouble};
+    text_copy(letter.message, sizeof letter.message, message);
+    mailbox_push(site->from_call_in, &letter);
+}
+
+static void deliver_call_in(void *context, const void *item)
+{
+    const struct call_in_letter *letter = item;
+    (void)context;
+    log_line(letter->trouble ? LOG_WARNING : LOG_NOTE, "%s", letter->message);
 }
 
 static void deliver_line(void *context, const void *item)
@@ -75,6 +97,19 @@ static bool create_line(struct site *site, uint32_t index, const struct site_mem
     return site->lines[index] && line_start(site->lines[index], error);
 }
 
+static bool create_call_in(struct site *site, struct error *error)
+{
+    size_t n = site->config->n_lines;
+    struct line_settings *settings = calloc(n + 1, sizeof *settings);
+    if (!settings)
+        return error_set(error, ERROR_NO_MEMORY, "out of memory for the site");
+    for (size_t i = 0; i < n; i++)
+        settings[i] = site->config->lines[i].hardware;
+    site->call_in = call_in_start(site->lines, settings, n, on_call_in_thread, site, error);
+    free(settings);
+    return site->call_in != NULL;
+}
+
 static bool create_playout(struct site *site, uint32_t index, struct error *error)
 {
     const struct config_channel *channel = &site->config->channels[index];
@@ -96,7 +131,8 @@ static bool create_all(struct site *site, const struct site_memory *memory, stru
         return error_set(error, ERROR_NO_MEMORY, "out of memory for the site");
     site->from_lines = mailbox_create(loop, sizeof(struct line_letter), deliver_line, site, error);
     site->from_playouts = mailbox_create(loop, sizeof(struct playout_letter), deliver_playout, site, error);
-    if (!site->from_lines || !site->from_playouts)
+    site->from_call_in = mailbox_create(loop, sizeof(struct call_in_letter), deliver_call_in, site, error);
+    if (!site->from_lines || !site->from_playouts || !site->from_call_in)
         return false;
     for (uint32_t i = 0; site->ports.playout_event && i < config->n_channels; i++)
         if (!create_playout(site, i, error))
@@ -104,7 +140,7 @@ static bool create_all(struct site *site, const struct site_memory *memory, stru
     for (uint32_t i = 0; i < config->n_lines; i++)
         if (!create_line(site, i, memory, error))
             return false;
-    return true;
+    return create_call_in(site, error);
 }
 
 struct site *site_create(const struct config *config, const struct site_memory *memory, const struct site_ports *ports,
@@ -173,7 +209,9 @@ void site_destroy(struct site *site, uint32_t grace_ms)
     for (size_t i = 0; site->playouts && i < site->config->n_channels; i++)
         playout_destroy(site->playouts[i]);
     site_answer_all(site);
+    call_in_stop(site->call_in);
     destroy_lines(site, grace_ms);
+    mailbox_close(site->from_call_in);
     mailbox_close(site->from_lines);
     mailbox_close(site->from_playouts);
     free(site->line_senders);

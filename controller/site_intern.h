@@ -37,9 +37,10 @@ enum { SITE_ASKINGS_MAX = 64 };
 struct site {
     const struct config *config;
     struct site_ports ports;
-    struct mailbox *from_lines, *from_playouts;
+    struct mailbox *from_lines, *from_playouts, *from_call_in;
     struct sender *line_senders, *playout_senders;
     struct line **lines;
+    struct call_in *call_in;
     struct playout **playouts;
     struct health *health;    /* per terminal of the configuration */
     struct site_line *states; /* per line */

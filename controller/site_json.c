@@ -2,6 +2,7 @@
 #include "controller/alert.h"
 #include "controller/clock.h"
 #include "controller/site_intern.h"
+#include "hardware/wire_address.h"
 
 #include <string.h>
 
@@ -115,10 +116,10 @@ json_t *site_terminals_json(const struct site *site)
 static void set_place(json_t *object, const struct line_settings *line)
 {
     static const char *const KINDS[] = {[LINE_RTU] = "rtu", [LINE_TCP] = "tcp", [LINE_RTU_OVER_TCP] = "rtu_over_tcp"};
-    char address[64];
-    text_print(address, sizeof address, strchr(line->host, ':') ? "[%s]:%u" : "%s:%u", line->host, line->port);
+    char place[LINE_PLACE_MAX];
+    line_place(line, place);
     json_object_set_new(object, "kind", json_string(KINDS[line->kind]));
-    json_object_set_new(object, "device", json_string(line->kind == LINE_RTU ? line->device : address));
+    json_object_set_new(object, "device", json_string(place));
     json_object_set_new(object, "baud", json_integer(line->baud));
     if (line->calls_in)
         json_object_set_new(object, "calls_in", json_true());

@@ -15,6 +15,8 @@ enum {
     WRITE_HOLDINGS = 16,
     EXCEPTION_BIT = 0x80,
     COIL_ON = 0xFF00,
+    HEAD_PROTOCOL = 2, /* places in the head */
+    HEAD_LENGTH = 4,
 };
 
 static bool is_read(uint8_t function)
@@ -85,7 +87,7 @@ size_t frame_encode(const struct frame_request *request, uint8_t bytes[FRAME_BYT
 
 size_t frame_reply_size(const struct frame_request *request)
 {
-    return (is_read(request->function) ? 3 + data_bytes(request) : 6) + FRAME_CRC_BYTES;
+    return is_read(request->function) ? 3 + data_bytes(request) : 6;
 }
 
 static void take_words(const struct frame_request *request, const uint8_t *data, uint16_t *words)
@@ -98,9 +100,9 @@ static void take_words(const struct frame_request *request, const uint8_t *data,
 enum frame_match frame_judge(const struct frame_request *request, const uint8_t *bytes, size_t size,
                              uint16_t words[FRAME_WORDS_MAX], uint8_t *exception)
 {
-    if (size < 3 + FRAME_CRC_BYTES || bytes[0] != request->unit)
+    if (size < 3 || bytes[0] != request->unit)
         return FRAME_STRAY;
-    if (bytes[1] == (request->function | EXCEPTION_BIT) && size == 3 + FRAME_CRC_BYTES) {
+    if (bytes[1] == (request->function | EXCEPTION_BIT) && size == 3) {
         *exception = bytes[2];
         return FRAME_EXCEPTION;
     }
@@ -115,4 +117,38 @@ enum frame_match frame_judge(const struct frame_request *request, const uint8_t 
     uint8_t sent[FRAME_BYTES_MAX];
     frame_encode(request, sent);
     return memcmp(bytes, sent, 6) == 0 ? FRAME_OURS : FRAME_STRAY;
+}
+
+size_t frame_rtu_size(const uint8_t bytes[3])
+{
+    if (is_read(bytes[1]))
+        return 3U + bytes[2] + FRAME_CRC_BYTES;
+    bool write = bytes[1] == WRITE_COIL || bytes[1] == WRITE_HOLDING || bytes[1] == WRITE_COILS || bytes[1] == WRITE_HOLDINGS;
+    return (write ? 6 : 3) + FRAME_CRC_BYTES;
+}
+
+uint16_t frame_crc(const uint8_t *bytes, size_t size)
+{
+    unsigned crc = 0xFFFF;
+    for (size_t i = 0; i < size; i++) {
+        crc ^= bytes[i];
+        for (int bit = 0; bit < 8; bit++)
+            crc = crc & 1 ? crc >> 1 ^ 0xA001 : crc >> 1;
+    }
+    return (uint16_t)crc;
+}
+
+void frame_put_head(uint8_t head[FRAME_HEAD_BYTES], uint16_t transaction, size_t size)
+{
+    put_16(head, transaction);
+    put_16(head + HEAD_PROTOCOL, 0);
+    put_16(head + HEAD_LENGTH, (unsigned)size);
+}
+
+size_t frame_take_head(const uint8_t head[FRAME_HEAD_BYTES], uint16_t *transaction)
+{
+    size_t size = (size_t)head[HEAD_LENGTH] << 8 | head[HEAD_LENGTH + 1];
+    *transaction = (uint16_t)(head[0] << 8 | head[1]);
+    bool modbus = head[HEAD_PROTOCOL] == 0 && head[HEAD_PROTOCOL + 1] == 0;
+    return modbus && size >= 3 && size <= FRAME_BYTES_MAX - FRAME_CRC_BYTES ? size : 0;
 }

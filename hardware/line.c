@@ -5,6 +5,7 @@
 #include "codecs/monotonic.h"
 #include "hardware/ask_box.h"
 #include "hardware/wire.h"
+#include "hardware/wire_address.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -46,6 +47,7 @@ struct line {
 
     pthread_mutex_t mutex; /* guards what follows; never held over I/O or events */
     bool has_target, has_verify, closed;
+    int called_in; /* the connection of its gateway, not yet taken over; -1: none */
     struct line_target target;
     uint16_t verify[LINE_TERMINALS_MAX];
     size_t n_verify;
@@ -103,6 +105,8 @@ static void free_line(struct line *line)
         close(line->command);
     if (line->closing >= 0)
         close(line->closing);
+    if (line->called_in >= 0)
+        close(line->called_in);
     pthread_mutex_destroy(&line->mutex);
     pthread_mutex_destroy(&line->telling);
     wire_close(line->wire);
@@ -128,7 +132,7 @@ struct line *line_create(const struct line_settings *settings, const struct term
         error_set(error, ERROR_NO_MEMORY, "line %s: no memory", settings->id);
         return NULL;
     }
-    line->wake = line->command = line->closing = -1;
+    line->wake = line->command = line->closing = line->called_in = -1;
     line->event = event;
     line->context = context;
     pthread_mutex_init(&line->mutex, NULL);
@@ -189,6 +193,13 @@ static int64_t doubled(int64_t ms, int64_t most)
     return ms * 2 < most ? ms * 2 : most;
 }
 
+static void tell_down(struct line *line, const struct error *error, struct mono now)
+{
+    if (!line->down_told)
+        drive_port_down(&line->drive, error, now);
+    line->down_told = true;
+}
+
 static void lose_port(struct line *line, const struct error *error, struct mono now)
 {
     publish_counts(line);
@@ -198,9 +209,52 @@ static void lose_port(struct line *line, const struct error *error, struct mono 
     line->reopen_ms = lived ? REOPEN_FIRST_MS : doubled(line->reopen_ms, REOPEN_FLAPPING_MS);
     line->reopen_at = mono_plus_ms(now, line->reopen_ms);
     publish_counts(line);
-    if (!line->down_told)
-        drive_port_down(&line->drive, error, now);
-    line->down_told = true;
+    tell_down(line, error, now);
+}
+
+/* The same, named by what the line hangs on. */
+static void lose_place(struct line *line, struct error *error)
+{
+    char place[LINE_PLACE_MAX];
+    line_place(&line->drive.settings, place);
+    error_prefix(error, "line %s: %s", line->drive.settings.id, place);
+    lose_port(line, error, mono_now());
+}
+
+static bool has_called_in(struct line *line)
+{
+    pthread_mutex_lock(&line->mutex);
+    bool has = line->called_in >= 0;
+    pthread_mutex_unlock(&line->mutex);
+    return has;
+}
+
+static int take_called_in(struct line *line)
+{
+    pthread_mutex_lock(&line->mutex);
+    int socket = line->called_in;
+    line->called_in = -1;
+    pthread_mutex_unlock(&line->mutex);
+    return socket;
+}
+
+/* The old connection of a gateway that called in anew may be half dead. */
+static void make_way(struct line *line)
+{
+    struct error error = {.code = ERROR_NONE};
+    if (!line->wire || !has_called_in(line))
+        return;
+    error_set(&error, ERROR_DISCONNECTED, "connection given up: its gateway called in again");
+    lose_place(line, &error);
+}
+
+static void await_call(struct line *line, struct mono now)
+{
+    char place[LINE_PLACE_MAX];
+    struct error error = {.code = ERROR_NONE};
+    line_place(&line->drive.settings, place);
+    error_set(&error, ERROR_DISCONNECTED, "line %s: its gateway has not called in at %s", line->drive.settings.id, place);
+    tell_down(line, &error, now);
 }
 
 static void try_open(struct line *line, struct mono now)
@@ -209,14 +263,13 @@ static void try_open(struct line *line, struct mono now)
     struct error error = {.code = ERROR_NONE};
     if (mono_before(now, line->reopen_at))
         return;
-    line->wire = wire_open(&line->drive.settings, method, &error);
+    line->wire = wire_open(&line->drive.settings, take_called_in(line), line->closing, method, &error);
+    now = mono_now();
     if (!line->wire) {
         line->reopen_at = mono_plus_ms(now, line->reopen_ms);
         if (line->reopen_ms < REOPEN_LAST_MS)
             line->reopen_ms = doubled(line->reopen_ms, REOPEN_LAST_MS);
-        if (!line->down_told)
-            drive_port_down(&line->drive, &error, now);
-        line->down_told = true;
+        tell_down(line, &error, now);
         return;
     }
     line->opened_at = now;
@@ -228,24 +281,40 @@ static void try_open(struct line *line, struct mono now)
     drive_port_up(&line->drive, method, now);
 }
 
-/* Sleeps until the time has come, a command is there, or the port is gone. */
+/* Opens what can be opened. Returns when to come again. */
+static struct mono open_wire(struct line *line)
+{
+    make_way(line);
+    if (!line->wire && line->drive.settings.calls_in && !has_called_in(line)) {
+        await_call(line, mono_now());
+        return (struct mono){INT64_MAX};
+    }
+    if (!line->wire)
+        try_open(line, mono_now());
+    return line->reopen_at;
+}
+
+/* Sleeps until the time has come, a command is there, something came from a gateway, or the port is gone. */
 static void wait_for(struct line *line, struct mono until, bool closed)
 {
+    bool serial = line->drive.settings.kind == LINE_RTU;
     struct pollfd fds[3] = {{.fd = line->wake, .events = POLLIN},
                             {.fd = closed ? -1 : line->closing, .events = POLLIN},
-                            {.fd = line->wire ? wire_descriptor(line->wire) : -1, .events = 0}};
+                            {.fd = line->wire ? wire_descriptor(line->wire) : -1, .events = serial ? 0 : POLLIN}};
     int64_t left = mono_since(until, mono_now());
-    if (left <= 0)
-        return;
+    if (left < 0)
+        left = 0;
     ask_box_note(&line->asks, &line->drive);
     struct timespec timeout = {.tv_sec = left / 1000000, .tv_nsec = left % 1000000 * 1000};
     bool forever = until.us == INT64_MAX;
     int n = ppoll(fds, 3, forever ? NULL : &timeout, NULL);
-    if (n > 0 && fds[2].revents & (POLLHUP | POLLERR | POLLNVAL)) {
-        struct error error = {.code = ERROR_NONE};
-        error_set(&error, ERROR_DISCONNECTED, "line %s: %s hung up", line->drive.settings.id, line->drive.settings.device);
-        lose_port(line, &error, mono_now());
-    }
+    struct error error = {.code = ERROR_NONE};
+    if (n > 0 && fds[2].revents & (POLLHUP | POLLERR | POLLNVAL))
+        error_set(&error, ERROR_DISCONNECTED, "hung up");
+    else if (line->wire && !serial && wire_rest(line->wire, &error))
+        publish_counts(line);
+    if (error.code != ERROR_NONE)
+        lose_place(line, &error);
 }
 
 /* What ends the wait for this reply; the end of the line always does. Each bell is rung by it. */
@@ -269,21 +338,17 @@ static void transact(struct line *line, const struct drive_step *step, bool clos
     ask_box_note(&line->asks, &line->drive);
     if (step->frame == FRAME_TERMINAL)
         publish_health(line, step->index);
-    if (line->reply.outcome == WIRE_LOST) {
-        error_prefix(&line->reply.error, "line %s: %s", line->drive.settings.id, line->drive.settings.device);
-        lose_port(line, &line->reply.error, now);
-    }
+    if (line->reply.outcome == WIRE_LOST)
+        lose_place(line, &line->reply.error);
 }
 
 static void serve(struct line *line)
 {
     bool closed = false;
     while (!is_abandoned(line) && take_commands(line, &closed, mono_now())) {
+        line->busy_us = mono_now().us;
+        struct mono until = open_wire(line);
         struct mono now = mono_now();
-        line->busy_us = now.us;
-        struct mono until = line->reopen_at;
-        if (!line->wire)
-            try_open(line, now);
         if (line->wire) {
             struct drive_step step;
             struct mono free_at = wire_free_at(line->wire);
@@ -293,8 +358,7 @@ static void serve(struct line *line)
                 transact(line, &step, closed);
                 continue;
             }
-        } else {
-            until = line->reopen_at;
+            until = mono_earlier(until, wire_rest_at(line->wire));
         }
         line->busy_us = 0;
         wait_for(line, closed ? mono_earlier(until, line->close_by) : until, closed);
@@ -372,8 +436,13 @@ void line_withdraw(struct line *line, uint32_t request)
 
 void line_give_socket(struct line *line, int socket)
 {
-    (void)line;
-    close(socket);
+    pthread_mutex_lock(&line->mutex);
+    int older = line->called_in;
+    line->called_in = socket;
+    pthread_mutex_unlock(&line->mutex);
+    if (older >= 0)
+        close(older);
+    ring(line->wake);
 }
 
 void line_get_counts(struct line *line, struct line_counts *counts)
@@ -399,7 +468,8 @@ static int64_t hang_ms(const struct line *line)
 bool line_hangs(struct line *line)
 {
     int64_t since = line->busy_us;
-    return since != 0 && mono_since(mono_now(), (struct mono){since}) > hang_ms(line) * 1000;
+    return line->drive.settings.kind == LINE_RTU && since != 0 &&
+           mono_since(mono_now(), (struct mono){since}) > hang_ms(line) * 1000;
 }
 
 /* What the old line was told last; its drive is its thread's own. */

@@ -44,7 +44,7 @@ static int64_t write_us(const struct drive *drive, const struct profile *profile
     size_t n = frame_encode(&request, bytes) + FRAME_CRC_BYTES;
     if (!terminal)
         return (int64_t)n * character_ns(settings) / 1000 + (int64_t)settings->turnaround_ms * 1000;
-    n += frame_reply_size(&request);
+    n += frame_reply_size(&request) + FRAME_CRC_BYTES;
     return (int64_t)n * character_ns(settings) / 1000 + 2 * silence_us(settings) + terminal->health.answer_us;
 }
 

@@ -10,7 +10,8 @@ static bool check_settings(const struct line_settings *settings, const struct te
     bool seen[LINE_TERMINALS_MAX + 1] = {false};
     if (n > LINE_TERMINALS_MAX)
         return error_set(error, ERROR_TOO_LARGE, "line %s: %zu terminals, at most %d", settings->id, n, LINE_TERMINALS_MAX);
-    if (settings->baud < 1200 || settings->baud > 115200)
+    bool no_wire = settings->kind == LINE_TCP && settings->baud == 0;
+    if (!no_wire && (settings->baud < 1200 || settings->baud > 115200))
         return error_set(error, ERROR_INVALID, "line %s: baud %d is not within 1200 to 115200", settings->id, settings->baud);
     for (size_t i = 0; i < n; i++) {
         unsigned unit = terminals[i].unit;

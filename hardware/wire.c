@@ -1,16 +1,13 @@
-/* One Modbus RTU transaction, in time: silence before, our own wait for the first byte, libmodbus for the rest with a true
- * deadline, and only the reply that was asked for counts (docs/architecture.md). */
-#include "hardware/wire.h"
+/* One Modbus transaction, in time, on whatever the line hangs: silence before, our own wait for the first byte, the rest with a
+ * true deadline, and only the reply that was asked for counts (docs/architecture.md). */
+#include "hardware/wire_parts.h"
 
 #include "codecs/monotonic.h"
-#include "hardware/wire_port.h"
 
 #include <errno.h>
-#include <modbus/modbus.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <termios.h>
 #include <unistd.h>
 
 enum {
@@ -19,17 +16,8 @@ enum {
     FAST_SILENCE_US = 1750,    /* above 19200 baud (Modbus over serial line V1.02, 2.5.1.1) */
     SILENCE_HALF_CHARS = 7,    /* 3.5 characters */
     BITS_BESIDE_DATA_STOP = 9, /* start bit and 8 data bits */
-};
-
-struct wire {
-    modbus_t *modbus;
-    int descriptor;
-    enum line_adapter adapter;
-    bool echo;
-    int64_t character_ns, silence_us, turnaround_us;
-    struct mono last_end; /* last byte on the wire, as far as we know */
-    struct mono free_at;
-    struct line_counts counts;
+    GATEWAY_NO_PATH = 10,      /* exceptions of a gateway, which answers for a unit that does not (MODBUS Application */
+    GATEWAY_NO_ANSWER = 11,    /* Protocol V1.1b3, 7) */
 };
 
 static int64_t wire_us(const struct wire *wire, size_t bytes)
@@ -43,10 +31,9 @@ static void note_end(struct wire *wire, struct mono end)
     wire->free_at = mono_later(wire->free_at, mono_plus_us(end, wire->silence_us));
 }
 
-/* Sleeps until a descriptor is readable or gone, or the time has come. Returns the descriptor's events. */
-static short wait_until(int descriptor, int interrupt, struct mono until, bool *interrupted)
+short wire_wait(int descriptor, short events, int interrupt, struct mono until, bool *interrupted)
 {
-    struct pollfd fds[2] = {{.fd = descriptor, .events = POLLIN}, {.fd = interrupt, .events = POLLIN}};
+    struct pollfd fds[2] = {{.fd = descriptor, .events = events}, {.fd = interrupt, .events = POLLIN}};
     int n;
     do {
         int64_t left = mono_since(until, mono_now());
@@ -59,48 +46,59 @@ static short wait_until(int descriptor, int interrupt, struct mono until, bool *
     return n > 0 ? fds[0].revents : 0;
 }
 
-static bool lose(struct wire_reply *reply, const char *what, int code)
+static bool is_gone(int code)
 {
-    reply->outcome = WIRE_LOST;
-    return error_set(&reply->error, ERROR_DISCONNECTED, "port lost (%s): %s", what, code ? strerror(code) : "hung up");
+    return code == EIO || code == ECONNRESET || code == ESHUTDOWN || code == EPIPE || code == ENODEV || code == EBADF ||
+           code == ENXIO;
 }
 
-/* Reads away what nobody asked for (not tcflush: on a pty that would also throw away what we sent and nobody has read yet).
- * No longer than until give_up, for somebody may never pause. Returns the number of bytes, -1 if the port is gone. */
-static ssize_t drain(struct wire *wire, struct mono give_up, struct wire_reply *reply)
+static const char *words_of(int code)
 {
-    uint8_t rubbish[FRAME_BYTES_MAX];
-    ssize_t n, total = 0;
-    do {
-        n = read(wire->descriptor, rubbish, sizeof rubbish);
-        total += n > 0 ? n : 0;
-    } while ((n > 0 || (n < 0 && errno == EINTR)) && mono_before(mono_now(), give_up));
-    if (total > 0) {
+    return code == 0 ? "hung up" : code == ESHUTDOWN ? "closed by the other side" : strerror(code);
+}
+
+static bool lose(const struct wire *wire, struct error *error, const char *what, int code)
+{
+    return error_set(error, ERROR_DISCONNECTED, "%s lost (%s): %s", wire->kind->name, what, words_of(code));
+}
+
+/* Throws away what nobody asked for, heartbeats aside. */
+static bool discard(struct wire *wire, struct mono give_up, struct error *error)
+{
+    ssize_t n = wire->kind->discard(wire, give_up);
+    if (n < 0)
+        return lose(wire, error, "read", errno);
+    if (n > 0)
         note_end(wire, mono_now());
-        wire->counts.strays += (uint64_t)total;
-    }
-    if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {
-        lose(reply, "read", errno);
-        return -1;
-    }
-    return total;
+    wire->counts.strays += (uint64_t)n;
+    wire->late += (unsigned)n;
+    if (!mono_before(mono_now(), wire_rest_at(wire)))
+        return error_set(error, ERROR_DISCONNECTED, "connection given up: no heartbeat came for %d s",
+                         (int)(wire->heartbeat_us / 1000000));
+    return true;
 }
 
 /* Returns when the wire has been quiet for 3.5 characters and the turnaround of a broadcast is over. */
-static bool wait_quiet(struct wire *wire, struct wire_reply *reply)
+static bool wait_quiet(struct wire *wire, struct error *error)
 {
     struct mono give_up = mono_plus_us(mono_later(mono_now(), wire->free_at), BABBLE_LIMIT_US);
     for (;;) {
-        if (drain(wire, give_up, reply) < 0)
+        if (!discard(wire, give_up, error))
             return false;
         struct mono now = mono_now();
         if (!mono_before(now, wire->free_at) || mono_before(give_up, now))
             return true;
         bool interrupted;
-        short events = wait_until(wire->descriptor, -1, wire->free_at, &interrupted);
+        short events = wire_wait(wire->descriptor, POLLIN, -1, wire->free_at, &interrupted);
         if (events & (POLLHUP | POLLERR | POLLNVAL))
-            return lose(reply, "poll", 0);
+            return lose(wire, error, "poll", 0);
     }
+}
+
+/* What stands at the front of what came: 1 a frame, 0 it was a heartbeat, -1 the end. */
+static int begins(struct wire *wire)
+{
+    return wire->kind->begins ? wire->kind->begins(wire) : 1;
 }
 
 /* Takes back what a two-wire adapter hears of itself. False if it was not what we sent: somebody spoke into it. */
@@ -108,110 +106,134 @@ static bool swallow_echo(struct wire *wire, const uint8_t *sent, size_t n, struc
 {
     uint8_t heard[FRAME_BYTES_MAX] = {0};
     size_t got = 0;
-    struct mono deadline = mono_plus_us(sent_end, RECEIVE_SLACK_US);
-    while (got < n) {
+    struct mono deadline = mono_plus_us(sent_end, 2 * wire->delay_us + wire->slack_us);
+    while (got < n + FRAME_CRC_BYTES) {
         bool interrupted;
-        if (!(wait_until(wire->descriptor, -1, deadline, &interrupted) & POLLIN))
+        if (!(wire_wait(wire->descriptor, POLLIN, -1, deadline, &interrupted) & POLLIN))
             return false;
-        ssize_t more = read(wire->descriptor, heard + got, n - got);
+        if (got == 0 && begins(wire) == 0)
+            continue;
+        ssize_t more = read(wire->descriptor, heard + got, n + FRAME_CRC_BYTES - got);
         if (more <= 0)
             return false;
         got += (size_t)more;
     }
-    return memcmp(heard, sent, n - FRAME_CRC_BYTES) == 0;
+    return memcmp(heard, sent, n) == 0;
 }
 
 static bool transmit(struct wire *wire, const struct frame_request *request, struct wire_reply *reply)
 {
     uint8_t bytes[FRAME_BYTES_MAX];
     size_t n = frame_encode(request, bytes);
-    modbus_set_slave(wire->modbus, request->unit);
+    int64_t takes_us = wire_us(wire, n + FRAME_CRC_BYTES);
     reply->sent_begin = mono_now();
-    int sent = modbus_send_raw_request(wire->modbus, bytes, (int)n);
+    bool sent = wire->kind->send(wire, bytes, n);
     int code = errno;
     struct mono written = mono_now(); /* later than the true start, never earlier: silence is kept for sure */
-    if (sent < 0 && code != EAGAIN && code != EMBBADDATA)
-        return lose(reply, "write", code);
-    if (wire->adapter == ADAPTER_UART && tcdrain(wire->descriptor) != 0 && errno == EIO)
-        return lose(reply, "drain", errno);
-    n += FRAME_CRC_BYTES;
-    reply->sent_end = mono_plus_us(written, wire_us(wire, n));
+    if (!sent && code != EAGAIN && code != EMBBADDATA)
+        return lose(wire, &reply->error, "write", code);
+    if (wire->kind->flush && !wire->kind->flush(wire))
+        return lose(wire, &reply->error, "drain", errno);
+    reply->sent_end = mono_plus_us(written, takes_us + wire->delay_us);
     if (wire->adapter == ADAPTER_UART)
         reply->sent_end = mono_later(reply->sent_end, mono_now());
     note_end(wire, reply->sent_end);
     wire->counts.requests++;
-    wire->counts.busy_us += (uint64_t)wire_us(wire, n);
-    if (sent < 0 || (wire->echo && !swallow_echo(wire, bytes, n, reply->sent_end))) {
-        reply->outcome = WIRE_GARBLED;
-        return false;
-    }
-    return true;
+    wire->counts.busy_us += (uint64_t)takes_us;
+    if (sent && (!wire->echo || swallow_echo(wire, bytes, n, reply->sent_end)))
+        return true;
+    reply->outcome = WIRE_GARBLED;
+    return false;
 }
 
-/* The rest of a frame whose first byte is there. Returns its size, 0 for another unit's, -1 when damaged or lost. */
-static int receive_rest(struct wire *wire, const struct frame_request *request, uint8_t *bytes, struct wire_reply *reply)
+static void damaged(struct wire *wire, int code, struct wire_reply *reply)
 {
-    int64_t most = wire_us(wire, frame_reply_size(request)) + RECEIVE_SLACK_US;
-    modbus_set_response_timeout(wire->modbus, (uint32_t)(most / 1000000), (uint32_t)(most % 1000000));
-    int size = modbus_receive_confirmation(wire->modbus, bytes);
-    int code = errno;
-    note_end(wire, mono_now());
-    if (size >= 0)
-        return size;
-    if (code == EMBBADCRC)
-        wire->counts.crc_errors++;
-    if (code == EIO || code == ECONNRESET || code == ENODEV || code == EBADF || code == ENXIO)
-        lose(reply, "read", code);
-    else
-        reply->outcome = WIRE_GARBLED;
-    return -1;
+    wire->counts.crc_errors += code == EMBBADCRC;
+    reply->outcome = WIRE_GARBLED;
+    if (is_gone(code))
+        lose(wire, &reply->error, "read", code);
+}
+
+static void take_answer(struct wire *wire, enum frame_match match, size_t size, struct wire_reply *reply)
+{
+    bool absent = match == FRAME_EXCEPTION && (reply->exception == GATEWAY_NO_PATH || reply->exception == GATEWAY_NO_ANSWER);
+    reply->received = wire->last_end;
+    reply->outcome = absent ? WIRE_SILENT : match == FRAME_OURS ? WIRE_ANSWERED : WIRE_EXCEPTION;
+    wire->counts.replies += !absent;
+    wire->counts.timeouts += absent;
+    wire->counts.exceptions += match == FRAME_EXCEPTION && !absent;
+    wire->counts.busy_us += (uint64_t)wire_us(wire, size + FRAME_CRC_BYTES);
 }
 
 /* One frame that began to arrive. True when the transaction is over. */
 static bool take_frame(struct wire *wire, const struct frame_request *request, struct wire_reply *reply)
 {
-    uint8_t bytes[MODBUS_RTU_MAX_ADU_LENGTH] = {0};
+    uint8_t bytes[FRAME_BYTES_MAX] = {0};
+    int64_t within_us = wire_us(wire, frame_reply_size(request) + FRAME_CRC_BYTES) + wire->slack_us;
     reply->first_byte = mono_now();
-    int size = receive_rest(wire, request, bytes, reply);
-    if (size < 0)
+    int size = wire->kind->receive(wire, within_us, bytes);
+    int code = errno;
+    note_end(wire, mono_now());
+    if (size < 0) {
+        damaged(wire, code, reply);
         return true;
+    }
     enum frame_match match =
         size == 0 ? FRAME_STRAY : frame_judge(request, bytes, (size_t)size, reply->words, &reply->exception);
-    if (match == FRAME_STRAY) {
-        wire->counts.strays += size > 0 ? (uint64_t)size : 1;
-        return !wait_quiet(wire, reply);
+    if (match != FRAME_STRAY) {
+        take_answer(wire, match, (size_t)size, reply);
+        return true;
     }
-    reply->received = wire->last_end;
-    reply->outcome = match == FRAME_OURS ? WIRE_ANSWERED : WIRE_EXCEPTION;
-    wire->counts.replies++;
-    wire->counts.exceptions += match == FRAME_EXCEPTION;
-    wire->counts.busy_us += (uint64_t)wire_us(wire, (size_t)size);
-    return true;
+    wire->counts.strays += (uint64_t)size;
+    if (size > 0 && bytes[0] != request->unit) {
+        reply->foreign++;
+        reply->foreign_unit = bytes[0];
+    }
+    return false;
 }
 
 static void await_reply(struct wire *wire, const struct frame_request *request, int64_t first_byte_us, int interrupt,
                         struct wire_reply *reply)
 {
-    struct mono deadline = mono_plus_us(reply->sent_end, first_byte_us);
+    struct mono deadline = mono_plus_us(reply->sent_end, first_byte_us + 2 * wire->delay_us);
     for (;;) {
         bool interrupted = false;
-        short events = wait_until(wire->descriptor, interrupt, deadline, &interrupted);
-        if (events & POLLIN) {
-            if (take_frame(wire, request, reply))
-                return;
-        } else if (events & (POLLHUP | POLLERR | POLLNVAL)) {
-            lose(reply, "poll", 0);
+        short events = wire_wait(wire->descriptor, POLLIN, interrupt, deadline, &interrupted);
+        int begun = events & POLLIN ? begins(wire) : 0;
+        if (begun < 0) {
+            lose(wire, &reply->error, "read", errno);
             return;
-        } else if (interrupted) {
+        }
+        if (begun > 0 && take_frame(wire, request, reply))
+            return;
+        if (!(events & POLLIN) && events & (POLLHUP | POLLERR | POLLNVAL)) {
+            lose(wire, &reply->error, "poll", 0);
+            return;
+        }
+        if (interrupted) {
             reply->outcome = WIRE_WITHDRAWN;
             return;
         }
         if (!mono_before(mono_now(), deadline)) { /* also while others keep talking */
-            reply->outcome = WIRE_SILENT;
             wire->counts.timeouts++;
             return;
         }
     }
+}
+
+static void exchange(struct wire *wire, const struct frame_request *request, int64_t first_byte_us, int interrupt,
+                     struct wire_reply *reply)
+{
+    reply->late_bytes = wire->late;
+    wire->late = 0;
+    if (!transmit(wire, request, reply))
+        return;
+    if (request->unit == 0) {
+        reply->outcome = WIRE_SENT;
+        wire->free_at = mono_later(wire->free_at, mono_plus_us(reply->sent_end, wire->turnaround_us));
+        return;
+    }
+    await_reply(wire, request, first_byte_us, interrupt, reply);
 }
 
 void wire_transact(struct wire *wire, const struct frame_request *request, int64_t first_byte_us, int interrupt,
@@ -222,58 +244,59 @@ void wire_transact(struct wire *wire, const struct frame_request *request, int64
     reply->late_bytes = reply->foreign = 0;
     reply->sent_begin = reply->sent_end = reply->first_byte = reply->received = mono_now();
     reply->error = (struct error){.code = ERROR_NONE};
-    if (!wait_quiet(wire, reply) || !transmit(wire, request, reply))
-        return;
-    if (request->unit == 0) {
-        reply->outcome = WIRE_SENT;
-        wire->free_at = mono_later(wire->free_at, mono_plus_us(reply->sent_end, wire->turnaround_us));
-        return;
+    if (wait_quiet(wire, &reply->error)) {
+        exchange(wire, request, first_byte_us, interrupt, reply);
+        wire->counts.occupied_us += (uint64_t)mono_since(mono_later(wire->free_at, mono_now()), reply->sent_begin);
     }
-    await_reply(wire, request, first_byte_us, interrupt, reply);
+    if (reply->error.code != ERROR_NONE)
+        reply->outcome = WIRE_LOST;
 }
 
-static modbus_t *open_modbus(const struct line_settings *settings, struct error *error)
+bool wire_rest(struct wire *wire, struct error *error)
 {
-    /* A pty has no parity; asking it twice for one is refused as invalid, so a port left behind by a crash could not be
-     * reopened. */
-    char parity = wire_port_adapter(settings) == ADAPTER_PTY ? 'N' : settings->parity;
-    modbus_t *modbus = modbus_new_rtu(settings->device, settings->baud, parity, 8, settings->stop_bits);
-    if (!modbus) {
-        error_set(error, ERROR_INVALID, "line %s: settings of %s refused: %s", settings->id, settings->device,
-                  modbus_strerror(errno));
-        return NULL;
-    }
-    modbus_set_error_recovery(modbus, MODBUS_ERROR_RECOVERY_NONE);
-    modbus_set_byte_timeout(modbus, 0, 0); /* the response timeout is the total then */
-    if (modbus_connect(modbus) != 0) {
-        error_set(error, ERROR_DISCONNECTED, "line %s: cannot open %s: %s", settings->id, settings->device,
-                  modbus_strerror(errno));
-        modbus_free(modbus);
-        return NULL;
-    }
-    return modbus;
+    return discard(wire, mono_plus_us(mono_now(), BABBLE_LIMIT_US), error);
 }
 
-struct wire *wire_open(const struct line_settings *settings, char method[256], struct error *error)
+struct mono wire_rest_at(const struct wire *wire)
 {
+    return wire->heartbeat_us > 0 ? mono_plus_us(wire->heard, wire->heartbeat_us) : (struct mono){INT64_MAX};
+}
+
+static void set_times(struct wire *wire, const struct line_settings *settings)
+{
+    int bits = BITS_BESIDE_DATA_STOP + (settings->parity != 'N') + settings->stop_bits;
+    int64_t quiet_us = (int64_t)settings->quiet_ms * 1000;
+    if (settings->baud > 0) {
+        wire->character_ns = (int64_t)bits * 1000000000 / settings->baud;
+        wire->silence_us =
+            settings->baud > 19200 ? FAST_SILENCE_US : (wire->character_ns * SILENCE_HALF_CHARS / 2 + 999) / 1000;
+    }
+    if (wire->silence_us < quiet_us)
+        wire->silence_us = quiet_us;
+    wire->turnaround_us = (int64_t)settings->turnaround_ms * 1000;
+    wire->delay_us = ((int64_t)settings->gateway_delay_ms + settings->key_up_ms) * 1000;
+    wire->slack_us = RECEIVE_SLACK_US + (int64_t)settings->gateway_delay_ms * 1000;
+}
+
+struct wire *wire_open(const struct line_settings *settings, int socket, int interrupt, char method[256], struct error *error)
+{
+    static const struct wire_kind *const kinds[] = {
+        [LINE_RTU] = &wire_rtu, [LINE_TCP] = &wire_tcp, [LINE_RTU_OVER_TCP] = &wire_rtu_over_tcp};
     struct wire *wire = calloc(1, sizeof *wire);
     if (!wire) {
+        if (socket >= 0)
+            close(socket);
         error_set(error, ERROR_NO_MEMORY, "line %s: no memory", settings->id);
         return NULL;
     }
-    wire->modbus = open_modbus(settings, error);
-    if (!wire->modbus) {
-        free(wire);
+    wire->kind = kinds[settings->kind];
+    wire->descriptor = -1;
+    wire->echo = settings->echo;
+    set_times(wire, settings);
+    if (!wire->kind->open(wire, settings, socket, interrupt, method, error)) {
+        wire_close(wire);
         return NULL;
     }
-    int bits = BITS_BESIDE_DATA_STOP + (settings->parity != 'N') + settings->stop_bits;
-    wire->descriptor = modbus_get_socket(wire->modbus);
-    wire->adapter = wire_port_adapter(settings);
-    wire->echo = settings->echo;
-    wire->character_ns = (int64_t)bits * 1000000000 / settings->baud;
-    wire->silence_us = settings->baud > 19200 ? FAST_SILENCE_US : (wire->character_ns * SILENCE_HALF_CHARS / 2 + 999) / 1000;
-    wire->turnaround_us = (int64_t)settings->turnaround_ms * 1000;
-    wire_port_tune(wire->modbus, wire->adapter, method);
     note_end(wire, mono_now());
     return wire;
 }
@@ -282,8 +305,7 @@ void wire_close(struct wire *wire)
 {
     if (!wire)
         return;
-    modbus_close(wire->modbus);
-    modbus_free(wire->modbus);
+    wire->kind->close(wire);
     free(wire);
 }
 
@@ -305,6 +327,8 @@ void wire_take_counts(struct wire *wire, struct line_counts *counts)
     counts->crc_errors += wire->counts.crc_errors;
     counts->exceptions += wire->counts.exceptions;
     counts->strays += wire->counts.strays;
+    counts->heartbeats += wire->counts.heartbeats;
     counts->busy_us += wire->counts.busy_us;
+    counts->occupied_us += wire->counts.occupied_us;
     wire->counts = (struct line_counts){0};
 }

@@ -4,6 +4,10 @@
 
 #include <math.h>
 
+#define TCP_LINE "kind = \"tcp\"; host = \"10.0.0.1\"; port = 502; "
+#define DTU_LINE "kind = \"rtu_over_tcp\"; host = \"10.0.0.1\"; port = 502; "
+#define CALLED_LINE DTU_LINE "baud = 9600; calls_in = true; registration = "
+
 static void test_shipped_sites_load(void **state)
 {
     static const char *const sites[] = {"config/demo/site.cfg", "config/example/site.cfg"};
@@ -148,6 +152,45 @@ static void test_defaults(void **state)
     folder_remove(&folder);
 }
 
+static void test_lines_of_each_kind(void **state)
+{
+    (void)state;
+    struct folder folder;
+    struct said said;
+    folder_make(&folder);
+    char *a = replaced(GOOD_SITE, "device = \"tty/north\"; baud = 9600;",
+                       CALLED_LINE "\"dtu-0?\"; heartbeat = \"hex:FE ?? FE\"; heartbeat_s = 90; gateway_delay_ms = 300; "
+                                   "key_up_ms = 20; quiet_ms = 30; echo = true;");
+    char *b = replaced(a, "device = \"/dev/ttyUSB0\"; baud = 19200;", "kind = \"tcp\"; host = \"2001:db8::7\"; port = 502;");
+    /* two may be called in on at one place */
+    char *c = replaced(b, "lines = (", "lines = ( { id = \"third\"; channel = \"main\"; " CALLED_LINE "\"dtu-10\"; },");
+    write_good_site(&folder, c);
+    struct config *config = load_in(&folder, "site.cfg", &said);
+    if (!config)
+        print_said(&said);
+    assert_non_null(config);
+    const struct line_settings *called = &config->lines[1].hardware, *tcp = &config->lines[2].hardware;
+    assert_int_equal(called->kind, LINE_RTU_OVER_TCP);
+    assert_true(called->calls_in && called->echo);
+    assert_string_equal(called->host, "10.0.0.1");
+    assert_int_equal(called->port, 502);
+    assert_int_equal(called->registration.n, 6);
+    assert_int_equal(called->registration.mask[5], 0);
+    assert_int_equal(called->heartbeat.n, 3);
+    assert_int_equal(called->heartbeat.bytes[2], 0xFE);
+    assert_int_equal(called->heartbeat_s, 90);
+    assert_int_equal(called->gateway_delay_ms, 300);
+    assert_int_equal(called->key_up_ms, 20);
+    assert_int_equal(called->quiet_ms, 30);
+    assert_int_equal(tcp->kind, LINE_TCP);
+    assert_string_equal(tcp->host, "2001:db8::7");
+    assert_int_equal(tcp->baud, 0);
+    assert_int_equal(tcp->heartbeat.n + tcp->heartbeat_s + tcp->gateway_delay_ms + tcp->key_up_ms + tcp->quiet_ms, 0);
+    free(a), free(b), free(c);
+    config_free(config);
+    folder_remove(&folder);
+}
+
 static void test_output_none(void **state)
 {
     (void)state;
@@ -257,6 +300,51 @@ static const struct broken broken[] = {
     {"baud = 9600;", "baud = 9600; poll_s = 61;", "tty/north", "poll_s must be from 1 to 60, not 61", false},
     {"id = \"south\"", "id = \"north\"", "/dev/ttyUSB0", "the id \"north\" stands twice in lines", false},
     {"\"/dev/ttyUSB0\"", "\"tty/north\"", "19200", "the lines north and south have the same device", false},
+    /* kinds of line: what one needs and another must not have */
+    {"device = \"tty/north\";", "", "9600", "device is missing: the serial port is needed", false},
+    {"device = \"tty/north\";", "device = \"tty/north\"; host = \"10.0.0.1\";", "tty/north",
+     "host is only for kind = \"tcp\" or \"rtu_over_tcp\"", false},
+    {"device = \"tty/north\";", "device = \"tty/north\"; port = 502;", "tty/north", "port is only for kind", false},
+    {"device = \"tty/north\";", "device = \"tty/north\"; calls_in = true; registration = \"a\";", "tty/north",
+     "calls_in is only for kind = \"rtu_over_tcp\"", false},
+    {"device = \"tty/north\";", "device = \"tty/north\"; heartbeat = \"HB\";", "tty/north", "heartbeat is only for kind",
+     false},
+    {"device = \"tty/north\";", TCP_LINE "device = \"tty/north\";", "10.0.0.1", "device is only for kind = \"rtu\"", false},
+    {"device = \"tty/north\";", TCP_LINE "echo = true;", "10.0.0.1", "echo is only for kind", false},
+    {"device = \"tty/north\";", TCP_LINE "adapter = \"usb\";", "10.0.0.1", "adapter is only for kind = \"rtu\"", false},
+    {"device = \"tty/north\";", "kind = \"tcp\"; port = 502;", "502", "host is missing: the gateway's IP address", false},
+    {"device = \"tty/north\";", "kind = \"tcp\"; host = \"10.0.0.1\";", "10.0.0.1", "port is missing: its TCP port", false},
+    {"device = \"tty/north\";", "kind = \"tcp\"; port = 502; host = \"gateway\";", "502",
+     "host must be an IP address, not a name", false},
+    {"device = \"tty/north\";", "kind = \"tcp\"; port = 502; host = \"10.1\";", "502", "host must be an IP address", false},
+    {"device = \"tty/north\";", "kind = \"tcp\"; port = 0; host = \"10.0.0.1\";", "10.0.0.1", "port must be from 1 to 65535",
+     false},
+    {"device = \"tty/north\"; baud = 9600;", DTU_LINE, "10.0.0.1", "baud is missing: the speed of the terminals is needed",
+     false},
+    {"device = \"tty/north\";", DTU_LINE "calls_in = true;", "10.0.0.1",
+     "registration is missing: what the gateway names itself by is needed", false},
+    {"device = \"tty/north\";", DTU_LINE "registration = \"a\";", "10.0.0.1", "registration is only for calls_in = true",
+     false},
+    {"device = \"tty/north\";", DTU_LINE "heartbeat_s = 60;", "10.0.0.1", "heartbeat_s is only for a line with heartbeat",
+     false},
+    {"device = \"tty/north\";", DTU_LINE "heartbeat = \"hex:XX\";", "10.0.0.1",
+     "heartbeat must have two hexadecimal digits or ??", false},
+    {"device = \"tty/north\";", DTU_LINE "heartbeat = 7;", "10.0.0.1", "heartbeat must be a text in quotes", false},
+    {"device = \"tty/north\";", DTU_LINE "heartbeat = \"\\n\";", "10.0.0.1", "write control characters as \"hex:0D 0A\"",
+     false},
+    {"device = \"tty/north\";", DTU_LINE "heartbeat = \"hex:02 84 FF\";", "10.0.0.1",
+     "heartbeat can be the begin of a reply of the terminal n2 (unit 2)", false},
+    {"device = \"tty/north\";", DTU_LINE "heartbeat = \"hex:01\";", "10.0.0.1",
+     "heartbeat can be the begin of a reply of the terminal n1", false},
+    {"device = \"tty/north\";", TCP_LINE "gateway_delay_ms = 5001;", "10.0.0.1", "gateway_delay_ms must be from 0 to 5000",
+     false},
+    {"device = \"tty/north\";", TCP_LINE "key_up_ms = -1;", "10.0.0.1", "key_up_ms must be from 0 to 2000", false},
+    {"device = \"tty/north\";", TCP_LINE "quiet_ms = 2001;", "10.0.0.1", "quiet_ms must be from 0 to 2000", false},
+    {"device = \"tty/north\"; baud = 9600; },", TCP_LINE "},\n{ id = \"x\"; channel = \"main\"; " DTU_LINE "baud = 9600; },",
+     "id = \"x\"", "the lines north and x have the same host and port", false},
+    {"device = \"tty/north\"; baud = 9600; },",
+     CALLED_LINE "\"dtu-?\"; },\n{ id = \"x\"; channel = \"main\"; " CALLED_LINE "\"dtu-1\"; },", "id = \"x\"",
+     "the lines north and x are called in on at 10.0.0.1:502 with registrations that can be the same", false},
     {"line = \"south\"; unit = 1;", "line = \"sout\"; unit = 1;", "three",
      "line names \"sout\", which is not there; did you mean \"south\"?", false},
     {"line = \"south\"; unit = 1;", "line = \"north\"; unit = 3;", "/dev/ttyUSB0", "there is no terminal on line south", true},
@@ -465,6 +553,7 @@ int main(void)
         cmocka_unit_test(test_good_site_gives_what_it_says),
         cmocka_unit_test(test_defaults),
         cmocka_unit_test(test_where_the_voice_is),
+        cmocka_unit_test(test_lines_of_each_kind),
         cmocka_unit_test(test_output_none),
         cmocka_unit_test(test_rules_of_the_site_go_first),
         cmocka_unit_test(test_each_mistake_with_its_line),

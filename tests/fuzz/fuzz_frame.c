@@ -1,6 +1,9 @@
-/* Fuzz harness of hardware/frame: eight bytes that make a request, then the reply that came, CRC included. */
+/* Fuzz harness of hardware/frame: eight bytes that make a request, then the reply that came; the reply also as the begin of an
+ * RTU frame and of a Modbus TCP one. */
 #include "hardware/frame.h"
 #include "tests/fuzz/require.h"
+
+#include <string.h>
 
 enum { HEAD = 8, CANARY = 0xA5A5 };
 
@@ -18,6 +21,21 @@ static struct frame_request request_of(const uint8_t *head)
     return request;
 }
 
+static void check_begins(const uint8_t *reply, size_t size)
+{
+    uint16_t transaction, again;
+    uint8_t head[FRAME_HEAD_BYTES];
+    if (size >= 3)
+        require(frame_rtu_size(reply) >= 3 + FRAME_CRC_BYTES && frame_rtu_size(reply) <= 3 + 255 + FRAME_CRC_BYTES);
+    if (size < FRAME_HEAD_BYTES)
+        return;
+    size_t rest = frame_take_head(reply, &transaction);
+    require(rest == 0 || (rest >= 3 && rest <= FRAME_BYTES_MAX - FRAME_CRC_BYTES));
+    frame_put_head(head, transaction, rest);
+    require(frame_take_head(head, &again) == rest && again == transaction);
+    require(rest == 0 || memcmp(head, reply, sizeof head) == 0);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static uint16_t words[FRAME_WORDS_MAX + 1];
@@ -26,6 +44,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     struct frame_request request = request_of(data);
     const uint8_t *reply = data + HEAD;
+    check_begins(reply, size - HEAD);
     for (size_t i = 0; i <= FRAME_WORDS_MAX; i++)
         words[i] = CANARY;
     enum frame_match match = frame_judge(&request, reply, size - HEAD, words, &exception);

@@ -113,7 +113,7 @@ static inline void fake_answer(struct fake_line *line, const struct frame_reques
     }
     uint8_t copy[FRAME_BYTES_MAX] = {0};
     memcpy(copy, bytes, n);
-    enum frame_match match = frame_judge(request, copy, n + FRAME_CRC_BYTES, reply->words, &reply->exception);
+    enum frame_match match = frame_judge(request, copy, n, reply->words, &reply->exception);
     reply->outcome = match == FRAME_OURS ? WIRE_ANSWERED : match == FRAME_EXCEPTION ? WIRE_EXCEPTION : WIRE_GARBLED;
 }
 

@@ -56,7 +56,7 @@ struct pty {
 };
 
 struct scene {
-    char folder[32], device[64];
+    char folder[32], device[64], real[64]; /* device is a link to real */
     struct pty pty;
     struct profile t8;
     struct fake_unit units[3];
@@ -126,13 +126,13 @@ static void *run_units(void *context)
 
 static void plug(struct scene *scene)
 {
-    char name[64];
     struct pty *pty = &scene->pty;
+    char *name = scene->real;
     pty->master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
     pty->stop = eventfd(0, EFD_CLOEXEC);
     assert_true(pty->master >= 0 && pty->stop >= 0);
     assert_int_equal(grantpt(pty->master) | unlockpt(pty->master), 0);
-    assert_int_equal(ptsname_r(pty->master, name, sizeof name), 0);
+    assert_int_equal(ptsname_r(pty->master, name, sizeof scene->real), 0);
     unlink(scene->device);
     assert_int_equal(symlink(name, scene->device), 0);
     assert_int_equal(pthread_create(&pty->thread, NULL, run_units, scene), 0);
@@ -570,6 +570,30 @@ static void a_lost_port_comes_back_and_the_target_goes_on(void **state)
     assert_int_equal(count(scene, LINE_DOWN), 1);
 }
 
+/* A name below /dev/serial/by-id is a link: after the loss it may point to another port. */
+static void a_port_is_found_under_another_name(void **state)
+{
+    struct scene *scene = *state;
+    plug(scene);
+    struct line_settings settings = settings_of(scene);
+    make_line(scene, &settings);
+    await(scene, LINE_SWEPT, 1);
+    char before[64];
+    strcpy(before, scene->real);
+    unplug(scene);
+    await(scene, LINE_DOWN, 1);
+    int other = open(before, O_RDWR | O_NOCTTY | O_CLOEXEC); /* its name may be given again: */
+    int taken = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC); /* to this one */
+    plug(scene);
+    assert_string_not_equal(scene->real, before);
+    await(scene, LINE_SWEPT, 2);
+    assert_int_equal(count(scene, LINE_DOWN), 1);
+    assert_int_equal(count(scene, LINE_UP), 2);
+    close(taken);
+    if (other >= 0)
+        close(other);
+}
+
 static struct mono last_at(struct scene *scene, enum line_event_kind kind)
 {
     struct mono at = {0};
@@ -672,6 +696,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(without_a_port_a_question_is_answered_at_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_missing_port_is_said_once_and_opened_when_it_comes, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_lost_port_comes_back_and_the_target_goes_on, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_port_is_found_under_another_name, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_port_that_comes_and_goes_is_opened_less_and_less_often, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_idle_line_notices_the_loss, set_up, tear_down),
         cmocka_unit_test_setup_teardown(destroying_stops_what_is_ours, set_up, tear_down),

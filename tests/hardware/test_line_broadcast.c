@@ -12,7 +12,8 @@ enum { MEMBERS = 90, ALL = 100, TURNAROUND_US = 100000 };
 static int64_t limit_us(const struct fake_line *line, const struct fake_frame *frame)
 {
     int64_t answer_us = line->units[frame->request.unit > 0 ? frame->request.unit - 1 : 0].answer_us;
-    int64_t reply_us = (int64_t)frame_reply_size(&frame->request) * FAKE_CHARACTER_US + answer_us + FAKE_SILENCE_US;
+    int64_t reply_us =
+        (int64_t)(frame_reply_size(&frame->request) + FRAME_CRC_BYTES) * FAKE_CHARACTER_US + answer_us + FAKE_SILENCE_US;
     return mono_since(frame->end, frame->begin) + (frame->request.unit > 0 ? reply_us : TURNAROUND_US);
 }
 

@@ -122,7 +122,7 @@ static struct wire *peer_start(struct peer *peer, const struct line_settings *se
 {
     char method[256];
     struct error error = {0};
-    struct wire *wire = wire_open(settings, method, &error);
+    struct wire *wire = wire_open(settings, -1, -1, method, &error);
     assert_non_null(wire);
     assert_non_null(strstr(method, "pty: write start"));
     assert_int_equal(pthread_create(&peer->thread, NULL, run_peer, peer), 0);
@@ -236,8 +236,10 @@ static void replies_of_others_are_not_taken(void **state)
         {.reply = {5, 4, 6, 1, 2, 3, 4, 5, 6}, .size = 9},                     /* another length */
         {.reply = {5, 4, 4, 1, 2, 3, 4, 0xBA, 0xDC}, .size = 9, .raw = true},  /* CRC */
         {.reply = {0x55, 5, 4, 4, 1, 2, 3, 4, 0, 0}, .size = 10, .raw = true}, /* rubbish before */
+        {.reply = {4, 4, 1, 2, 3, 4, 0xA1, 0x83}, .size = 8, .raw = true},     /* its begin cut off: a late driver */
     };
-    static const enum wire_outcome outcomes[] = {WIRE_SILENT, WIRE_SILENT, WIRE_SILENT, WIRE_GARBLED, WIRE_SILENT};
+    static const enum wire_outcome outcomes[] = {WIRE_SILENT,  WIRE_SILENT,  WIRE_SILENT,
+                                                 WIRE_GARBLED, WIRE_GARBLED, WIRE_GARBLED};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         struct peer peer;
         peer_open(&peer);
@@ -248,11 +250,74 @@ static void replies_of_others_are_not_taken(void **state)
         bool garbled = outcomes[i] == WIRE_GARBLED;
         struct wire_reply reply = ask_for(wire, &READ_TWO, garbled ? patience_ms() : 60);
         assert_int_equal(reply.outcome, outcomes[i]);
+        assert_true(reply.foreign == 0 || (i == 0 && reply.foreign_unit == 6));
         await_seen(&peer, 1);
         assert_int_equal(ask(wire, &READ_TWO).outcome, WIRE_ANSWERED); /* back in step at once */
         assert_true(garbled || strays_of(wire) > 0);                   /* it came, in time or late */
         peer_end(&peer, wire);
     }
+}
+
+static void another_units_frame_is_named_and_costs_no_answer(void **state)
+{
+    (void)state;
+    struct peer peer;
+    peer_open(&peer);
+    struct step both = {.raw = true, .size = 18, .reply = {6, 4, 4, 9, 9, 9, 9}};
+    add_crc(both.reply, 7);
+    memcpy(both.reply + 9, GOOD.reply, 7);
+    add_crc(both.reply + 9, 7);
+    expect(&peer, &both);
+    struct line_settings settings = settings_of(&peer);
+    struct wire *wire = peer_start(&peer, &settings);
+    struct wire_reply reply = ask(wire, &READ_TWO);
+    assert_int_equal(reply.outcome, WIRE_ANSWERED);
+    assert_int_equal(reply.words[0], 0x0102);
+    assert_int_equal(reply.foreign, 1);
+    assert_int_equal(reply.foreign_unit, 6);
+    peer_end(&peer, wire);
+}
+
+static void what_follows_an_answer_is_late(void **state)
+{
+    (void)state;
+    struct peer peer;
+    peer_open(&peer);
+    struct step twice = {.raw = true, .size = 18};
+    memcpy(twice.reply, GOOD.reply, 7);
+    add_crc(twice.reply, 7);
+    memcpy(twice.reply + 9, twice.reply, 9);
+    expect(&peer, &twice);
+    expect(&peer, &GOOD);
+    struct line_settings settings = settings_of(&peer);
+    struct wire *wire = peer_start(&peer, &settings);
+    struct wire_reply reply = ask(wire, &READ_TWO);
+    assert_int_equal(reply.outcome, WIRE_ANSWERED);
+    assert_int_equal(reply.late_bytes, 0);
+    reply = ask(wire, &READ_TWO);
+    assert_int_equal(reply.outcome, WIRE_ANSWERED);
+    assert_int_equal(reply.late_bytes, 9);
+    peer_end(&peer, wire);
+}
+
+/* A radio modem on a port. */
+static void a_radio_has_time_to_key_up_and_its_quiet(void **state)
+{
+    (void)state;
+    struct peer peer;
+    peer_open(&peer);
+    expect(&peer, &(struct step){0});
+    struct line_settings settings = settings_of(&peer);
+    settings.key_up_ms = 60;
+    settings.quiet_ms = 45;
+    struct wire *wire = peer_start(&peer, &settings);
+    struct wire_reply reply = ask_for(wire, &READ_TWO, 10);
+    struct mono now = mono_now();
+    assert_int_equal(reply.outcome, WIRE_SILENT);
+    assert_true(mono_since(reply.sent_end, reply.sent_begin) >= 60000 + 8 * 11 * 1000000 / 19200);
+    assert_true(mono_since(now, reply.sent_end) >= 10000 + 2 * 60000);
+    assert_int_equal(mono_since(wire_free_at(wire), reply.sent_end), 45000);
+    peer_end(&peer, wire);
 }
 
 static void echoed_address_and_value_must_match(void **state)
@@ -404,7 +469,7 @@ static void one_who_never_pauses_cannot_hold_the_line(void **state)
         struct line_settings settings = settings_of(&peer);
         char method[256];
         struct error error = {0};
-        struct wire *wire = wire_open(&settings, method, &error);
+        struct wire *wire = wire_open(&settings, -1, -1, method, &error);
         assert_non_null(wire);
         assert_int_equal(fcntl(peer.master, F_SETFL, O_NONBLOCK), 0);
         pthread_t threads[2];
@@ -523,11 +588,11 @@ static void a_port_that_is_not_there_is_named(void **state)
     struct line_settings settings = {.id = "l1", .device = "/nonexistent/tty", .baud = 9600, .parity = 'E', .stop_bits = 1};
     struct error error = {0};
     char method[256];
-    assert_null(wire_open(&settings, method, &error));
+    assert_null(wire_open(&settings, -1, -1, method, &error));
     assert_int_equal(error.code, ERROR_DISCONNECTED);
     assert_non_null(strstr(error.message, "/nonexistent/tty"));
     settings.parity = 'X';
-    assert_null(wire_open(&settings, method, &error));
+    assert_null(wire_open(&settings, -1, -1, method, &error));
     assert_int_equal(error.code, ERROR_INVALID);
     wire_close(NULL);
 }
@@ -538,6 +603,9 @@ int main(void)
         cmocka_unit_test(a_read_is_answered),
         cmocka_unit_test(silence_is_kept_between_frames),
         cmocka_unit_test(replies_of_others_are_not_taken),
+        cmocka_unit_test(another_units_frame_is_named_and_costs_no_answer),
+        cmocka_unit_test(what_follows_an_answer_is_late),
+        cmocka_unit_test(a_radio_has_time_to_key_up_and_its_quiet),
         cmocka_unit_test(echoed_address_and_value_must_match),
         cmocka_unit_test(multiple_writes_and_coils_are_encoded),
         cmocka_unit_test(an_exception_is_not_a_success),

@@ -1,0 +1,114 @@
+/* Modbus RTU by libmodbus: on a serial port, and on a socket to a transparent gateway, which libmodbus does not know of but
+ * reads and writes like a port. */
+#include "codecs/monotonic.h"
+#include "hardware/wire_parts.h"
+#include "hardware/wire_port.h"
+
+#include <errno.h>
+#include <termios.h>
+#include <unistd.h>
+
+static bool make_context(struct wire *wire, const struct line_settings *settings, const char *device, char parity,
+                         struct error *error)
+{
+    wire->modbus = modbus_new_rtu(device, settings->baud, parity, 8, settings->stop_bits);
+    if (!wire->modbus)
+        return error_set(error, ERROR_INVALID, "line %s: settings of %s refused: %s", settings->id, device,
+                         modbus_strerror(errno));
+    modbus_set_error_recovery(wire->modbus, MODBUS_ERROR_RECOVERY_NONE);
+    modbus_set_byte_timeout(wire->modbus, 0, 0); /* the response timeout is the total then */
+    return true;
+}
+
+static bool open_port(struct wire *wire, const struct line_settings *settings, int socket, int interrupt, char method[256],
+                      struct error *error)
+{
+    (void)socket, (void)interrupt;
+    /* A pty has no parity; asking it twice for one is refused as invalid, so a port left behind by a crash could not be
+     * reopened. */
+    wire->adapter = wire_port_adapter(settings);
+    if (!make_context(wire, settings, settings->device, wire->adapter == ADAPTER_PTY ? 'N' : settings->parity, error))
+        return false;
+    if (modbus_connect(wire->modbus) != 0)
+        return error_set(error, ERROR_DISCONNECTED, "line %s: cannot open %s: %s", settings->id, settings->device,
+                         modbus_strerror(errno));
+    wire->descriptor = modbus_get_socket(wire->modbus);
+    wire_port_tune(wire->modbus, wire->adapter, method);
+    return true;
+}
+
+static void close_port(struct wire *wire)
+{
+    if (wire->modbus && wire->descriptor >= 0)
+        modbus_close(wire->modbus);
+    modbus_free(wire->modbus);
+}
+
+static bool open_over_tcp(struct wire *wire, const struct line_settings *settings, int socket, int interrupt, char method[256],
+                          struct error *error)
+{
+    if (!wire_socket_open(wire, settings, socket, interrupt, method, error) ||
+        !make_context(wire, settings, "the gateway", settings->parity, error))
+        return false;
+    modbus_set_socket(wire->modbus, wire->descriptor);
+    return true;
+}
+
+static void close_over_tcp(struct wire *wire)
+{
+    modbus_free(wire->modbus);
+    wire_socket_close(wire);
+}
+
+static bool send_frame(struct wire *wire, const uint8_t *bytes, size_t n)
+{
+    modbus_set_slave(wire->modbus, bytes[0]);
+    return modbus_send_raw_request(wire->modbus, bytes, (int)n) >= 0;
+}
+
+static bool flush_port(struct wire *wire)
+{
+    return wire->adapter != ADAPTER_UART || tcdrain(wire->descriptor) == 0 || errno != EIO;
+}
+
+/* Not tcflush: on a pty that would also throw away what we sent and nobody has read yet. */
+static ssize_t discard(struct wire *wire, struct mono give_up)
+{
+    uint8_t rubbish[FRAME_BYTES_MAX];
+    ssize_t n, total = 0;
+    do {
+        n = read(wire->descriptor, rubbish, sizeof rubbish);
+        total += n > 0 ? n : 0;
+    } while ((n > 0 || (n < 0 && errno == EINTR)) && mono_before(mono_now(), give_up));
+    return n < 0 && errno != EAGAIN && errno != EINTR ? -1 : total;
+}
+
+static int receive(struct wire *wire, int64_t within_us, uint8_t bytes[FRAME_BYTES_MAX])
+{
+    modbus_set_response_timeout(wire->modbus, (uint32_t)(within_us / 1000000), (uint32_t)(within_us % 1000000));
+    int size = modbus_receive_confirmation(wire->modbus, bytes);
+    if (size == 0) { /* another unit's, or the rest of a reply: libmodbus has not looked at its CRC */
+        size = (int)frame_rtu_size(bytes);
+        if (size > FRAME_BYTES_MAX || frame_crc(bytes, (size_t)size) != 0) {
+            errno = EMBBADCRC;
+            return -1;
+        }
+    }
+    return size < 0 ? -1 : size - FRAME_CRC_BYTES;
+}
+
+const struct wire_kind wire_rtu = {.name = "port",
+                                   .open = open_port,
+                                   .close = close_port,
+                                   .send = send_frame,
+                                   .flush = flush_port,
+                                   .discard = discard,
+                                   .receive = receive};
+
+const struct wire_kind wire_rtu_over_tcp = {.name = "connection",
+                                            .open = open_over_tcp,
+                                            .close = close_over_tcp,
+                                            .send = send_frame,
+                                            .discard = wire_socket_discard,
+                                            .begins = wire_socket_begins,
+                                            .receive = receive};
