@@ -39,14 +39,14 @@ ORDERED := $(BUILD)/controller.a $(BUILD)/config.a $(BUILD)/hardware.a $(BUILD)/
 FLITE := -lflite_cmu_us_kal16 -lflite_cmu_us_slt -lflite_usenglish -lflite_cmulex -lflite
 LIBS := -lmodbus -lasound -lsndfile -lconfig -luv -lmicrohttpd -lcurl -ljansson -lexpat -lsqlite3 -lcrypto -lsoxr -lebur128 -lm
 
-.PHONY: help deps lint-deps all check demo run bench lint check-layers sanitize fuzz install clean format valgrind
+.PHONY: help deps lint-deps all check demo run bench lint check-layers sanitize fuzz mutations install clean format valgrind
 
 all: $(PROGRAMS) $(PLUGIN) data
 
 help:
 	@printf '%s\n' 'make demo    build all, run a simulated township, send a warning, prove it at every loudspeaker' \
 	    'make check   build all, run every test' 'make run     like demo, and leave the township running' \
-	    'make all | bench | lint | check-layers | sanitize | valgrind | fuzz | install | clean | deps'
+	    'make all | bench | lint | check-layers | sanitize | valgrind | fuzz | mutations | install | clean | deps'
 
 # What is missing is installed; nothing is asked of the network when nothing is.
 deps:
@@ -152,6 +152,16 @@ fuzz:
 	    $(BUILD)/fuzz/fuzz_$$f -max_total_time=$(TIME) -max_len=16384 -rss_limit_mb=1024 -timeout=10 $$dict \
 	        -artifact_prefix=$(BUILD)/fuzz/ $(BUILD)/fuzz/$$f tests/fuzz/corpus/$$f; \
 	done
+
+# Replies with a good CRC that are wrong otherwise, under sanitizers: the number and the time are printed.
+MUTATIONS ?= 10000000
+MUTATIONS_WIRE ?= 20000
+mutations:
+	@$(MAKE) --no-print-directory deps
+	@mkdir -p $(BUILD)/fuzz
+	@$(CC) $(CPPFLAGS) -std=c17 -O2 -g -pthread -fsanitize=address,undefined -fno-sanitize-recover=all -o $(BUILD)/fuzz/mutate_replies \
+	    tests/fuzz/test_mutate_replies.c $(filter codecs/% hardware/%,$(SOURCES)) -lcmocka $(LIBS)
+	@MUTATIONS=$(MUTATIONS) MUTATIONS_WIRE=$(MUTATIONS_WIRE) $(BUILD)/fuzz/mutate_replies
 
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/tocsin/profiles \
