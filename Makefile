@@ -13,10 +13,11 @@ BENCH ?=
 V ?=
 Q := $(if $(V),,@)
 
-# Debian 12 packages: to build and run, to test, to lint.
+# Debian 12 packages: to build and run, to test, to compare with, to lint.
 PACKAGES := build-essential pkg-config libmodbus-dev libasound2-dev libsndfile1-dev flite1-dev libconfig-dev libuv1-dev \
     libmicrohttpd-dev libgnutls28-dev libcurl4-openssl-dev libjansson-dev libexpat1-dev libsqlite3-dev libssl-dev libsoxr-dev \
     libebur128-dev libespeak-ng-dev espeak-ng-data libcmocka-dev python3 valgrind
+BENCH_PACKAGES := mbpoll
 LINT_PACKAGES := clang-format clang-tidy cppcheck
 
 WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Werror
@@ -129,9 +130,10 @@ run:
 	@$(MAKE) --no-print-directory all
 	@BUILD=$(BUILD) SOUND='$(SOUND)' config/demo/demo.sh --keep
 
+BENCH_PROGRAMS := $(BUILD)/tests/bench/plain_loop $(BUILD)/tests/bench/line_bench
 bench:
-	@$(MAKE) --no-print-directory deps
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory deps PACKAGES='$(PACKAGES) $(BENCH_PACKAGES)'
+	@$(MAKE) --no-print-directory all $(BENCH_PROGRAMS)
 	@BUILD=$(BUILD) BENCH='$(BENCH)' python3 -B tests/bench/bench.py
 
 # The system tests with the daemon under valgrind: a leak or a bad access fails them.

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Recomputes from a frame log of tocsin-village, independently of its C code: the wire limit W of each line, the silence
-before each frame of the master, and how many frames were begun too early.
+before each frame of the master, and how many frames were begun too early; and the passes of a master that reads one unit after the other, with what they may take.
 
 As a module:   log = frames.load(path); north = log.line("north", since, until); north.wire_us, north.shortest_silence_us ...
 As a command:  frames.py LOG [--line ID] [--since US] [--until US] [--json]
@@ -9,13 +9,21 @@ Times are microseconds of CLOCK_MONOTONIC. The log gives the begin of a request 
 take is computed here from the baud rate. The end of a reply is when its last byte could be read."""
 
 import argparse
+import bisect
 import json
 import sys
 from collections import Counter, namedtuple
 
 TOLERANCE_US = 250  # as far as the village may be late in noticing the end of an unanswered request
 
+MARGIN_US = 10000    # over the learnt answer time: a first try waits no longer for the first byte
+READS = (1, 2, 3, 4)
+
 Frame = namedtuple("Frame", "begin end line direction unit data note")
+
+# One round of first tries. wire_us is W of those that answered; budget_us adds for each of the others its request, the
+# silence before it and the wait for its first byte.
+Pass = namedtuple("Pass", "begin end asked unanswered wire_us budget_us")
 
 
 class Log:
@@ -84,6 +92,52 @@ class Line:
         before = [f for f in self.requests if f.begin < frame.begin]
         return bool(before) and before[-1].unit != 0 and not any(
             f.unit == before[-1].unit and before[-1].begin < f.begin and self.end_us(f) <= frame.begin for f in self.replies)
+
+    def transactions(self):
+        """(request, reply or None) of each request to one unit, in order."""
+        found, last = [], None
+        for f in self.frames:
+            if f.direction == ">":
+                if last:
+                    found.append((last, None))
+                last = f if f.unit != 0 else None
+            elif last and f.unit == last.unit:
+                found.append((last, f))
+                last = None
+        return found + ([(last, None)] if last else [])
+
+    def answer_us(self):
+        """Of each unit: from the end of a request until its first byte can be read, the median of all answers."""
+        times = {}
+        for request, reply in self.transactions():
+            if reply:
+                times.setdefault(request.unit, []).append(reply.begin - self.end_us(request) + self.bits * 1e6 / self.baud)
+        return {unit: sorted(t)[len(t) // 2] for unit, t in times.items()}
+
+    def passes(self, least):
+        """The rounds of reads, units ascending, with at least so many units. What is asked again after no answer, or is no read,
+        does not belong to one. A pass ends where the next frame of the master begins."""
+        learnt, begins = self.answer_us(), [f.begin for f in self.requests]
+        rounds, unanswered = [[]], set()
+        for request, reply in self.transactions():
+            again = request.unit in unanswered
+            (unanswered.discard if reply else unanswered.add)(request.unit)
+            if again or request.data[1] not in READS:
+                rounds.append([])
+                continue
+            if rounds[-1] and request.unit <= rounds[-1][-1][0].unit:
+                rounds.append([])
+            rounds[-1].append((request, reply))
+        return [self._pass(r, learnt, begins) for r in rounds if len(r) >= least]
+
+    def _pass(self, transactions, learnt, begins):
+        last = transactions[-1][0].begin
+        end = begins[bisect.bisect_right(begins, last)] if begins[-1] > last else self.end_us(self.frames[-1]) + self.silence_us
+        whole = Line(self.name, self.baud, self.bits, [f for pair in transactions if pair[1] for f in pair])
+        lost = [request for request, reply in transactions if not reply]
+        typical = sorted(learnt.values())[len(learnt) // 2]
+        waits = sum(self.silence_us + self.bytes_us(f) + learnt.get(f.unit, typical) + MARGIN_US for f in lost)
+        return Pass(transactions[0][0].begin, end, len(transactions), len(lost), whole.wire_us, whole.wire_us + waits)
 
     @property
     def span_us(self):
