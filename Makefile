@@ -35,6 +35,7 @@ MAINS := tocsind:controller/tocsind_main tocsin:controller/tocsin_main tocsin-vo
 PROGRAMS := $(foreach m,$(MAINS),$(if $(wildcard $(lastword $(subst :, ,$(m))).c),$(BUILD)/$(firstword $(subst :, ,$(m)))))
 PLUGIN := $(if $(wildcard audio/pacing_pcm.c),$(BUILD)/libasound_module_pcm_tocsin.so)
 UNIT_TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/*/test_*.c))
+BENCH_PROGRAMS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/bench/*.c))
 
 ORDERED := $(BUILD)/controller.a $(BUILD)/config.a $(BUILD)/hardware.a $(BUILD)/audio.a $(BUILD)/codecs.a
 FLITE := -lflite_cmu_us_kal16 -lflite_cmu_us_slt -lflite_usenglish -lflite_cmulex -lflite
@@ -118,7 +119,7 @@ check:
 	@BUILD=$(BUILD) tests/run
 
 .PHONY: $(BUILD)/.tests
-$(BUILD)/.tests: $(UNIT_TESTS) $(BUILD)/tests/system/stalled_disk.so
+$(BUILD)/.tests: $(UNIT_TESTS) $(BENCH_PROGRAMS) $(BUILD)/tests/system/stalled_disk.so
 
 demo:
 	@$(MAKE) --no-print-directory deps
@@ -130,7 +131,6 @@ run:
 	@$(MAKE) --no-print-directory all
 	@BUILD=$(BUILD) SOUND='$(SOUND)' config/demo/demo.sh --keep
 
-BENCH_PROGRAMS := $(BUILD)/tests/bench/plain_loop $(BUILD)/tests/bench/line_bench
 bench:
 	@$(MAKE) --no-print-directory deps PACKAGES='$(PACKAGES) $(BENCH_PACKAGES)'
 	@$(MAKE) --no-print-directory all $(BENCH_PROGRAMS)

@@ -152,6 +152,8 @@ class Verify:
         lines |= {f"arm-{dead}": (baud, t8(100, {u: "dead" for u in dead_units(100, 10)} if dead else {}))
                   for dead in (0, 10) if self.arms}
         self.town = Township(lines) if lines else None
+        if self.town:
+            self.town.strangers = {line for line in lines if line.partition("-")[0] in ("peer", "asis", "one", "mbpoll", "arm")}
 
     def names(self, kind, n):
         if kind == "half":

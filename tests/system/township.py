@@ -18,6 +18,9 @@ from http.client import HTTPConnection, HTTPException
 import socket
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(ROOT, "tests", "tools"))
+import frames  # noqa: E402
+
 BUILD = os.path.join(ROOT, os.environ.get("BUILD", "build"))
 PATIENCE = float(os.environ.get("TOCSIN_TEST_PATIENCE", "60"))  # seconds until a condition that never came is a failure
 VALGRIND = os.environ.get("TOCSIN_VALGRIND", "").split()        # put before the daemon's command line
@@ -140,6 +143,7 @@ class Township:
         self.hears = {}  # line -> channel that its units hear, where it is not the one that drives them
         self.village = self.daemon = self.listener = None
         self.preload = {}  # into the daemon's environment
+        self.strangers = set()  # lines on which somebody else is master, who may break the rules of the wire
         self.log = open(os.path.join(self.dir, "daemon.log"), "ab")
 
     def path(self, name):
@@ -259,23 +263,48 @@ terminals = ({", ".join(f'{{ id = "{l}-{u}"; name = "{l} {u}"; line = "{l}"; uni
         self.lines_up()
         return self
 
+    def garbled_counts(self):
+        """Of each line, as the village itself counted; empty where it does not live."""
+        if not self.village or self.village.poll() is not None or self.village.stdin.closed:
+            return {}
+        counts = (line.split() for line in self.tell_village("counts"))
+        return {words[0]: int(dict(w.split("=") for w in words[1:])["garbled"]) for words in counts}
+
+    def check_wire(self, counted):
+        """No frame of ours began too early: neither as the frame log tells, nor as the village counted."""
+        if not os.path.exists(self.path("frames.log")):
+            return
+        log = frames.load(self.path("frames.log"))
+        for line in map(log.line, log.bauds):
+            if line.name in self.strangers:
+                continue
+            assert line.masters_faults() == [], f"begun too early on {line.name}: {line.masters_faults()}"
+            assert counted.get(line.name, 0) <= line.notes["garbled"], f"{line.name}: counted as garbled: {counted}"
+
     def close(self):
-        statuses = []
+        statuses, counted = [], {}
+        if self.daemon and self.daemon.poll() is None:
+            self.daemon.terminate()
+            statuses.append(self.daemon.wait())
+        with contextlib.suppress(AssertionError, OSError):  # a village that died shows in its status
+            counted = self.garbled_counts()
         if self.listener:
             self.listener.ended.set()
-        for process in (self.daemon, self.village):  # a leak or a bad access shows in the status under sanitizers and valgrind
-            if process and process.poll() is None:
-                process.terminate()
-                statuses.append(process.wait())
+        if self.village and self.village.poll() is None:  # a leak or a bad access shows in the status under sanitizers and valgrind
+            self.village.terminate()
+            statuses.append(self.village.wait())
         if self.village and not self.village.stdin.closed:
             self.village.stdin.close()
             self.village.stdout.close()
         self.log.close()
         log = self.daemon_log()
-        if os.environ.get("TOCSIN_TEST_KEEP"):
-            print("kept:", self.dir, file=sys.stderr)
-        else:
-            shutil.rmtree(self.dir, ignore_errors=True)
+        try:
+            self.check_wire(counted)
+        finally:
+            if os.environ.get("TOCSIN_TEST_KEEP"):
+                print("kept:", self.dir, file=sys.stderr)
+            else:
+                shutil.rmtree(self.dir, ignore_errors=True)
         assert not any(statuses), f"a program ended with {statuses}: {log}"
 
     # ---- the API ----

@@ -93,6 +93,12 @@ class Line:
         return bool(before) and before[-1].unit != 0 and not any(
             f.unit == before[-1].unit and before[-1].begin < f.begin and self.end_us(f) <= frame.begin for f in self.replies)
 
+    def masters_faults(self):
+        """The frames of the master that were begun too early or that the village called garbled, without those that a village
+        which was late itself may have made so. In all that we send there must be none."""
+        early = {id(f) for f in self.too_early()}
+        return [f for f in self.requests if (id(f) in early or f.note == "garbled") and not self.follows_unanswered(f)]
+
     def transactions(self):
         """(request, reply or None) of each request to one unit, in order."""
         found, last = [], None
