@@ -16,7 +16,7 @@ from collections import Counter, namedtuple
 
 TOLERANCE_US = 250  # as far as the village may be late in noticing the end of an unanswered request
 
-MARGIN_US = 10000    # over the learnt answer time: a first try waits no longer for the first byte
+MARGIN_US = 10000    # over the learnt answer time: a first try waits so long for the first byte, and no longer
 READS = (1, 2, 3, 4)
 
 Frame = namedtuple("Frame", "begin end line direction unit data note")
@@ -86,12 +86,18 @@ class Line:
         # a frame that met an unforeseeable late reply did not begin too early
         return [f for s, f in self.silences() if s < self.silence_us - tolerance_us and f.note != "collision"]
 
+    def late_us(self, reply):
+        """How much later than it should have been a reply's last byte was handed over."""
+        return self.end_us(reply) - reply.begin - self.bytes_us(reply)
+
     def follows_unanswered(self, frame):
-        """Whether the master had no whole answer to its last request before this frame, and that was no broadcast. A village
-        that reads late or answers late then sees a master in the right begin on the heels of the one or on top of the other."""
+        """Whether the master had no whole answer in time to its last request before this frame, and that was no broadcast. A
+        village that reads late or answers late then sees a master in the right begin on the heels of the one or on top of the
+        other; an answer that it hands over as late as MARGIN_US comes when the master has given up."""
         before = [f for f in self.requests if f.begin < frame.begin]
         return bool(before) and before[-1].unit != 0 and not any(
-            f.unit == before[-1].unit and before[-1].begin < f.begin and self.end_us(f) <= frame.begin for f in self.replies)
+            f.unit == before[-1].unit and before[-1].begin < f.begin and self.end_us(f) <= frame.begin
+            and self.late_us(f) < 0.9 * MARGIN_US for f in self.replies)
 
     def masters_faults(self):
         """The frames of the master that were begun too early or that the village called garbled, without those that a village
