@@ -86,8 +86,12 @@ class Reader(unittest.TestCase):
             more, free = self.answered(free + (20000 if unit == 2 else 0), unit)
             everything += more
         everything.append((free, ">", 1))
+        free += 500000
+        for unit in (2, 3, 4):
+            more, free = self.answered(free, unit)
+            everything += more
         passes = self.line(*everything).passes(3)
-        self.assertEqual([(p.asked, p.unanswered) for p in passes], [(4, 0), (4, 0), (4, 1)])
+        self.assertEqual([(p.asked, p.unanswered) for p in passes], [(4, 0), (4, 0), (4, 1), (3, 0)])
         one = self.REQUEST + self.ANSWER + self.REPLY + self.SILENCE
         self.assertAlmostEqual(passes[0].wire_us, 4 * one, delta=20)
         self.assertAlmostEqual(passes[0].end - passes[0].begin, 4 * one, delta=20)
