@@ -65,10 +65,12 @@ class Ear(threading.Thread):
         self.onsets, self.loud = [], False
 
     def run(self):
+        now = 0.0
         while True:
             select.select([self.fd], [], [])
-            data = os.read(self.fd, 65536)
+            data, before = os.read(self.fd, 65536), now
             now = time.monotonic()
+            self.loud = self.loud and now - before < 0.1  # a card that was closed tells no quiet
             samples = array.array("h", data[:len(data) // 2 * 2])
             first = next((i for i, s in enumerate(samples) if abs(s) > 100), None)
             if first is not None and not self.loud:
@@ -83,8 +85,7 @@ def all_seen(town):
 def end(town):
     """Ends the programs, so that the log is whole; returns it."""
     town.end_daemon()
-    town.tell_village("quit")
-    town.village.wait()
+    town.end_village()
     return frames.load(town.path("frames.log"))
 
 

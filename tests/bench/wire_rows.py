@@ -231,8 +231,7 @@ class Verify:
             self.town.configure()
             self.town.start_village()
             self.results = self.jobs().run()
-            self.town.tell_village("quit")
-            self.town.village.wait()
+            self.town.end_village()
             self.log = frames.load(self.town.path("frames.log"))
             return [r for kind, n in self.kinds for r in self.rows_of(kind, n)] + self.peer_rows()
         finally:
@@ -350,8 +349,7 @@ def stop_wait(wanted):
         for name in names:
             jobs.add(name, stops_of, town, name, STOPS // len(names), functools.partial(break_units, town, lock, name))
         calls = jobs.run()
-        town.tell_village("quit")
-        town.village.wait()
+        town.end_village()
         log = frames.load(town.path("frames.log"))
         return stop_rows({name: log.line(name) for name in names}, calls)
     finally:

@@ -67,8 +67,7 @@ class MainJob(TownshipTest):
 
         # the wire as the village saw it; that nothing was begun too early is looked at where every township ends
         town.end_daemon()
-        town.tell_village("quit")
-        town.village.wait()
+        town.end_village()
         log = frames.load(town.path("frames.log"))
         for line in ("north", "valley"):
             self.assertGreater(log.line(line).wire_us, 1e6, line)

@@ -28,19 +28,17 @@ class StrictLine(TownshipTest):
         for loop in loops:
             self.assertEqual(loop.wait(), 0)
         town.end_daemon()
-        counted = town.garbled_counts()
-        town.tell_village("quit")
-        town.village.wait()
+        town.end_village()
         log = frames.load(town.path("frames.log"))
         for name in ("ours", "kept"):
             self.assertGreaterEqual(len(log.line(name).replies), UNITS, name)
-            self.assertEqual(log.line(name).masters_faults(), [], name)
+        town.check_wire()  # of these two
         for name in ("early", "plain"):
             line = log.line(name)
             # who sleeps may sleep longer than he wanted on a busy machine: how many were early is not known, but both see the same
             self.assertGreater(len(line.masters_faults()), 0, name)
             self.assertEqual([f for f in line.requests if f.note == "garbled"], line.too_early(), name)
-            self.assertEqual(counted[name], len(line.too_early()), name)
+            self.assertEqual(town.counted[name]["garbled"], len(line.too_early()), name)
 
 
 class Reader(unittest.TestCase):
@@ -73,6 +71,9 @@ class Reader(unittest.TestCase):
         self.assertEqual(self.line(*late, (free - 4000, ">", 2)).masters_faults(), [])
         self.assertEqual(len(self.line(*late, (free - 4000, ">", 2)).too_early()), 1)
         self.assertEqual(self.line((0, ">", 1), (10000, ">", 2)).masters_faults(), [])  # nothing came
+        asked = [(0, ">", 1), (25000, ">", 1), (30000, "<", 1), (62000, "<", 1)]  # again, and both are answered
+        self.assertEqual(self.line(*asked, (30000 + self.REPLY + self.SILENCE + 1500, ">", 2)).masters_faults(), [])
+        self.assertEqual(len(self.line(*asked[1:3], (30000 + self.REPLY + 1500, ">", 2)).masters_faults()), 1)
         self.assertEqual(len(self.line((0, ">", 0), (10000, ">", 2)).masters_faults()), 1)  # behind a broadcast
 
     def test_passes(self):

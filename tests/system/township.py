@@ -143,6 +143,7 @@ class Township:
         self.hears = {}  # line -> channel that its units hear, where it is not the one that drives them
         self.village = self.daemon = self.listener = None
         self.preload = {}  # into the daemon's environment
+        self.counted = {}  # by the village, of each line, at its end
         self.strangers = set()  # lines on which somebody else is master, who may break the rules of the wire
         self.log = open(os.path.join(self.dir, "daemon.log"), "ab")
 
@@ -191,6 +192,7 @@ terminals = ({", ".join(f'{{ id = "{l}-{u}"; name = "{l} {u}"; line = "{l}"; uni
     # ---- the village ----
 
     def start_village(self):
+        self.counted = {}
         self.village = subprocess.Popen([program("tocsin-village"), self.path("village.cfg")], stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE)
         self.village_lines = Lines(self.village.stdout)
@@ -263,31 +265,40 @@ terminals = ({", ".join(f'{{ id = "{l}-{u}"; name = "{l} {u}"; line = "{l}"; uni
         self.lines_up()
         return self
 
-    def garbled_counts(self):
-        """Of each line, as the village itself counted; empty where it does not live."""
+    def counts(self):
+        """Of each line, what the village itself counted; empty where it does not live."""
         if not self.village or self.village.poll() is not None or self.village.stdin.closed:
             return {}
-        counts = (line.split() for line in self.tell_village("counts"))
-        return {words[0]: int(dict(w.split("=") for w in words[1:])["garbled"]) for words in counts}
+        lines = (line.split() for line in self.tell_village("counts"))
+        return {words[0]: {k: int(v) for k, v in (w.split("=") for w in words[1:])} for words in lines}
 
-    def check_wire(self, counted):
-        """No frame of ours began too early: neither as the frame log tells, nor as the village counted."""
+    def end_village(self):
+        """Its log is whole then."""
+        self.counted = self.counts()
+        self.tell_village("quit")
+        assert self.village.wait(PATIENCE) == 0
+
+    def check_wire(self):
+        """No frame of ours began too early, neither as the frame log tells nor as the village counted. A village that was once as
+        late as a master waits for a first byte cannot tell each frame rightly any more: then nearly all must be good."""
         if not os.path.exists(self.path("frames.log")):
             return
         log = frames.load(self.path("frames.log"))
         for line in map(log.line, log.bauds):
-            if line.name in self.strangers:
-                continue
-            assert line.masters_faults() == [], f"begun too early on {line.name}: {line.masters_faults()}"
-            assert counted.get(line.name, 0) <= line.notes["garbled"], f"{line.name}: counted as garbled: {counted}"
+            counted = self.counted.get(line.name)
+            late = counted is None or counted["worst_late_us"] > 0.9 * frames.MARGIN_US
+            faults = [] if line.name in self.strangers else line.masters_faults()
+            assert len(faults) <= (1 + len(line.requests) // 50 if late else 0), f"{line.name}: begun too early: {faults}"
+            if counted and line.name not in self.strangers:
+                assert counted["garbled"] == line.notes["garbled"], f"{line.name}: the log says otherwise than {counted}"
 
     def close(self):
-        statuses, counted = [], {}
+        statuses = []
         if self.daemon and self.daemon.poll() is None:
             self.daemon.terminate()
             statuses.append(self.daemon.wait())
         with contextlib.suppress(AssertionError, OSError):  # a village that died shows in its status
-            counted = self.garbled_counts()
+            self.counted = self.counts() or self.counted
         if self.listener:
             self.listener.ended.set()
         if self.village and self.village.poll() is None:  # a leak or a bad access shows in the status under sanitizers and valgrind
@@ -299,7 +310,7 @@ terminals = ({", ".join(f'{{ id = "{l}-{u}"; name = "{l} {u}"; line = "{l}"; uni
         self.log.close()
         log = self.daemon_log()
         try:
-            self.check_wire(counted)
+            self.check_wire()
         finally:
             if os.environ.get("TOCSIN_TEST_KEEP"):
                 print("kept:", self.dir, file=sys.stderr)

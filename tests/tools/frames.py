@@ -99,11 +99,20 @@ class Line:
             f.unit == before[-1].unit and before[-1].begin < f.begin and self.end_us(f) <= frame.begin
             and self.late_us(f) < 0.9 * MARGIN_US for f in self.replies)
 
+    def meets_second_answer(self, frame):
+        """Whether what it ran into answers a request that had been answered already, or was given up: a village that reads a request
+        late answers both it and its repetition, and no master can foresee the second."""
+        before = [f for f in self.requests if f.begin < frame.begin]
+        hit = [f for f in self.replies if f.begin < frame.begin < self.end_us(f) + self.silence_us]
+        awaited = next((f for f in self.replies if before and f.unit == before[-1].unit and f.begin > before[-1].begin), None)
+        return any(f is not awaited for f in hit)
+
     def masters_faults(self):
-        """The frames of the master that were begun too early or that the village called garbled, without those that a village
-        which was late itself may have made so. In all that we send there must be none."""
+        """The frames of the master that were begun too early or that the village called garbled, without those that a late village
+        or unit is to blame for, as far as the log shows it. Where the village was never late there must be none."""
         early = {id(f) for f in self.too_early()}
-        return [f for f in self.requests if (id(f) in early or f.note == "garbled") and not self.follows_unanswered(f)]
+        return [f for f in self.requests if (id(f) in early or f.note == "garbled")
+                and not self.follows_unanswered(f) and not self.meets_second_answer(f)]
 
     def transactions(self):
         """(request, reply or None) of each request to one unit, in order."""
