@@ -139,7 +139,7 @@ bench:
 # The system tests with the daemon under valgrind: a leak or a bad access fails them.
 valgrind:
 	@$(MAKE) --no-print-directory deps
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory all $(BENCH_PROGRAMS)
 	@TOCSIN_VALGRIND='valgrind -q --leak-check=full --errors-for-leak-kinds=definite,possible --error-exitcode=99' \
 	    TESTS=tests/system TOCSIN_TEST_PATIENCE=180 BUILD=$(BUILD) tests/run
 
