@@ -13,10 +13,11 @@ BENCH ?=
 V ?=
 Q := $(if $(V),,@)
 
-# Debian 12 packages: to build and run, to test, to lint.
+# Debian 12 packages: to build and run, to test, to compare with, to lint.
 PACKAGES := build-essential pkg-config libmodbus-dev libasound2-dev libsndfile1-dev flite1-dev libconfig-dev libuv1-dev \
     libmicrohttpd-dev libgnutls28-dev libcurl4-openssl-dev libjansson-dev libexpat1-dev libsqlite3-dev libssl-dev libsoxr-dev \
     libebur128-dev libespeak-ng-dev espeak-ng-data libcmocka-dev python3 valgrind
+BENCH_PACKAGES := mbpoll
 LINT_PACKAGES := clang-format clang-tidy cppcheck
 
 WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Werror
@@ -34,19 +35,20 @@ MAINS := tocsind:controller/tocsind_main tocsin:controller/tocsin_main tocsin-vo
 PROGRAMS := $(foreach m,$(MAINS),$(if $(wildcard $(lastword $(subst :, ,$(m))).c),$(BUILD)/$(firstword $(subst :, ,$(m)))))
 PLUGIN := $(if $(wildcard audio/pacing_pcm.c),$(BUILD)/libasound_module_pcm_tocsin.so)
 UNIT_TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/*/test_*.c))
+BENCH_PROGRAMS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/bench/*.c))
 
 ORDERED := $(BUILD)/controller.a $(BUILD)/config.a $(BUILD)/hardware.a $(BUILD)/audio.a $(BUILD)/codecs.a
 FLITE := -lflite_cmu_us_kal16 -lflite_cmu_us_slt -lflite_usenglish -lflite_cmulex -lflite
 LIBS := -lmodbus -lasound -lsndfile -lconfig -luv -lmicrohttpd -lcurl -ljansson -lexpat -lsqlite3 -lcrypto -lsoxr -lebur128 -lm
 
-.PHONY: help deps lint-deps all check demo run bench lint check-layers sanitize fuzz install clean format valgrind
+.PHONY: help deps lint-deps all check demo run bench lint check-layers sanitize fuzz mutations install clean format valgrind
 
 all: $(PROGRAMS) $(PLUGIN) data
 
 help:
 	@printf '%s\n' 'make demo    build all, run a simulated township, send a warning, prove it at every loudspeaker' \
 	    'make check   build all, run every test' 'make run     like demo, and leave the township running' \
-	    'make all | bench | lint | check-layers | sanitize | valgrind | fuzz | install | clean | deps'
+	    'make all | bench | lint | check-layers | sanitize | valgrind | fuzz | mutations | install | clean | deps'
 
 # What is missing is installed; nothing is asked of the network when nothing is.
 deps:
@@ -117,7 +119,7 @@ check:
 	@BUILD=$(BUILD) tests/run
 
 .PHONY: $(BUILD)/.tests
-$(BUILD)/.tests: $(UNIT_TESTS) $(BUILD)/tests/system/stalls.so
+$(BUILD)/.tests: $(UNIT_TESTS) $(BENCH_PROGRAMS) $(BUILD)/tests/system/stalls.so
 
 demo:
 	@$(MAKE) --no-print-directory deps
@@ -130,14 +132,14 @@ run:
 	@BUILD=$(BUILD) SOUND='$(SOUND)' config/demo/demo.sh --keep
 
 bench:
-	@$(MAKE) --no-print-directory deps
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory deps PACKAGES='$(PACKAGES) $(BENCH_PACKAGES)'
+	@$(MAKE) --no-print-directory all $(BENCH_PROGRAMS)
 	@BUILD=$(BUILD) BENCH='$(BENCH)' python3 -B tests/bench/bench.py
 
 # The system tests with the daemon under valgrind: a leak or a bad access fails them.
 valgrind:
 	@$(MAKE) --no-print-directory deps
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory all $(BENCH_PROGRAMS)
 	@TOCSIN_VALGRIND='valgrind -q --leak-check=full --errors-for-leak-kinds=definite,possible --error-exitcode=99' \
 	    TESTS=tests/system TOCSIN_TEST_PATIENCE=180 BUILD=$(BUILD) tests/run
 
@@ -152,6 +154,16 @@ fuzz:
 	    $(BUILD)/fuzz/fuzz_$$f -max_total_time=$(TIME) -max_len=16384 -rss_limit_mb=1024 -timeout=10 $$dict \
 	        -artifact_prefix=$(BUILD)/fuzz/ $(BUILD)/fuzz/$$f tests/fuzz/corpus/$$f; \
 	done
+
+# Replies with a good CRC that are wrong otherwise, under sanitizers: the number and the time are printed.
+MUTATIONS ?= 10000000
+MUTATIONS_WIRE ?= 20000
+mutations:
+	@$(MAKE) --no-print-directory deps
+	@mkdir -p $(BUILD)/fuzz
+	@$(CC) $(CPPFLAGS) -std=c17 -O2 -g -pthread -fsanitize=address,undefined -fno-sanitize-recover=all -o $(BUILD)/fuzz/mutate_replies \
+	    tests/fuzz/test_mutate_replies.c $(filter codecs/% hardware/%,$(SOURCES)) -lcmocka $(LIBS)
+	@MUTATIONS=$(MUTATIONS) MUTATIONS_WIRE=$(MUTATIONS_WIRE) $(BUILD)/fuzz/mutate_replies
 
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/tocsin/profiles \

@@ -18,6 +18,9 @@ from http.client import HTTPConnection, HTTPException
 import socket
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(ROOT, "tests", "tools"))
+import frames  # noqa: E402
+
 BUILD = os.path.join(ROOT, os.environ.get("BUILD", "build"))
 PATIENCE = float(os.environ.get("TOCSIN_TEST_PATIENCE", "60"))  # seconds until a condition that never came is a failure
 VALGRIND = os.environ.get("TOCSIN_VALGRIND", "").split()        # put before the daemon's command line
@@ -143,6 +146,8 @@ class Township:
         self.village = self.daemon = self.listener = None
         self.line_settings = {}  # by line, in place of adapter = "pty"
         self.preload = {}  # into the daemon's environment
+        self.counted = {}  # by the village, of each line, at its end
+        self.strangers = set()  # lines on which somebody else is master, who may break the rules of the wire
         self.log = open(os.path.join(self.dir, "daemon.log"), "ab")
 
     def path(self, name):
@@ -191,6 +196,7 @@ terminals = ({", ".join(f'{{ id = "{l}-{u}"; name = "{l} {u}"; line = "{l}"; uni
     # ---- the village ----
 
     def start_village(self):
+        self.counted = {}
         self.village = subprocess.Popen([program("tocsin-village"), self.path("village.cfg")], stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE)
         self.village_lines = Lines(self.village.stdout)
@@ -263,23 +269,57 @@ terminals = ({", ".join(f'{{ id = "{l}-{u}"; name = "{l} {u}"; line = "{l}"; uni
         self.lines_up()
         return self
 
+    def counts(self):
+        """Of each line, what the village itself counted; empty where it does not live."""
+        if not self.village or self.village.poll() is not None or self.village.stdin.closed:
+            return {}
+        lines = (line.split() for line in self.tell_village("counts"))
+        return {words[0]: {k: int(v) for k, v in (w.split("=") for w in words[1:])} for words in lines}
+
+    def end_village(self):
+        """Its log is whole then."""
+        self.counted = self.counts()
+        self.tell_village("quit")
+        assert self.village.wait(PATIENCE) == 0
+
+    def check_wire(self):
+        """No frame of ours began too early, neither as the frame log tells nor as the village counted. A village that was once as
+        late as a master waits for a first byte cannot tell each frame rightly any more: then nearly all must be good."""
+        if not os.path.exists(self.path("frames.log")):
+            return
+        log = frames.load(self.path("frames.log"))
+        for line in map(log.line, log.bauds):
+            counted = self.counted.get(line.name)
+            late = counted is None or counted["worst_late_us"] > 0.9 * frames.MARGIN_US
+            faults = [] if line.name in self.strangers else line.masters_faults()
+            assert len(faults) <= (1 + len(line.requests) // 50 if late else 0), f"{line.name}: begun too early: {faults}"
+            if counted and line.name not in self.strangers:
+                assert counted["garbled"] == line.notes["garbled"], f"{line.name}: the log says otherwise than {counted}"
+
     def close(self):
         statuses = []
+        if self.daemon and self.daemon.poll() is None:
+            self.daemon.terminate()
+            statuses.append(self.daemon.wait())
+        with contextlib.suppress(AssertionError, OSError):  # a village that died shows in its status
+            self.counted = self.counts() or self.counted
         if self.listener:
             self.listener.ended.set()
-        for process in (self.daemon, self.village):  # a leak or a bad access shows in the status under sanitizers and valgrind
-            if process and process.poll() is None:
-                process.terminate()
-                statuses.append(process.wait())
+        if self.village and self.village.poll() is None:  # a leak or a bad access shows in the status under sanitizers and valgrind
+            self.village.terminate()
+            statuses.append(self.village.wait())
         if self.village and not self.village.stdin.closed:
             self.village.stdin.close()
             self.village.stdout.close()
         self.log.close()
         log = self.daemon_log()
-        if os.environ.get("TOCSIN_TEST_KEEP"):
-            print("kept:", self.dir, file=sys.stderr)
-        else:
-            shutil.rmtree(self.dir, ignore_errors=True)
+        try:
+            self.check_wire()
+        finally:
+            if os.environ.get("TOCSIN_TEST_KEEP"):
+                print("kept:", self.dir, file=sys.stderr)
+            else:
+                shutil.rmtree(self.dir, ignore_errors=True)
         assert not any(statuses), f"a program ended with {statuses}: {log}"
 
     # ---- the API ----

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Recomputes from a frame log of tocsin-village, independently of its C code: the wire limit W of each line, the silence
-before each frame of the master, and how many frames were begun too early.
+before each frame of the master, and how many frames were begun too early; and the passes of a master that reads one unit after the other, with what they may take.
 
 As a module:   log = frames.load(path); north = log.line("north", since, until); north.wire_us, north.shortest_silence_us ...
 As a command:  frames.py LOG [--line ID] [--since US] [--until US] [--json]
@@ -10,13 +10,21 @@ take is computed here from the baud rate. The end of a reply is when its last by
 wire: its W is None, and no silence is needed. Bursts of noise (~) are nobody's frames; they are kept apart."""
 
 import argparse
+import bisect
 import json
 import sys
 from collections import Counter, namedtuple
 
 TOLERANCE_US = 250  # as far as the village may be late in noticing the end of an unanswered request
 
+MARGIN_US = 10000    # over the learnt answer time: a first try waits so long for the first byte, and no longer
+READS = (1, 2, 3, 4)
+
 Frame = namedtuple("Frame", "begin end line direction unit data note")
+
+# One round of first tries. wire_us is W of those that answered; budget_us adds for each of the others its request, the
+# silence before it and the wait for its first byte.
+Pass = namedtuple("Pass", "begin end asked unanswered wire_us budget_us")
 
 
 class Log:
@@ -82,12 +90,79 @@ class Line:
         # a frame that met an unforeseeable late reply did not begin too early; on a network there is no too early
         return [] if self.baud == 0 else [f for s, f in self.silences() if s < self.silence_us - tolerance_us and f.note != "collision"]
 
+    def late_us(self, reply):
+        """How much later than it should have been a reply's last byte was handed over."""
+        return self.end_us(reply) - reply.begin - self.bytes_us(reply)
+
     def follows_unanswered(self, frame):
-        """Whether the master had no whole answer to its last request before this frame, and that was no broadcast. A village
-        that reads late or answers late then sees a master in the right begin on the heels of the one or on top of the other."""
+        """Whether the master had no whole answer in time to its last request before this frame, and that was no broadcast. A
+        village that reads late or answers late then sees a master in the right begin on the heels of the one or on top of the
+        other; an answer that it hands over as late as MARGIN_US comes when the master has given up."""
         before = [f for f in self.requests if f.begin < frame.begin]
         return bool(before) and before[-1].unit != 0 and not any(
-            f.unit == before[-1].unit and before[-1].begin < f.begin and self.end_us(f) <= frame.begin for f in self.replies)
+            f.unit == before[-1].unit and before[-1].begin < f.begin and self.end_us(f) <= frame.begin
+            and self.late_us(f) < 0.9 * MARGIN_US for f in self.replies)
+
+    def meets_second_answer(self, frame):
+        """Whether what it ran into answers a request that had been answered already, or was given up: a village that reads a request
+        late answers both it and its repetition, and no master can foresee the second."""
+        before = [f for f in self.requests if f.begin < frame.begin]
+        hit = [f for f in self.replies if f.begin < frame.begin < self.end_us(f) + self.silence_us]
+        awaited = next((f for f in self.replies if before and f.unit == before[-1].unit and f.begin > before[-1].begin), None)
+        return any(f is not awaited for f in hit)
+
+    def masters_faults(self):
+        """The frames of the master that were begun too early or that the village called garbled, without those that a late village
+        or unit is to blame for, as far as the log shows it. Where the village was never late there must be none."""
+        early = {id(f) for f in self.too_early()}
+        return [f for f in self.requests if (id(f) in early or f.note == "garbled")
+                and not self.follows_unanswered(f) and not self.meets_second_answer(f)]
+
+    def transactions(self):
+        """(request, reply or None) of each request to one unit, in order."""
+        found, last = [], None
+        for f in self.frames:
+            if f.direction == ">":
+                if last:
+                    found.append((last, None))
+                last = f if f.unit != 0 else None
+            elif last and f.unit == last.unit:
+                found.append((last, f))
+                last = None
+        return found + ([(last, None)] if last else [])
+
+    def answer_us(self):
+        """Of each unit: from the end of a request until its first byte can be read, the median of all answers."""
+        times = {}
+        for request, reply in self.transactions():
+            if reply:
+                times.setdefault(request.unit, []).append(reply.begin - self.end_us(request) + self.bits * 1e6 / self.baud)
+        return {unit: sorted(t)[len(t) // 2] for unit, t in times.items()}
+
+    def passes(self, least):
+        """The rounds of reads, units ascending, with at least so many units. What is asked again after no answer, or is no read,
+        does not belong to one. A pass ends where the next frame of the master begins."""
+        learnt, begins = self.answer_us(), [f.begin for f in self.requests]
+        rounds, unanswered = [[]], set()
+        for request, reply in self.transactions():
+            again = request.unit in unanswered
+            (unanswered.discard if reply else unanswered.add)(request.unit)
+            if again or request.data[1] not in READS:
+                rounds.append([])
+                continue
+            if rounds[-1] and request.unit <= rounds[-1][-1][0].unit:
+                rounds.append([])
+            rounds[-1].append((request, reply))
+        return [self._pass(r, learnt, begins) for r in rounds if len(r) >= least]
+
+    def _pass(self, transactions, learnt, begins):
+        last = transactions[-1][0].begin
+        end = begins[bisect.bisect_right(begins, last)] if begins[-1] > last else self.end_us(self.frames[-1]) + self.silence_us
+        whole = Line(self.name, self.baud, self.bits, [f for pair in transactions if pair[1] for f in pair])
+        lost = [request for request, reply in transactions if not reply]
+        typical = sorted(learnt.values())[len(learnt) // 2]
+        waits = sum(self.silence_us + self.bytes_us(f) + learnt.get(f.unit, typical) + MARGIN_US for f in lost)
+        return Pass(transactions[0][0].begin, end, len(transactions), len(lost), whole.wire_us, whole.wire_us + waits)
 
     @property
     def span_us(self):
