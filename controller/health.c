@@ -128,6 +128,12 @@ static void judge_counts(struct health_verdict *verdict, const struct health *he
         because(verdict, "lost %u times in %d min", n.lost, HEALTH_MINUTES);
 }
 
+static void judge_symptom(struct health_verdict *verdict, const struct health *health)
+{
+    if (health->seen.symptom != TROUBLE_NONE)
+        because(verdict, "%s", health->symptom);
+}
+
 static void judge_answering(struct health_verdict *verdict, const struct health *health, int64_t stale_us, struct mono now)
 {
     int64_t age_us = mono_since(now, health->reading.received);
@@ -136,8 +142,7 @@ static void judge_answering(struct health_verdict *verdict, const struct health 
         because(verdict, "it reports a fault: %s", health->fault);
     if (health->trouble != TROUBLE_NONE && mono_since(now, health->trouble_at) < (int64_t)HEALTH_TROUBLE_S * 1000000)
         because(verdict, "%s", health->words);
-    if (health->seen.symptom != TROUBLE_NONE)
-        because(verdict, "%s", health->symptom);
+    judge_symptom(verdict, health);
     judge_counts(verdict, health);
     verdict->state = *verdict->why ? HEALTH_DEGRADED : HEALTH_GOOD;
     if (health->read && !stale)
@@ -159,6 +164,7 @@ struct health_verdict health_judge(const struct health *health, const struct hea
     } else if (health->dead) {
         verdict.state = HEALTH_DEAD;
         because(&verdict, "%s", health->words);
+        judge_symptom(&verdict, health);
     } else {
         judge_answering(&verdict, health, terms->stale_us, now);
     }

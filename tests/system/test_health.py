@@ -31,7 +31,7 @@ class Health(TownshipTest):
         seen = self.until_states(town, {"north-1": "good", "north-2": "dead", "north-3": "good", "north-4": "degraded",
                                         "south-1": "good", "south-2": "good"})
         self.assertIn("does not answer", seen["north-2"]["why"])
-        self.assertEqual(seen["north-4"]["why"], "it reports a fault: faults = 4")
+        self.assertEqual(seen["north-4"]["why"], "it reports a fault: door == 1")
         self.assertNotIn("why", seen["north-1"])
         self.assertNotIn("last_seen", seen["north-2"])
         counts = until(lambda: (c := self.terminals(town)["north-2"]["counts"]) and c["timeouts"] > 1 and c, "probes")
@@ -43,7 +43,7 @@ class Health(TownshipTest):
 
     def test_answers_that_are_often_damaged_degrade(self):
         town = self.township({"north": (19200, t8(2, {2: "crc:60"}))})
-        self.poll_every(town, 1)
+        town.poll_s = 1
         town.start()
         row = until(lambda: (t := self.terminals(town)["north-2"]) and "damaged" in t.get("why", "") and t, "the damage")
         self.assertRegex(row["why"], r"of \d+ answers in 10 min \d+ were missing and \d+ damaged")
@@ -102,10 +102,6 @@ class Health(TownshipTest):
         self.assertEqual([d for kind, d in town.listener.heard if kind == "terminal"], [])
         self.assertNotIn("terminal lost", town.daemon_log())
 
-    def poll_every(self, town, seconds):
-        """Sets poll_s of every line."""
-        configure = town.configure
-
         def and_poll():
             configure()
             with open(town.path("site.cfg"), encoding="utf-8") as file:
@@ -116,7 +112,7 @@ class Health(TownshipTest):
     def test_faults_show_within_100_s_at_the_slowest_polls(self):
         """The worst cases are tests/hardware/test_line_round.c, in virtual time."""
         town = self.township({"north": (9600, t8(3))})
-        self.poll_every(town, 60)
+        town.poll_s = 60
         town.start()
         self.until_states(town, {"north-1": "good", "north-2": "good", "north-3": "good"})
         began = time.monotonic()
@@ -207,18 +203,17 @@ class Health(TownshipTest):
     def test_a_terminal_is_read_now(self):
         """poll_s is the largest, so that nothing but the question can bring a new reading."""
         town = self.township({"north": (9600, t8(3, {3: "dead"})), "south": (9600, t8(1))})
-        self.poll_every(town, 60)
+        town.poll_s = 60
         town.start()
         self.until_states(town, {"north-1": "good", "north-2": "good", "north-3": "dead", "south-1": "good"})
         town.tell_village("fault north/2 door")
         status, row = town.get("/v1/terminals/north-2?now=true")
-        if row.get("code") == "too_many":
-        self.assertEqual((status, row["state"], row["why"]), (200, "degraded", "it reports a fault: faults = 4"))
+        self.assertEqual((status, row["state"], row["why"]), (200, "degraded", "it reports a fault: door == 1"))
         self.assertLess(max(row["ages"].values()), 3)
         self.assertEqual(town.get("/v1/terminals/north-1")[1]["state"], "good")
         shown = town.cli("terminal", "show", "north-2", "--now")
         self.assertEqual(shown.returncode, 0, shown.stderr)
-        self.assertIn("faults = 4", shown.stdout)
+        self.assertIn("door == 1", shown.stdout)
         began = time.monotonic()
         status, problem = town.get("/v1/terminals/north-3?now=true")
         self.assertEqual((status, problem["code"]), (504, "not_read"), problem)

@@ -92,6 +92,7 @@ class Unplugged(TownshipTest):
         hang = town.path("hang")
         # the only one that is waited for with tcdrain; a pty refuses a parity that it was asked for before
         town.line_settings = {"north": 'adapter = "uart"; parity = "none";'}
+        town.strangers.add("north")  # for a moment two threads have the port: the old one when it is let go, and the new one
         town.preload = {"LD_PRELOAD": program("tests/system/stalls.so"), "TOCSIN_TEST_HANG": hang,
                         "ASAN_OPTIONS": "verify_asan_link_order=0"}
         town.start()
