@@ -202,12 +202,14 @@ static void tell_channels(struct picture *picture)
 /* Resident memory in bytes (proc(5), statm). */
 static double resident_bytes(void)
 {
-    long pages = 0;
+    char text[128] = "";
     FILE *file = fopen("/proc/self/statm", "re");
-    if (!file || fscanf(file, "%*s %ld", &pages) != 1)
-        pages = 0;
+    if (file && !fgets(text, sizeof text, file))
+        text[0] = '\0';
     if (file)
         fclose(file);
+    const char *resident = strchr(text, ' '); /* behind the size of all */
+    long pages = resident ? strtol(resident, NULL, 10) : 0;
     return (double)pages * (double)sysconf(_SC_PAGESIZE);
 }
 

@@ -190,7 +190,7 @@ bool health_is_news(struct health *health, const struct health_verdict *verdict,
         return false;
     if (is > was) {
         health->worst = verdict->state;
-        health->quiet_until = mono_plus_ms(now, HEALTH_QUIET_S * 1000);
+        health->quiet_until = mono_plus_ms(now, HEALTH_QUIET_S * INT64_C(1000));
     }
     health->told = verdict->state;
     return true;

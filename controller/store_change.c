@@ -151,6 +151,9 @@ void store_change_copy(struct store_job *job, const struct store_change *change,
             add_limits(job, change->limits);
         if (change->event)
             add_event(job, change, boot);
+        /* Thousands may wait at once: each keeps the rows that it has, and not those that it might have had. */
+        struct store_write *fit = realloc(job->writes, (job->n_writes + 1) * sizeof *fit);
+        job->writes = fit ? fit : job->writes;
     }
     if (!job->writes || !is_whole(job, change))
         error_set(&job->error, ERROR_NO_MEMORY, "store: no memory to copy a change");

@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +22,7 @@
 
 enum {
     DESCRIPTORS_MAX = 1024, /* FD_SET in libmodbus aborts above it */
+    ARENAS_MAX = 2,         /* of malloc: one for each of 64 lines' threads would be memory that nobody needs */
     GRACE_MS = 3000,        /* at the end: to stop what is ours on the lines */
 };
 
@@ -70,6 +72,7 @@ static void limit_process(void)
 {
     struct rlimit limit = {DESCRIPTORS_MAX, DESCRIPTORS_MAX};
     signal(SIGPIPE, SIG_IGN);
+    mallopt(M_ARENA_MAX, ARENAS_MAX);
     if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
         log_line(LOG_WARNING, "cannot limit the number of descriptors to %d: %s", DESCRIPTORS_MAX, strerror(errno));
     umask(0027);

@@ -142,8 +142,8 @@ struct line *line_create(const struct line_settings *settings, const struct term
         free_line(line);
         return NULL;
     }
-    for (uint16_t i = 0; i < n; i++)
-        publish_health(line, i);
+    for (size_t i = 0; i < n; i++)
+        publish_health(line, (uint16_t)i);
     return line;
 }
 

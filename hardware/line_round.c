@@ -33,7 +33,7 @@ int64_t line_round_us(const struct line_settings *settings, const struct termina
         for (size_t r = 0; r < n_reads; r++) {
             struct frame_request request = frame_of_read(terminals[i].unit, &reads[r]);
             uint8_t bytes[FRAME_BYTES_MAX];
-            size_t characters = frame_encode(&request, bytes) + frame_reply_size(&request) + 2 * FRAME_CRC_BYTES;
+            size_t characters = frame_encode(&request, bytes) + frame_reply_size(&request) + (size_t)FRAME_CRC_BYTES * 2;
             sum_us += (int64_t)characters * character_us(settings) + around_us(settings);
         }
     }

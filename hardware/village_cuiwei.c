@@ -134,7 +134,7 @@ static enum village_exception write_value(struct village_unit *unit, uint16_t ad
 /* It is through with its task, or the master is gone. */
 static void tick(struct village_unit *unit, struct mono now)
 {
-    int64_t plays_us = unit->memory[KEPT_TIMES] * MESSAGE_MS * INT64_C(1000);
+    int64_t plays_us = INT64_C(1000) * MESSAGE_MS * unit->memory[KEPT_TIMES];
     bool through = unit->started && plays_us > 0 && mono_since(now, unit->started_at) >= plays_us;
     if (through || (unit->token && mono_since(now, unit->spoken_to) > FORGETS_S * INT64_C(1000000)))
         give_up(unit);

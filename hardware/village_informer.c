@@ -106,15 +106,15 @@ static enum village_exception write_value(struct village_unit *unit, uint16_t ad
             activate(unit, FUNCTION, (uint16_t)(address - FUNCTION_1 + 1), now);
         return VILLAGE_DONE;
     }
-    if (address == UTILITY)
-        return write_utility(unit, value);
     if (!is_allowed(address, value))
         return VILLAGE_ILLEGAL_VALUE;
-    if (address <= TONE)
-        activate(unit, address, value, now);
-    else
-        unit->memory[address] = value;
-    return VILLAGE_DONE;
+    switch (address) {
+    case FUNCTION:
+    case MESSAGE:
+    case TONE: activate(unit, address, value, now); return VILLAGE_DONE;
+    case UTILITY: return write_utility(unit, value);
+    default: unit->memory[address] = value; return VILLAGE_DONE;
+    }
 }
 
 /* A message or tone ends by itself; its result stays. What is activated by hand takes our place once. */

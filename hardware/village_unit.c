@@ -11,7 +11,7 @@ enum { BOOT_US = 1500000 };
 
 static const struct village_vendor *const vendors[] = {&village_linghu, &village_beishan, &village_informer,
                                                        &village_luming, &village_cuiwei,  &village_ups};
-enum { VENDORS = sizeof vendors / sizeof *vendors };
+enum { VENDORS = sizeof vendors / sizeof(const struct village_vendor *) };
 
 const struct village_vendor *village_vendor_find(const char *name)
 {

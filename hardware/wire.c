@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 enum {
@@ -16,6 +17,7 @@ enum {
     FAST_SILENCE_US = 1750,    /* above 19200 baud (Modbus over serial line V1.02, 2.5.1.1) */
     SILENCE_HALF_CHARS = 7,    /* 3.5 characters */
     BITS_BESIDE_DATA_STOP = 9, /* start bit and 8 data bits */
+    GATHER_US = 10000,         /* at most so long a rest of a reply is slept for */
     GATEWAY_NO_PATH = 10,      /* exceptions of a gateway, which answers for a unit that does not (MODBUS Application */
     GATEWAY_NO_ANSWER = 11,    /* Protocol V1.1b3, 7) */
 };
@@ -165,12 +167,26 @@ static void take_answer(struct wire *wire, enum frame_match match, size_t size, 
     wire->counts.busy_us += (uint64_t)wire_us(wire, size + FRAME_CRC_BYTES);
 }
 
+/* Sleeps while the rest of a short reply comes, so that it is taken at once: 64 fast lines would else wake for each few bytes.
+ * A long reply is not waited for like this, for it may be an exception in its place. */
+static void gather(const struct wire *wire, const struct frame_request *request)
+{
+    int there = 0, whole = (int)frame_reply_size(request) + FRAME_CRC_BYTES;
+    if (ioctl(wire->descriptor, FIONREAD, &there) != 0 || there >= whole)
+        return;
+    int64_t left_us = wire_us(wire, (size_t)(whole - there));
+    bool interrupted;
+    if (left_us <= GATHER_US)
+        wire_wait(-1, 0, -1, mono_plus_us(mono_now(), left_us), &interrupted);
+}
+
 /* One frame that began to arrive. True when the transaction is over. */
 static bool take_frame(struct wire *wire, const struct frame_request *request, struct wire_reply *reply)
 {
     uint8_t bytes[FRAME_BYTES_MAX] = {0};
     int64_t within_us = wire_us(wire, frame_reply_size(request) + FRAME_CRC_BYTES) + wire->slack_us;
     reply->first_byte = mono_now();
+    gather(wire, request);
     int size = wire->kind->receive(wire, within_us, bytes);
     int code = errno;
     note_end(wire, mono_now());
