@@ -153,7 +153,6 @@ static bool take_commands(struct line *line, bool *closed, struct mono now)
     struct line_target target = {.n_members = 0};
     uint16_t verify[LINE_TERMINALS_MAX];
     silence(line->wake);
-    silence(line->command);
     pthread_mutex_lock(&line->mutex);
     bool has_target = line->has_target, has_verify = line->has_verify;
     size_t n_verify = line->n_verify;
@@ -165,6 +164,8 @@ static bool take_commands(struct line *line, bool *closed, struct mono now)
     bool closing = line->closed && !*closed;
     struct mono close_by = line->close_by;
     pthread_mutex_unlock(&line->mutex);
+    if (has_target || closing) /* it is rung before the mutex is let go, so it has rung by now */
+        silence(line->command);
     ask_box_take(&line->asks, &line->drive, now);
     if (has_verify)
         drive_set_verify(&line->drive, verify, n_verify);
@@ -402,8 +403,8 @@ void line_set_target(struct line *line, const struct line_target *target)
     pthread_mutex_lock(&line->mutex);
     line->target = *target;
     line->has_target = true;
-    pthread_mutex_unlock(&line->mutex);
     ring(line->command);
+    pthread_mutex_unlock(&line->mutex);
     ring(line->wake);
 }
 
@@ -543,9 +544,9 @@ void line_destroy(struct line *line, uint32_t grace_ms)
         pthread_mutex_lock(&line->mutex);
         line->closed = true;
         line->close_by = mono_plus_ms(mono_now(), grace_ms);
+        ring(line->command);
         pthread_mutex_unlock(&line->mutex);
         ring(line->closing);
-        ring(line->command);
         ring(line->wake);
         if (!join(line, grace_ms)) {
             abandon(line);
