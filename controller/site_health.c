@@ -63,7 +63,7 @@ void site_note(struct site *site, uint32_t line, const struct line_event *event)
     if (event->terminal >= settings->n_terminals)
         return;
     uint32_t terminal = settings->terminals[event->terminal];
-    bool symptom = event->kind == LINE_TROUBLE && (event->trouble == TROUBLE_DUPLICATE || event->trouble == TROUBLE_FOREIGN);
+    bool symptom = event->kind == LINE_TROUBLE && terminal_trouble_is_symptom(event->trouble);
     if (symptom && site->health[terminal].dead) /* else its state changes, and that is told */
         log_line(LOG_WARNING, "terminal: %s", event->error.message);
     health_take_event(&site->health[terminal], site->config->terminals[terminal].hardware.profile, event);
