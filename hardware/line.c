@@ -243,11 +243,11 @@ static int64_t hang_ms(const struct line *line)
     return HANG_MS + 2 * (int64_t)line->drive.settings.first_byte_ms;
 }
 
-bool line_hangs(struct line *line)
+struct mono line_hangs_since(struct line *line)
 {
-    int64_t since = line->busy_us;
-    return line->drive.settings.kind == LINE_RTU && since != 0 &&
-           mono_since(mono_now(), (struct mono){since}) > hang_ms(line) * 1000;
+    struct mono since = {line->busy_us};
+    bool may_hang = line->drive.settings.kind == LINE_RTU && since.us != 0;
+    return may_hang && mono_since(mono_now(), since) > hang_ms(line) * 1000 ? since : (struct mono){0};
 }
 
 static void abandon(struct line *line)

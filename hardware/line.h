@@ -204,9 +204,9 @@ void line_give_socket(struct line *line, int socket);
 void line_get_counts(struct line *line, struct line_counts *counts);
 void line_get_health(struct line *line, uint16_t terminal, struct terminal_health *health);
 
-/* True where the thread has been in one transaction or opening for far longer than either can last: it is in a system call
- * that does not return, for a driver hangs. */
-bool line_hangs(struct line *line);
+/* Since when the thread has been in one transaction or opening, where that is far longer than either can last: it is in a
+ * system call that does not return, for a driver hangs, or has not been given the processor. {0}: neither. */
+struct mono line_hangs_since(struct line *line);
 /* Another line in place of one whose thread hangs: the same settings, what was learnt and the target in force; already started.
  * The old one tells nothing more, and frees itself should it ever return; it must not be used any more, unless NULL (with an
  * error) is returned. */

@@ -366,9 +366,11 @@ static void a_command_reaches_the_wire_at_once(void **state)
 static void await_hang(struct scene *scene)
 {
     struct mono limit = mono_plus_ms(mono_now(), patience_ms());
-    while (!line_hangs(scene->line) && mono_before(mono_now(), limit))
+    while (line_hangs_since(scene->line).us == 0 && mono_before(mono_now(), limit))
         poll(NULL, 0, 20);
-    assert_true(line_hangs(scene->line));
+    struct mono since = line_hangs_since(scene->line);
+    assert_true(since.us != 0 && mono_before(since, mono_now()));
+    assert_int_equal(line_hangs_since(scene->line).us, since.us); /* still in the same call */
 }
 
 /* Its target stands, and the new one takes it up; the old thread frees itself when the driver lets it go. */
@@ -383,7 +385,7 @@ static void a_line_whose_driver_hangs_is_built_anew(void **state)
     make_line(scene, &settings);
     target(scene, 9, 3);
     await_count(scene, count_sounding, 0, 3);
-    assert_false(line_hangs(scene->line));
+    assert_int_equal(line_hangs_since(scene->line).us, 0);
     set_hanging(true);
     await_hang(scene);
     struct error error = {0};
