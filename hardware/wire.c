@@ -3,6 +3,7 @@
 #include "hardware/wire_parts.h"
 
 #include "codecs/monotonic.h"
+#include "hardware/line_time.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -11,18 +12,15 @@
 #include <unistd.h>
 
 enum {
-    RECEIVE_SLACK_US = 50000,  /* over the time that the bytes take: USB latency, a busy machine */
-    BABBLE_LIMIT_US = 250000,  /* a line that is never quiet is used all the same */
-    FAST_SILENCE_US = 1750,    /* above 19200 baud (Modbus over serial line V1.02, 2.5.1.1) */
-    SILENCE_HALF_CHARS = 7,    /* 3.5 characters */
-    BITS_BESIDE_DATA_STOP = 9, /* start bit and 8 data bits */
-    GATEWAY_NO_PATH = 10,      /* exceptions of a gateway, which answers for a unit that does not (MODBUS Application */
-    GATEWAY_NO_ANSWER = 11,    /* Protocol V1.1b3, 7) */
+    RECEIVE_SLACK_US = 50000, /* over the time that the bytes take: USB latency, a busy machine */
+    BABBLE_LIMIT_US = 250000, /* a line that is never quiet is used all the same */
+    GATEWAY_NO_PATH = 10,     /* exceptions of a gateway, which answers for a unit that does not (MODBUS Application */
+    GATEWAY_NO_ANSWER = 11,   /* Protocol V1.1b3, 7) */
 };
 
 int64_t wire_bytes_us(const struct wire *wire, size_t bytes)
 {
-    return ((int64_t)bytes * wire->character_ns + 999) / 1000;
+    return line_bytes_us(wire->character_ns, bytes);
 }
 
 static void note_end(struct wire *wire, struct mono end)
@@ -285,17 +283,10 @@ struct mono wire_rest_at(const struct wire *wire)
 
 static void set_times(struct wire *wire, const struct line_settings *settings)
 {
-    int bits = BITS_BESIDE_DATA_STOP + (settings->parity != 'N') + settings->stop_bits;
-    int64_t quiet_us = (int64_t)settings->quiet_ms * 1000;
-    if (settings->baud > 0) {
-        wire->character_ns = (int64_t)bits * 1000000000 / settings->baud;
-        wire->silence_us =
-            settings->baud > 19200 ? FAST_SILENCE_US : (wire->character_ns * SILENCE_HALF_CHARS / 2 + 999) / 1000;
-    }
-    if (wire->silence_us < quiet_us)
-        wire->silence_us = quiet_us;
+    wire->character_ns = line_character_ns(settings);
+    wire->silence_us = line_silence_us(settings);
     wire->turnaround_us = (int64_t)settings->turnaround_ms * 1000;
-    wire->delay_us = ((int64_t)settings->gateway_delay_ms + settings->key_up_ms) * 1000;
+    wire->delay_us = line_way_us(settings);
     wire->slack_us = RECEIVE_SLACK_US + (int64_t)settings->gateway_delay_ms * 1000;
 }
 
