@@ -38,7 +38,9 @@ static void range_of(const struct profile_field *field, double range[2])
 /* "always" or "never" true, whatever the field reads; NULL where it depends on that. */
 static const char *foregone(enum condition_op op, double value, const double range[2])
 {
-    bool under = value<range[0], over = value> range[1], always = false, never = false;
+    bool always = false, never = false;
+    bool under = value < range[0];
+    bool over = value > range[1];
     switch (op) {
     case OP_EQUAL: never = under || over; break;
     case OP_NOT_EQUAL: always = under || over; break;

@@ -1,6 +1,8 @@
 /* What a terminal has to tell, as events: each trouble once until it came right, in words that help at the pole. */
 #include "hardware/terminal.h"
 
+#include <stdio.h>
+
 const char *terminal_trouble_name(enum terminal_trouble trouble)
 {
     static const char *const names[] = {"none",     "no_reply",   "exception",   "not_armed",         "not_sounding",
@@ -71,16 +73,33 @@ static void explain_not_sounding(const struct terminal *terminal, struct error *
         error_set(error, ERROR_IO, "unit %u was started but does not sound", unit);
 }
 
+/* Which registers, for whoever writes a profile: "reading input 256 to 263". */
+static void explain_exception(const struct terminal *terminal, uint8_t exception, struct error *error)
+{
+    static const char *const WHAT[] = {[0] = "",
+                                       [1] = "reading coil",
+                                       [2] = "reading discrete",
+                                       [3] = "reading holding",
+                                       [4] = "reading input",
+                                       [5] = "writing coil",
+                                       [6] = "writing holding",
+                                       [15] = "writing coil",
+                                       [16] = "writing holding"};
+    const struct terminal_history *last = &terminal->history;
+    char to[16] = "";
+    if (last->count > 1)
+        snprintf(to, sizeof to, " to %u", last->address + last->count - 1u);
+    error_set(error, ERROR_DENIED, "unit %u refuses %s %u%s with exception %u (%s)", terminal->settings.unit,
+              WHAT[last->function], last->address, to, exception, modbus_exception_name(exception));
+}
+
 static void explain(const struct terminal *terminal, enum terminal_trouble trouble, uint8_t exception, struct error *error)
 {
     unsigned unit = terminal->settings.unit;
     switch (trouble) {
     case TROUBLE_NONE: break;
     case TROUBLE_NO_REPLY: explain_no_reply(terminal, error); break;
-    case TROUBLE_EXCEPTION:
-        error_set(error, ERROR_DENIED, "unit %u refuses with exception %u (%s)", unit, exception,
-                  modbus_exception_name(exception));
-        break;
+    case TROUBLE_EXCEPTION: explain_exception(terminal, exception, error); break;
     case TROUBLE_NOT_ARMED: error_set(error, ERROR_IO, "unit %u answered but does not read as armed", unit); break;
     case TROUBLE_NOT_SOUNDING: explain_not_sounding(terminal, error); break;
     case TROUBLE_REBOOTED:
