@@ -37,9 +37,7 @@ enum { N_OPTIONS = sizeof options / sizeof *options };
 
 static bool known_option(const struct cli_operation *operation, const struct option *option)
 {
-    if (option->only == CLI_REMOTE)
-        return !operation || !operation->local;
-    return option->only == 0 || (operation && (operation->options & option->only));
+    return option->only == 0 || option->only == CLI_REMOTE || (operation && (operation->options & option->only));
 }
 
 /* Appends as much as fits. */
@@ -217,7 +215,8 @@ static void print_options(const struct cli_operation *operation, FILE *out)
 {
     fputs("\nOptions:\n", out);
     for (size_t i = 0; i < N_OPTIONS; i++) {
-        if (!known_option(operation, &options[i]))
+        bool useless = operation && operation->local && options[i].only == CLI_REMOTE;
+        if (useless || !known_option(operation, &options[i]))
             continue;
         char left[40];
         snprintf(left, sizeof left, "%s%s%s", options[i].name, options[i].value ? " " : "",

@@ -4,7 +4,8 @@
 
 #include "controller/cli.h"
 
-/* Options that only some operations take. */
+/* Options that only some operations take. Where the daemon is, CLI_REMOTE, may be said with each, but means nothing to local
+ * ones. */
 enum {
     CLI_WATCH = 1,
     CLI_REASON = 2,
