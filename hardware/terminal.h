@@ -27,7 +27,9 @@ struct terminal_history {
     uint32_t doubled;    /* a second frame behind the answer */
     uint32_t foreign;    /* another unit's frame */
     bool unanswered;     /* the last one */
-    struct mono sent_at; /* likewise */
+    struct mono sent_at; /* likewise, */
+    uint8_t function;    /* what it asked for, and where */
+    uint16_t address, count;
 };
 
 /* What is common to the terminals of a line. */
