@@ -41,7 +41,7 @@ static double line_number(const struct line_view *view, int which)
     case 0: return n->up;
     case 1: return (double)n->replies;
     case 2: return (double)n->timeouts;
-    case 3: return (double)n->crc_errors;
+    case 3: return (double)n->damaged;
     case 4: return (double)n->exceptions;
     case 5: return (double)n->strays;
     case 6: return (double)n->heartbeats;

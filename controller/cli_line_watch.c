@@ -71,7 +71,7 @@ static void states_text(const json_t *line, char text[64])
 
 static void add_line(struct table *table, const json_t *line, const json_t *before, double seconds)
 {
-    static const char *const KEYS[] = {"requests", "replies", "timeouts", "crc_errors"};
+    static const char *const KEYS[] = {"requests", "replies", "timeouts", "damaged"};
     char rates[4][16], use[24], states[64], classes[160];
     const json_t *occupied = json_object_get(json_object_get(line, "use_percent"), "occupied");
     for (size_t k = 0; k < 4; k++)

@@ -278,8 +278,8 @@ enum cli_exit cli_terminal_show(struct cli *cli)
 
 static void add_line(struct table *table, const json_t *line)
 {
-    static const char *const numbers[] = {"baud",     "terminals",  "requests",   "replies",
-                                          "timeouts", "crc_errors", "exceptions", "reopened"};
+    static const char *const numbers[] = {"baud",     "terminals", "requests",   "replies",
+                                          "timeouts", "damaged",   "exceptions", "reopened"};
     enum { M = sizeof numbers / sizeof *numbers };
     char text[M][24], use[24], state[300];
     const json_t *occupied = json_object_get(json_object_get(line, "use_percent"), "occupied");
@@ -305,8 +305,8 @@ static void add_line(struct table *table, const json_t *line)
 
 enum cli_exit cli_line_list(struct cli *cli)
 {
-    static const char *const titles[] = {"line",     "device",    ">baud",       "state",       ">terminals", ">requests",
-                                         ">replies", ">timeouts", ">crc errors", ">exceptions", ">reopened",  ">use %"};
+    static const char *const titles[] = {"line",     "device",    ">baud",    "state",       ">terminals", ">requests",
+                                         ">replies", ">timeouts", ">damaged", ">exceptions", ">reopened",  ">use %"};
     enum cli_exit exit;
     json_t *answer = cli_get(cli, &exit, "/v1/lines", "", "");
     struct table *table = table_create(titles, sizeof titles / sizeof *titles);

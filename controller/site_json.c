@@ -131,7 +131,7 @@ static void set_counts(json_t *object, const struct line_counts *counts)
     set_count(object, "requests", counts->requests);
     set_count(object, "replies", counts->replies);
     set_count(object, "timeouts", counts->timeouts);
-    set_count(object, "crc_errors", counts->crc_errors);
+    set_count(object, "damaged", counts->damaged);
     set_count(object, "exceptions", counts->exceptions);
     set_count(object, "strays", counts->strays);
     set_count(object, "reopened", counts->reopened);

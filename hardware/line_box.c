@@ -2,6 +2,7 @@
 #include "hardware/line_box.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -18,6 +19,13 @@ static void silence(int eventfd_descriptor)
     uint64_t count;
     ssize_t ignored = read(eventfd_descriptor, &count, sizeof count);
     (void)ignored;
+}
+
+/* The flag spares the thread a look at the bell when nobody has rung. It is set last: a bell that rings has it set soon. */
+static void wake(struct line_box *box)
+{
+    ring(box->wake);
+    box->rung = true;
 }
 
 static void close_descriptor(int descriptor)
@@ -58,7 +66,7 @@ void line_box_put_target(struct line_box *box, const struct line_target *target)
     box->has_target = true;
     ring(box->command);
     pthread_mutex_unlock(&box->mutex);
-    ring(box->wake);
+    wake(box);
 }
 
 void line_box_put_verify(struct line_box *box, const uint16_t *terminals, size_t n)
@@ -69,21 +77,21 @@ void line_box_put_verify(struct line_box *box, const uint16_t *terminals, size_t
         memcpy(box->verify, terminals, box->n_verify * sizeof *terminals);
     box->has_verify = true;
     pthread_mutex_unlock(&box->mutex);
-    ring(box->wake);
+    wake(box);
 }
 
 bool line_box_put_ask(struct line_box *box, const struct drive_ask *ask)
 {
     bool room = ask_box_put(&box->asks, ask);
     if (room)
-        ring(box->wake);
+        wake(box);
     return room;
 }
 
 void line_box_withdraw(struct line_box *box, uint32_t request)
 {
     ask_box_withdraw(&box->asks, request);
-    ring(box->wake);
+    wake(box);
 }
 
 void line_box_put_socket(struct line_box *box, int socket)
@@ -93,7 +101,7 @@ void line_box_put_socket(struct line_box *box, int socket)
     box->socket = socket;
     pthread_mutex_unlock(&box->mutex);
     close_descriptor(older);
-    ring(box->wake);
+    wake(box);
 }
 
 void line_box_put_end(struct line_box *box, struct mono by)
@@ -104,14 +112,14 @@ void line_box_put_end(struct line_box *box, struct mono by)
     ring(box->command);
     pthread_mutex_unlock(&box->mutex);
     ring(box->closing);
-    ring(box->wake);
+    wake(box);
 }
 
 void line_box_ring(struct line_box *box)
 {
     ring(box->closing);
     ring(box->command);
-    ring(box->wake);
+    wake(box);
 }
 
 void line_box_inherit(struct line_box *box, struct line_box *from)
@@ -132,7 +140,8 @@ struct mono line_box_take(struct line_box *box, struct drive *drive, struct mono
     static const struct line_target nobody = {.n_members = 0};
     struct line_target target;
     uint16_t verify[LINE_TERMINALS_MAX];
-    silence(box->wake);
+    if (atomic_exchange(&box->rung, false))
+        silence(box->wake);
     pthread_mutex_lock(&box->mutex);
     bool has_target = box->has_target, has_verify = box->has_verify, ended = box->ending;
     size_t n_verify = box->n_verify;

@@ -8,6 +8,7 @@
 
 struct line_box {
     int wake, command, closing; /* eventfds to poll: something new to do, a target among it; the end has come */
+    _Atomic bool rung;          /* wake */
     struct ask_box asks;
 
     pthread_mutex_t mutex; /* guards what follows */

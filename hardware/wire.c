@@ -264,7 +264,7 @@ void wire_transact(struct wire *wire, const struct frame_request *request, int64
     reply->error = (struct error){.code = ERROR_NONE};
     if (wait_quiet(wire, &reply->error)) {
         exchange(wire, request, first_byte_us, interrupt, reply);
-        wire->counts.crc_errors += reply->outcome == WIRE_GARBLED;
+        wire->counts.damaged += reply->outcome == WIRE_GARBLED;
         wire->counts.occupied_us += (uint64_t)mono_since(mono_later(wire->free_at, mono_now()), reply->sent_begin);
     }
     if (reply->error.code != ERROR_NONE)
@@ -336,7 +336,7 @@ void wire_take_counts(struct wire *wire, struct line_counts *counts)
     counts->requests += wire->counts.requests;
     counts->replies += wire->counts.replies;
     counts->timeouts += wire->counts.timeouts;
-    counts->crc_errors += wire->counts.crc_errors;
+    counts->damaged += wire->counts.damaged;
     counts->exceptions += wire->counts.exceptions;
     counts->strays += wire->counts.strays;
     counts->heartbeats += wire->counts.heartbeats;

@@ -333,7 +333,7 @@ static void a_line_lives_from_opening_to_silence(void **state)
     struct line_counts counts;
     line_get_counts(scene->line, &counts);
     assert_true(counts.up && counts.requests > 10 && counts.replies > 8 && counts.busy_us > 10000);
-    assert_int_equal(counts.reopened + counts.crc_errors, 0);
+    assert_int_equal(counts.reopened + counts.damaged, 0);
     assert_int_equal(sum_of_classes(&counts), counts.requests);
     assert_true(counts.class_requests[CLASS_STOP] >= 3 && counts.class_requests[CLASS_START] >= 1);
     assert_true(counts.class_requests[CLASS_ARM] >= 1 && counts.class_requests[CLASS_POLL] >= 3);

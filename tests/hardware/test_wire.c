@@ -457,6 +457,10 @@ static void a_dribbling_unit_cannot_hold_the_line(void **state)
     struct wire_reply reply = ask(wire, &READ_TWO);
     assert_int_equal(reply.outcome, WIRE_GARBLED);
     assert_in_range(mono_since(mono_now(), reply.first_byte), 0, 1000000);
+    struct line_counts counts = {0};
+    wire_take_counts(wire, &counts);
+    assert_int_equal(counts.damaged, 1);
+    assert_int_equal(counts.timeouts + counts.replies, 0);
     peer_end(&peer, wire);
 }
 

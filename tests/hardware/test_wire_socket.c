@@ -496,7 +496,7 @@ static void heartbeats_are_taken_out_wherever_they_stand(void **state)
         assert_int_equal(reply.late_bytes + reply.foreign, 0);
     }
     rest_until(wire, &counts, 2 + 7 + 3);
-    assert_int_equal(counts.strays + counts.crc_errors, 0);
+    assert_int_equal(counts.strays + counts.damaged, 0);
     end(&gateway, wire);
 }
 

@@ -95,7 +95,7 @@ class Gateways(TownshipTest):
         self.assertIn("called in from 127.0.0.1:", north["method"])
         self.assertIn("connected to 127.0.0.1:", south["method"])
         for line in north, south:  # nothing was sent too early, and no heartbeat was taken for anything else
-            self.assertEqual((line["crc_errors"], line["strays"]), (0, 0), line)
+            self.assertEqual((line["damaged"], line["strays"]), (0, 0), line)
         self.assertIn("1 without any", self.town.daemon_log())  # who only looked whether the port is there
 
     def test_gateways_go_and_come_back(self):

@@ -137,7 +137,7 @@ class Health(TownshipTest):
             if [(row["requests"], row["replies"]) for row in before] == [(row["requests"], row["replies"]) for row in lines]:
                 break
         names = {"up": "tocsin_line_up", "replies": "tocsin_line_replies_total", "timeouts": "tocsin_line_timeouts_total",
-                 "crc_errors": "tocsin_line_damaged_total", "exceptions": "tocsin_line_exceptions_total",
+                 "damaged": "tocsin_line_damaged_total", "exceptions": "tocsin_line_exceptions_total",
                  "strays": "tocsin_line_strays_total", "reopened": "tocsin_line_reopened_total"}
         for row in lines:
             for member, name in names.items():
