@@ -7,7 +7,7 @@
 struct mailbox;
 struct uv_loop_s;
 
-/* Called on the main loop, once for each item. */
+/* Called on the main loop, once for each item: at once, or while many come at most 3 ms later. */
 typedef void mailbox_fn(void *context, const void *item);
 
 struct mailbox *mailbox_create(struct uv_loop_s *loop, size_t item_size, mailbox_fn *deliver, void *context,

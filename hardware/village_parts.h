@@ -96,7 +96,6 @@ void village_line_detach(struct village_line *line);
 
 bool village_pty_attach(struct village_line *line, struct error *error);
 void village_pty_detach(struct village_line *line);
-void village_pty_listen(struct village_line *line);
 bool village_socket_attach(struct village_line *line, struct error *error);
 void village_socket_detach(struct village_line *line);
 

@@ -17,6 +17,8 @@ from collections import Counter, namedtuple
 
 TOLERANCE_US = 250  # as far as the village may be late in noticing the end of an unanswered request
 
+ROUND_US = 4000  # what was there when the village came back is read within so long, or it says again that it was late
+
 MARGIN_US = 10000    # over the learnt answer time: a first try waits so long for the first byte, and no longer
 READS = (1, 2, 3, 4)
 
@@ -116,7 +118,7 @@ class Line:
         answered late, and the master perhaps gave it up, which the log does not show. What was read together with that one follows
         it without any silence."""
         before = max((f for f in self.requests if f.begin < frame.begin), key=lambda f: f.begin, default=frame)
-        if any(since <= frame.begin and until >= before.begin for since, until in self.late):
+        if any(since <= frame.begin and until + ROUND_US >= before.begin for since, until in self.late):
             return True
         return before is not frame and frame.begin <= self.end_us(before) + 1 and self.village_was_late(before)
 
