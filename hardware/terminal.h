@@ -27,6 +27,7 @@ struct terminal_history {
     uint32_t doubled;    /* a second frame behind the answer */
     uint32_t foreign;    /* another unit's frame */
     bool unanswered;     /* the last one */
+    bool withdrawn;      /* and its wait was cut short: a late answer to it is none of a slow one */
     struct mono sent_at; /* likewise */
 };
 
