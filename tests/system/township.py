@@ -145,6 +145,7 @@ class Township:
         self.hears = {}  # line -> channel that its units hear, where it is not the one that drives them
         self.village = self.daemon = self.listener = None
         self.line_settings = {}  # by line, in place of adapter = "pty"
+        self.turnaround_ms = {}  # of terminals, where it is not 3
         self.wires = {}  # by line, further settings of it in the village
         self.reached = {}  # by line, how the daemon reaches it in place of its device; PORT is where the village listens
         self.preload = {}  # into the daemon's environment
@@ -169,7 +170,7 @@ class Township:
 
     def configure_village(self):
         units = lambda line: ", ".join(
-            f'{{ unit = {u}; vendor = "{v}"; turnaround_ms = 3; {f"fault = {chr(34)}{f}{chr(34)};" if f else ""} }}'
+            f'{{ unit = {u}; vendor = "{v}"; turnaround_ms = {self.turnaround_ms.get(f"{line}-{u}", 3)}; {f"fault = {chr(34)}{f}{chr(34)};" if f else ""} }}'
             for u, v, f in self.lines[line][1])
         self.write("village.cfg", f"""seed = 1; dir = "{self.dir}"; log = "frames.log";
 channels = ({", ".join(f'{{ id = "{c}"; fifo = "{c}.fifo"; }}' for c in sorted({self.hears.get(l, self.drives(l)) for l in self.lines}))});
