@@ -1,11 +1,11 @@
 """Lines that no device is the end of, with the village's own gateways at the other end: one that calls in, says its name and beats,
-goes away and comes back; and both kinds of them over IPv6."""
+goes away and comes back; both kinds of them over IPv6; and a radio modem."""
 import select
 import socket
 import threading
 import unittest
 
-from township import TownshipTest, cap, main, t8, until
+from township import TownshipTest, cap, frames, main, t8, until
 
 TWICE = "repetitions = 2; tone_min_ms = 1000;"
 
@@ -155,6 +155,29 @@ class NetworkLines(TownshipTest):
         self.assertIn(f"connected to [::1]:{at}", hall["method"])
         self.expect_clean(north)
         self.assertEqual(len(town.ends(alert)), 6)
+
+    # ---- radio ----
+
+    def test_radio_modems(self):
+        """Radio is 80 ms under way, each way, which its first_byte_ms leaves no time for; at quiet only the silence is long."""
+        town = self.township({"radio": (9600, t8(3)), "quiet": (9600, t8(3))}, programme=TWICE)
+        town.wires["radio"] = 'kind = "rtu_over_tcp"; gateway_delay_ms = 80;'
+        town.reached["radio"] = 'kind = "rtu_over_tcp"; host = "127.0.0.1"; port = PORT; first_byte_ms = 100; key_up_ms = 80; quiet_ms = 30;'
+        town.line_settings["quiet"] = 'adapter = "pty"; quiet_ms = 30;'
+        town.start()
+        self.until_read(town)
+        alert = town.send(cap())[1]["id"]
+        self.expect_heard(town, alert)
+        for name in ("radio", "quiet"):
+            line = self.line(town, name)
+            self.assertEqual((line["crc_errors"], line["strays"], line["timeouts"]), (0, 0, 0), line)
+        town.end_daemon()
+        town.end_village()
+        log = frames.load(town.path("frames.log"))
+        for name, least_us in (("radio", 100000 + 80000), ("quiet", 30000)):  # radio: behind a frame for all is the shortest
+            line = log.line(name)
+            self.assertGreater(len(line.replies), 30)
+            self.assertGreaterEqual(min(s for s, f in line.silences()), least_us - frames.TOLERANCE_US, name)
 
 
 if __name__ == "__main__":
