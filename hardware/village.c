@@ -13,7 +13,12 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-enum { LOG_FLUSH_US = 50000, EVENTS = 32 };
+enum {
+    LOG_FLUSH_US = 50000,
+    EVENTS = 32,
+    BEAT_US = 2000, /* the loop comes round at least so often, and */
+    LATE_US = 4000, /* the log says when it did not: so much is small against what a master waits for a first byte */
+};
 
 bool village_path(char *to, size_t size, const char *dir, const char *path, struct error *error)
 {
@@ -95,6 +100,15 @@ void village_log_order(struct village *village, const char *text, const char *an
         n = strcspn(answer, "\n");
         fprintf(f, "#   %.*s\n", (int)n, answer);
     }
+    village->log_dirty = true;
+}
+
+/* A loop that came round late has read and answered late: a reader of the log cannot blame the master for what it did then. */
+static void log_lateness(struct village *village, struct mono before, struct mono now)
+{
+    if (!village->log || mono_since(now, before) < LATE_US)
+        return;
+    fprintf(village->log, "# late %" PRId64 " %" PRId64 "\n", before.us, now.us);
     village->log_dirty = true;
 }
 
@@ -219,11 +233,27 @@ static void advance_lines(struct village *village)
     }
 }
 
+/* Bytes in a pty wait for the kernel to find time to hand them over, on a busy machine for 20 ms. Whoever reads meanwhile is
+ * made to wait for them: so the village knows that it was late. */
+static void listen_to_ptys(struct village *village, struct mono now)
+{
+    if (mono_since(now, village->listened) < BEAT_US)
+        return;
+    village->listened = now;
+    for (size_t i = 0; i < village->n_lines; i++)
+        if (village->lines[i].kind == VILLAGE_PTY)
+            village_pty_listen(&village->lines[i]);
+}
+
 bool village_run(struct village *village, struct error *error)
 {
+    struct mono before = mono_now();
     while (!village->stopping) {
         struct epoll_event events[EVENTS];
-        if (!set_timer(village, next_due(village)))
+        struct mono now = mono_now();
+        log_lateness(village, before, now);
+        before = now;
+        if (!set_timer(village, mono_earlier(next_due(village), mono_plus_us(now, BEAT_US))))
             return error_set(error, ERROR_IO, "timer: %s", strerror(errno));
         int n = epoll_wait(village->epoll, events, EVENTS, -1);
         if (n < 0 && errno != EINTR)
@@ -233,6 +263,7 @@ bool village_run(struct village *village, struct error *error)
             if (watch->descriptor >= 0)
                 watch->ready(watch->context);
         }
+        listen_to_ptys(village, now);
         advance_lines(village);
         village_script_advance(village, mono_now());
         flush_log(village, mono_now());

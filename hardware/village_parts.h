@@ -74,7 +74,7 @@ struct village {
     bool stopping;
     struct village_watch timer_watch, extra[4];
     FILE *log;
-    struct mono log_flushed;
+    struct mono log_flushed, listened;
     bool log_dirty;
     size_t n_channels, n_lines;
     struct village_channel *channels;
@@ -96,6 +96,7 @@ void village_line_detach(struct village_line *line);
 
 bool village_pty_attach(struct village_line *line, struct error *error);
 void village_pty_detach(struct village_line *line);
+void village_pty_listen(struct village_line *line);
 bool village_socket_attach(struct village_line *line, struct error *error);
 void village_socket_detach(struct village_line *line);
 

@@ -11,14 +11,18 @@
 #include <termios.h>
 #include <unistd.h>
 
-static void on_readable(void *context)
+void village_pty_listen(struct village_line *line)
 {
-    struct village_line *line = context;
     struct mono now = mono_now();
     uint8_t bytes[1024];
     ssize_t n;
     while (line->watch.descriptor >= 0 && (n = read(line->watch.descriptor, bytes, sizeof bytes)) > 0)
         line->front->receive(line, bytes, (size_t)n, now);
+}
+
+static void on_readable(void *context)
+{
+    village_pty_listen(context);
 }
 
 static bool make_link(struct village_line *line, const char *device, struct error *error)

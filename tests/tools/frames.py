@@ -28,19 +28,19 @@ Pass = namedtuple("Pass", "begin end asked unanswered wire_us budget_us")
 
 
 class Log:
-    def __init__(self, bauds, bits, frames):
-        self.bauds, self.bits, self.frames = bauds, bits, frames
+    def __init__(self, bauds, bits, frames, late=()):
+        self.bauds, self.bits, self.frames, self.late = bauds, bits, frames, late
 
     def line(self, name, since=None, until=None):
         """The frames of a line that began in [since, until)."""
         chosen = [f for f in self.frames if f.line == name and (since is None or f.begin >= since)
                   and (until is None or f.begin < until)]
-        return Line(name, self.bauds[name], self.bits[name], chosen)
+        return Line(name, self.bauds[name], self.bits[name], chosen, self.late)
 
 
 class Line:
-    def __init__(self, name, baud, bits, frames):
-        self.name, self.baud, self.bits = name, baud, bits
+    def __init__(self, name, baud, bits, frames, late=()):
+        self.name, self.baud, self.bits, self.late = name, baud, bits, late
         self.frames = sorted((f for f in frames if f.direction != "~"), key=lambda f: f.begin)
         self.noise = [f for f in frames if f.direction == "~"]
         self.silence_us = 0.0 if baud == 0 else 1750.0 if baud > 19200 else 3.5 * bits * 1e6 / baud
@@ -111,12 +111,21 @@ class Line:
         awaited = next((f for f in self.replies if before and f.unit == before[-1].unit and f.begin > before[-1].begin), None)
         return any(f is not awaited for f in hit)
 
+    def village_was_late(self, frame):
+        """Whether the village says that between the request before this frame and this frame it was away: that one was then read and
+        answered late, and the master perhaps gave it up, which the log does not show. What was read together with that one follows
+        it without any silence."""
+        before = max((f for f in self.requests if f.begin < frame.begin), key=lambda f: f.begin, default=frame)
+        if any(since <= frame.begin and until >= before.begin for since, until in self.late):
+            return True
+        return before is not frame and frame.begin <= self.end_us(before) + 1 and self.village_was_late(before)
+
     def masters_faults(self):
         """The frames of the master that were begun too early or that the village called garbled, without those that a late village
-        or unit is to blame for, as far as the log shows it. Where the village was never late there must be none."""
+        or unit is to blame for. There must be none."""
         early = {id(f) for f in self.too_early()}
         return [f for f in self.requests if (id(f) in early or f.note == "garbled")
-                and not self.follows_unanswered(f) and not self.meets_second_answer(f)]
+                and not self.village_was_late(f) and not self.follows_unanswered(f) and not self.meets_second_answer(f)]
 
     def transactions(self):
         """(request, reply or None) of each request to one unit, in order."""
@@ -180,16 +189,18 @@ class Line:
 
 
 def load(path):
-    bauds, bits, frames = {}, {}, []
+    bauds, bits, frames, late = {}, {}, [], []
     with open(path, encoding="ascii") as f:
         for text in f:
             words = text.split()
             if text.startswith("# line "):
                 bauds[words[2]], bits[words[2]] = int(words[4]), int(words[6])
+            elif text.startswith("# late ") and text.endswith("\n"):
+                late.append((int(words[2]), int(words[3])))
             elif words and words[0] != "#" and text.endswith("\n"):  # the last line may be half written
                 frames.append(Frame(int(words[0]), int(words[1]), words[2], words[3], int(words[4]),
                                     bytes.fromhex(words[5]), words[6]))
-    return Log(bauds, bits, frames)
+    return Log(bauds, bits, frames, late)
 
 
 def main():
