@@ -7,7 +7,7 @@ import unittest
 
 from township import TownshipTest, cap, frames, main, t8, until
 
-TWICE = "repetitions = 2; tone_min_ms = 1000;"
+SHORT, TWICE = "repetitions = 1; tone_min_ms = 1000;", "repetitions = 2; tone_min_ms = 1000;"
 
 
 def free_port(host="127.0.0.1"):
@@ -54,9 +54,9 @@ class Door(threading.Thread):
 
 
 class NetworkLines(TownshipTest):
-    def calling_in(self, host, **lines):
+    def calling_in(self, host, programme=SHORT, **lines):
         """A township whose line north is a gateway that calls in as dtu-07."""
-        town = self.township({"north": (9600, t8(3)), **lines}, programme=TWICE)
+        town = self.township({"north": (9600, t8(3)), **lines}, programme=programme)
         self.called = free_port(host)
         town.wires["north"] = (f'kind = "rtu_over_tcp"; calls_in = true; host = "{host}"; port = {self.called}; reconnect_ms = 100; '
                                'registration = "dtu-07"; heartbeat = "hex:fe fe"; heartbeat_s = 1; gateway_delay_ms = 5;')
@@ -101,7 +101,7 @@ class NetworkLines(TownshipTest):
         self.expect_clean(line)
 
     def test_it_goes_away_in_the_middle_and_calls_in_again(self):
-        town = self.calling_in("127.0.0.1").start()
+        town = self.calling_in("127.0.0.1", TWICE).start()
         self.until_read(town)
         before = self.line(town)
         alert = town.send(cap())[1]["id"]
@@ -160,7 +160,7 @@ class NetworkLines(TownshipTest):
 
     def test_radio_modems(self):
         """Radio is 80 ms under way, each way, which its first_byte_ms leaves no time for; at quiet only the silence is long."""
-        town = self.township({"radio": (9600, t8(3)), "quiet": (9600, t8(3))}, programme=TWICE)
+        town = self.township({"radio": (9600, t8(3)), "quiet": (9600, t8(3))}, programme=SHORT)
         town.wires["radio"] = 'kind = "rtu_over_tcp"; gateway_delay_ms = 80;'
         town.reached["radio"] = 'kind = "rtu_over_tcp"; host = "127.0.0.1"; port = PORT; first_byte_ms = 100; key_up_ms = 80; quiet_ms = 30;'
         town.line_settings["quiet"] = 'adapter = "pty"; quiet_ms = 30;'
