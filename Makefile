@@ -28,8 +28,8 @@ CFLAGS = -std=c17 $(OPTIMISE) $(WARNINGS) -fPIC -pthread -fstack-protector-stron
 LDFLAGS = -pthread $(SANITIZE)
 
 FOLDERS := codecs hardware audio config controller
-# X_main.c is a program, pacing_pcm.c the ALSA plug-in; the rest of a folder is its library.
-SOURCES := $(foreach f,$(FOLDERS),$(filter-out %_main.c audio/pacing_pcm.c,$(wildcard $(f)/*.c)))
+# X_main.c is a program, pacing_*.c the ALSA plug-in; the rest of a folder is its library.
+SOURCES := $(foreach f,$(FOLDERS),$(filter-out %_main.c audio/pacing_%.c,$(wildcard $(f)/*.c)))
 LIBRARIES := $(FOLDERS:%=$(BUILD)/%.a)
 MAINS := tocsind:controller/tocsind_main tocsin:controller/tocsin_main tocsin-voice:audio/voice_main tocsin-village:hardware/village_main
 PROGRAMS := $(foreach m,$(MAINS),$(if $(wildcard $(lastword $(subst :, ,$(m))).c),$(BUILD)/$(firstword $(subst :, ,$(m)))))
@@ -83,9 +83,9 @@ $(BUILD)/$(1): $(BUILD)/$(2).o $(LIBRARIES)
 endef
 $(foreach m,$(MAINS),$(eval $(call program,$(firstword $(subst :, ,$(m))),$(lastword $(subst :, ,$(m))),$(if $(findstring voice,$(m)),$(FLITE) -lespeak-ng))))
 
-$(BUILD)/libasound_module_pcm_tocsin.so: $(BUILD)/audio/pacing_pcm.o
+$(BUILD)/libasound_module_pcm_tocsin.so: $(BUILD)/audio/pacing_pcm.o $(BUILD)/audio/pacing_out.o
 	@echo '  LD $@'
-	$(Q)$(CC) $(LDFLAGS) -shared -o $@ $< -lasound -lm
+	$(Q)$(CC) $(LDFLAGS) -shared -o $@ $^ -lasound -lm
 
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(LIBRARIES)
 	@echo '  LD $@'

@@ -10,38 +10,34 @@
  *   lose_after_ms N    after so much sound the card is gone; it is back when opened again
  *   lost PATH          the card is gone as long as this file exists */
 #define PIC 1 /* asks ALSA's headers for the exported version symbol */
+#include "audio/pacing_out.h"
 #include "codecs/monotonic.h"
 
 #include <alsa/asoundlib.h>
 #include <alsa/pcm_external.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 enum {
-    RATE = 48000,
-    CHUNK = RATE / 50,   /* 20 ms: most that is given on at once */
-    TICK_US = 5000,      /* how often what was played is given on */
-    SLACK = RATE,        /* frames that the giving on may be late */
-    IDLE_US = 100000,    /* how often a resting card is looked for */
-    RETRY_US = 200000,   /* how often a reader of the FIFO is looked for */
-    HEADER_EVERY = 12000 /* frames between two repairs of the WAV header */
+    RATE = PACING_RATE,
+    TICK_US = 5000,   /* how often what was played is given on */
+    SLACK = RATE,     /* frames that the giving on may be late */
+    IDLE_US = 100000, /* how often a resting card is looked for */
 };
 
 struct pacing {
     snd_pcm_ioplug_t io;
-    char *fifo_path, *wav_path, *slave_name, *lost_path;
+    char *lost_path;
     bool silent;
     int64_t stall_after, stall_us, lose_after; /* frames, us, frames; -1: never */
 
-    pthread_mutex_t lock; /* over all that follows, up to the thread's own */
+    pthread_mutex_t lock; /* over all that follows, up to out */
     pthread_cond_t changed;
     int16_t *ring;
     size_t ring_size;
@@ -54,13 +50,10 @@ struct pacing {
     uint64_t stalled_at; /* the position that is told meanwhile */
     bool stall_over, running, xrun, gone, quit;
 
-    pthread_t thread; /* from here on: the playing thread's */
-    bool has_thread, has_slave;
+    struct pacing_out out; /* the playing thread's */
+    pthread_t thread;
+    bool has_thread;
     int wake; /* eventfd that the application polls */
-    int fifo, wav, to_slave, from_slave;
-    struct mono fifo_tried;
-    uint64_t wav_frames, wav_told;
-    pthread_t slave;
 };
 
 /* ---- the clock: what has been played by now ---- */
@@ -124,75 +117,19 @@ static void advance(struct pacing *p)
 
 /* ---- giving on what was played ---- */
 
-static void put_u32(unsigned char *to, uint64_t value)
-{
-    for (int i = 0; i < 4; i++)
-        to[i] = (unsigned char)(value >> (8 * i));
-}
-
-/* RIFF header for the frames recorded so far. */
-static void wav_tell(struct pacing *p)
-{
-    unsigned char h[44] = "RIFF....WAVEfmt \x10\0\0\0\x01\0\x01\0........\x02\0\x10\0data";
-    put_u32(h + 4, 36 + p->wav_frames * 2);
-    put_u32(h + 24, RATE);
-    put_u32(h + 28, RATE * UINT64_C(2));
-    put_u32(h + 40, p->wav_frames * 2);
-    (void)!pwrite(p->wav, h, sizeof h, 0);
-    p->wav_told = p->wav_frames;
-}
-
-static void wav_open(struct pacing *p)
-{
-    p->wav = open(p->wav_path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-    if (p->wav < 0)
-        return;
-    struct stat s;
-    p->wav_frames = fstat(p->wav, &s) == 0 && s.st_size > 44 ? (uint64_t)(s.st_size - 44) / 2 : 0;
-    wav_tell(p);
-}
-
-static void wav_put(struct pacing *p, const int16_t *frames, size_t n)
-{
-    if (p->wav < 0 || p->wav_frames + n > (UINT32_MAX - 44) / 2)
-        return;
-    if (pwrite(p->wav, frames, n * 2, (off_t)(44 + p->wav_frames * 2)) == (ssize_t)(n * 2))
-        p->wav_frames += n;
-    if (p->wav_frames - p->wav_told >= HEADER_EVERY)
-        wav_tell(p);
-}
-
-/* A chunk is smaller than PIPE_BUF, so it goes whole or, when the reader is too slow, not at all. */
-static void fifo_put(struct pacing *p, const int16_t *frames, size_t n)
-{
-    struct mono now = mono_now();
-    if (p->fifo < 0 && p->fifo_path && mono_since(now, p->fifo_tried) >= RETRY_US) {
-        p->fifo_tried = now;
-        p->fifo = open(p->fifo_path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
-    }
-    if (p->fifo >= 0 && write(p->fifo, frames, n * 2) < 0 && errno != EAGAIN && errno != EINTR) {
-        close(p->fifo);
-        p->fifo = -1;
-        p->fifo_tried = now;
-    }
-}
-
 static void emit(struct pacing *p, int16_t *frames, size_t n)
 {
     if (p->silent)
         memset(frames, 0, n * 2);
-    fifo_put(p, frames, n);
-    wav_put(p, frames, n);
-    if (p->to_slave >= 0)
-        (void)!write(p->to_slave, frames, n * 2);
+    pacing_out_put(&p->out, frames, n);
 }
 
 /* Emits with the lock released; a reader or a disk never holds up the application. */
 static void emit_played(struct pacing *p)
 {
-    int16_t chunk[CHUNK];
+    int16_t chunk[PACING_CHUNK];
     while (p->emitted < p->played) {
-        size_t n = p->played - p->emitted < CHUNK ? (size_t)(p->played - p->emitted) : CHUNK;
+        size_t n = p->played - p->emitted < PACING_CHUNK ? (size_t)(p->played - p->emitted) : PACING_CHUNK;
         for (size_t i = 0; i < n; i++)
             chunk[i] = p->ring[(p->emitted + i) % p->ring_size];
         p->emitted += n;
@@ -224,49 +161,6 @@ static void *play(void *context)
     emit_played(p);
     pthread_mutex_unlock(&p->lock);
     return NULL;
-}
-
-/* ---- the other card, in a thread of its own behind a pipe, so that it can hold up nothing ---- */
-
-static snd_pcm_t *slave_open(const char *name)
-{
-    snd_pcm_t *pcm = NULL;
-    if (snd_pcm_open(&pcm, name, SND_PCM_STREAM_PLAYBACK, SND_PCM_NONBLOCK) < 0)
-        return NULL;
-    if (snd_pcm_set_params(pcm, SND_PCM_FORMAT_S16_LE, SND_PCM_ACCESS_RW_INTERLEAVED, 1, RATE, 1, 200000) == 0)
-        return pcm;
-    snd_pcm_close(pcm);
-    return NULL;
-}
-
-static void *slave_play(void *context)
-{
-    struct pacing *p = context;
-    snd_pcm_t *pcm = slave_open(p->slave_name);
-    int16_t chunk[CHUNK];
-    ssize_t got;
-    while ((got = read(p->from_slave, chunk, sizeof chunk)) > 0) {
-        if (!pcm)
-            continue;
-        snd_pcm_wait(pcm, 100);
-        long done = snd_pcm_writei(pcm, chunk, (snd_pcm_uframes_t)got / 2);
-        if (done < 0 && done != -EAGAIN)
-            snd_pcm_recover(pcm, (int)done, 1);
-    }
-    if (pcm)
-        snd_pcm_close(pcm);
-    return NULL;
-}
-
-static void slave_start(struct pacing *p)
-{
-    int ends[2];
-    if (pipe2(ends, O_CLOEXEC) < 0)
-        return;
-    fcntl(ends[1], F_SETFL, O_NONBLOCK);
-    p->from_slave = ends[0];
-    p->to_slave = ends[1];
-    p->has_slave = pthread_create(&p->slave, NULL, slave_play, p) == 0;
 }
 
 /* ---- what ALSA calls ---- */
@@ -381,12 +275,6 @@ static int on_poll_revents(snd_pcm_ioplug_t *io, struct pollfd *pfd, unsigned in
     return 0;
 }
 
-static void close_fd(int fd)
-{
-    if (fd >= 0)
-        close(fd);
-}
-
 static int on_close(snd_pcm_ioplug_t *io)
 {
     struct pacing *p = io->private_data;
@@ -397,21 +285,12 @@ static int on_close(snd_pcm_ioplug_t *io)
         pthread_mutex_unlock(&p->lock);
         pthread_join(p->thread, NULL);
     }
-    close_fd(p->to_slave);
-    if (p->has_slave)
-        pthread_join(p->slave, NULL);
-    close_fd(p->from_slave);
-    if (p->wav >= 0)
-        wav_tell(p);
-    close_fd(p->wav);
-    close_fd(p->fifo);
-    close_fd(p->wake);
+    pacing_out_close(&p->out);
+    if (p->wake >= 0)
+        close(p->wake);
     pthread_cond_destroy(&p->changed);
     pthread_mutex_destroy(&p->lock);
     free(p->ring);
-    free(p->fifo_path);
-    free(p->wav_path);
-    free(p->slave_name);
     free(p->lost_path);
     free(p);
     return 0;
@@ -454,11 +333,11 @@ static int take_ms(snd_config_t *node, int64_t *to, int64_t per_ms)
 static int take_parameter(struct pacing *p, const char *id, snd_config_t *node)
 {
     if (strcmp(id, "fifo") == 0)
-        return take_text(node, &p->fifo_path);
+        return take_text(node, &p->out.fifo_path);
     if (strcmp(id, "wav") == 0)
-        return take_text(node, &p->wav_path);
+        return take_text(node, &p->out.wav_path);
     if (strcmp(id, "slave") == 0)
-        return take_text(node, &p->slave_name);
+        return take_text(node, &p->out.slave_name);
     if (strcmp(id, "lost") == 0)
         return take_text(node, &p->lost_path);
     if (strcmp(id, "stall_after_ms") == 0)
@@ -513,18 +392,18 @@ static int constrain(snd_pcm_ioplug_t *io)
     return err;
 }
 
-/* The thread takes no signals: those are the application's, and a reader that has gone must not kill it by SIGPIPE. */
-static int start_threads(struct pacing *p)
+/* No thread of ours takes signals: those are the application's, and a reader that has gone must not kill it by SIGPIPE. */
+static int start(struct pacing *p)
 {
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    if (p->slave_name)
-        slave_start(p);
-    int err = pthread_create(&p->thread, NULL, play, p);
+    int err = pacing_out_open(&p->out);
+    if (err == 0)
+        err = -pthread_create(&p->thread, NULL, play, p);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     p->has_thread = err == 0;
-    return -err;
+    return err;
 }
 
 static void init(struct pacing *p, snd_pcm_stream_t stream)
@@ -536,7 +415,7 @@ static void init(struct pacing *p, snd_pcm_stream_t stream)
     pthread_condattr_destroy(&monotonic);
     pthread_mutex_init(&p->lock, NULL);
     p->stall_after = p->lose_after = -1;
-    p->fifo = p->wav = p->to_slave = p->from_slave = -1;
+    pacing_out_init(&p->out);
     p->wake = eventfd(1, EFD_NONBLOCK | EFD_CLOEXEC);
     p->io.version = SND_PCM_IOPLUG_VERSION;
     p->io.name = "Tocsin pacing card";
@@ -562,12 +441,8 @@ SND_PCM_PLUGIN_DEFINE_FUNC(tocsin)
     int err = p->wake < 0 ? -errno : take_parameters(p, conf);
     if (err == 0 && must_go(p))
         err = -ENODEV;
-    if (err == 0 && p->fifo_path && mkfifo(p->fifo_path, 0600) < 0 && errno != EEXIST)
-        err = -errno;
-    if (err == 0 && p->wav_path)
-        wav_open(p);
     if (err == 0)
-        err = start_threads(p);
+        err = start(p);
     if (err == 0)
         err = snd_pcm_ioplug_create(&p->io, name, stream, mode);
     if (err < 0) {

@@ -1,36 +1,14 @@
-/* The state machine of one channel: its queue, how a broadcast begins, advances and ends, and what time alone decides. */
+/* The state machine of one channel: how its broadcast advances and ends, and what time alone decides. How the next one begins
+ * is in dispatcher_begin.c, what lines and playout tell in dispatcher_events.c, its words in dispatcher_words.c. */
 #include "controller/dispatcher_intern.h"
-
-#include "controller/evidence.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 enum {
-    STORE_PATIENCE_MS = 2000,  /* a disk that stalls longer does not hold back an actual alert */
-    TOKEN_AGAIN_MS = 5000,     /* a reservation that failed is asked for again; once it is there a crash leaves its trace */
-    SWEEP_PATIENCE_MS = 5000,  /* at start: how long the first look at the lines may hold back a broadcast */
     SETTLE_PATIENCE_MS = 5000, /* at the end: how long stops that cannot be confirmed are waited for, ... */
     SETTLE_EACH_MS = 150,      /* ... and for each terminal of the longest line: its stop, reading and power-off at 9600 baud */
 };
-
-static void on_token(struct dispatcher *dispatcher, uint32_t broadcast, uint32_t token, bool ok);
-static void start_next(struct dispatcher *dispatcher, struct moment now);
-
-static void ask_token(struct dispatcher *dispatcher, struct moment now)
-{
-    dispatcher->token_tried = now.mono;
-    dispatcher->ports.reserve_token(dispatcher->ports.context, dispatcher, dispatcher->token, on_token);
-}
-
-static void reserve_token(struct dispatcher *dispatcher, struct moment now)
-{
-    dispatcher->token = (uint16_t)(dispatcher->token == UINT16_MAX ? 1 : dispatcher->token + 1);
-    dispatcher->token_ready = false;
-    dispatcher->token_asked = now.mono;
-    ask_token(dispatcher, now);
-}
 
 struct dispatcher *dispatcher_create(const struct config *config, uint32_t channel, struct line *const *lines,
                                      struct playout *playout, uint16_t last_token, const struct dispatcher_ports *ports,
@@ -56,7 +34,7 @@ struct dispatcher *dispatcher_create(const struct config *config, uint32_t chann
     }
     for (size_t i = 0; i < config->n_lines; i++)
         dispatcher->line_states[i].down_since = now.mono;
-    reserve_token(dispatcher, now);
+    dispatcher_reserve_token(dispatcher, now);
     return dispatcher;
 }
 
@@ -86,7 +64,7 @@ bool dispatcher_expired(const struct alert *alert, struct moment now)
     return alert_expired(alert, now.mono, now.wall);
 }
 
-static void set_targets(struct dispatcher *dispatcher, bool empty)
+void dispatcher_set_targets(struct dispatcher *dispatcher, bool empty)
 {
     struct broadcast *broadcast = dispatcher->current;
     struct line_target *target = malloc(sizeof *target);
@@ -120,106 +98,11 @@ void dispatcher_record_alert(struct dispatcher *dispatcher, uint32_t repetition,
     dispatcher->ports.record_alert(dispatcher->ports.context, dispatcher, broadcast->alert, broadcast->id, repetition, done);
 }
 
-static struct programme *make_programme(const struct dispatcher *dispatcher, const struct broadcast *broadcast,
-                                        struct error *error)
-{
-    const struct config *config = dispatcher->config;
-    bool drill = broadcast->alert->message->status == STATUS_EXERCISE;
-    struct programme_settings settings = {
-        .rate = config->channels[dispatcher->channel].playout.rate,
-        .tone = broadcast->alert->all_clear ? TONE_ALL_CLEAR : config->hazards[broadcast->alert->hazard].tone,
-        .tone_min_ms = config->tone_min_ms,
-        .tone_max_ms = config->tone_max_ms,
-        .silence_ms = config->silence_ms,
-        .repetitions = broadcast->repetitions,
-        .first_repetition = broadcast->first_repetition,
-        .n_languages = broadcast->n_languages ? (uint32_t)broadcast->n_languages : 1,
-        .closing = drill,
-        .end_tone = true,
-    };
-    return programme_create(&settings, error);
-}
-
-static bool anybody_meant(const struct broadcast *broadcast)
-{
-    for (size_t i = 0; i < broadcast->n_lines; i++)
-        if (broadcast->lines[i].n_meant > 0)
-            return true;
-    return false;
-}
-
-static void begin(struct dispatcher *dispatcher, struct alert *alert, struct moment now)
-{
-    struct error error = {0};
-    struct broadcast *broadcast =
-        broadcast_create(dispatcher->config, alert, dispatcher->channel, ++dispatcher->last_broadcast, dispatcher->token, now);
-    if (!broadcast) {
-        dispatcher->ports.alarm(dispatcher->ports.context, alert, "no_memory", "cannot begin the broadcast; it is tried again");
-        return;
-    }
-    evidence_recall(broadcast);
-    queue_remove(dispatcher->queue, alert);
-    dispatcher->current = broadcast;
-    dispatcher->session++;
-    if (alert->state < ALERT_PREPARING)
-        alert->state = ALERT_PREPARING;
-    set_targets(dispatcher, false);
-    dispatcher_verify(dispatcher);
-    bool in_vain =
-        !broadcast_has_output(broadcast) && !anybody_meant(broadcast); /* no ear, no sound: the channel is not held */
-    struct programme *programme = in_vain ? NULL : make_programme(dispatcher, broadcast, &error);
-    if (programme)
-        playout_load(dispatcher->playout, programme, broadcast->id);
-    else if (!in_vain)
-        dispatcher->ports.alarm(dispatcher->ports.context, alert, "no_audio", error.message);
-    if (!in_vain)
-        dispatcher_ask_words(dispatcher);
-    for (size_t i = 0; i < broadcast->n_deliveries; i++)
-        dispatcher->ports.record_delivery(dispatcher->ports.context, broadcast, &broadcast->deliveries[i]);
-    broadcast->record_asked = now.mono;
-    dispatcher_record_alert(dispatcher, broadcast->first_repetition, dispatcher_alert_recorded);
-    if (!programme) {
-        broadcast->sound_over = true;
-        dispatcher_begin_stopping(dispatcher, now);
-    }
-}
-
-/* At start the lines are looked at first: what a crash left sounding is stopped before anything new. */
-static bool lines_seen(const struct dispatcher *dispatcher, struct moment now)
-{
-    if (mono_since(now.mono, dispatcher->created) > (int64_t)SWEEP_PATIENCE_MS * 1000)
-        return true;
-    for (size_t i = 0; i < dispatcher->config->n_lines; i++)
-        if (dispatcher->config->lines[i].channel == dispatcher->channel && !dispatcher->line_states[i].seen)
-            return false;
-    return true;
-}
-
-static void start_next(struct dispatcher *dispatcher, struct moment now)
-{
-    struct alert *alert = queue_first(dispatcher->queue);
-    if (dispatcher->current || !alert || !lines_seen(dispatcher, now))
-        return;
-    bool store_slow = mono_since(now.mono, dispatcher->token_asked) > (int64_t)STORE_PATIENCE_MS * 1000;
-    if (!dispatcher->token_ready && !store_slow)
-        return;
-    if (!dispatcher->token_ready)
-        dispatcher->ports.alarm(dispatcher->ports.context, alert, "store_slow", "the token of the session is not on disk yet");
-    begin(dispatcher, alert, now);
-}
-
-static void on_token(struct dispatcher *dispatcher, uint32_t broadcast, uint32_t token, bool ok)
-{
-    (void)broadcast;
-    if (ok && token == dispatcher->token)
-        dispatcher->token_ready = true; /* start_next follows at the next event or tick */
-}
-
 bool dispatcher_submit(struct dispatcher *dispatcher, struct alert *alert, struct moment now)
 {
     if (!queue_push(dispatcher->queue, alert))
         return false;
-    start_next(dispatcher, now);
+    dispatcher_begin_next(dispatcher, now);
     return true;
 }
 
@@ -265,7 +148,7 @@ static void advance_sound(struct dispatcher *dispatcher, struct moment now)
         dispatcher_end_sound(dispatcher, CAUSE_EXPIRED, now);
         return;
     }
-    bool slow = mono_since(now.mono, broadcast->record_asked) > (int64_t)STORE_PATIENCE_MS * 1000;
+    bool slow = mono_since(now.mono, broadcast->record_asked) > (int64_t)DISPATCHER_STORE_PATIENCE_MS * 1000;
     if (slow && broadcast->recorded < broadcast->due) {
         dispatcher->ports.alarm(dispatcher->ports.context, broadcast->alert, "store_slow",
                                 "the beginning of a repetition is not on disk yet; it sounds all the same");
@@ -300,7 +183,7 @@ void dispatcher_begin_stopping(struct dispatcher *dispatcher, struct moment now)
     broadcast->phase = BROADCAST_STOPPING;
     broadcast->stop_began = now;
     dispatcher_verify(dispatcher);
-    set_targets(dispatcher, true);
+    dispatcher_set_targets(dispatcher, true);
 }
 
 void dispatcher_end_sound(struct dispatcher *dispatcher, enum delivery_cause cause, struct moment now)
@@ -339,8 +222,8 @@ static void end_broadcast(struct dispatcher *dispatcher, struct moment now)
     dispatcher->current = NULL;
     dispatcher->ports.record_end(dispatcher->ports.context, broadcast);
     broadcast_free(broadcast);
-    reserve_token(dispatcher, now);
-    start_next(dispatcher, now);
+    dispatcher_reserve_token(dispatcher, now);
+    dispatcher_begin_next(dispatcher, now);
 }
 
 /* A port that comes back within the grace has not been lost. */
@@ -379,7 +262,7 @@ void dispatcher_advance(struct dispatcher *dispatcher, struct moment now)
         advance_sound(dispatcher, now);
     if (dispatcher->current)
         advance_end(dispatcher, now);
-    start_next(dispatcher, now);
+    dispatcher_begin_next(dispatcher, now);
 }
 
 bool dispatcher_stop(struct dispatcher *dispatcher, const struct alert *alert, enum delivery_cause cause, bool *was_waiting,
@@ -421,8 +304,7 @@ void dispatcher_tick(struct dispatcher *dispatcher, struct moment now)
 {
     if (dispatcher->current)
         tick_lines(dispatcher, now);
-    if (!dispatcher->token_ready && mono_since(now.mono, dispatcher->token_tried) >= (int64_t)TOKEN_AGAIN_MS * 1000)
-        ask_token(dispatcher, now);
+    dispatcher_ask_token_again(dispatcher, now);
     dispatcher_tell_output(dispatcher, now.mono);
     dispatcher_advance(dispatcher, now);
 }

@@ -33,6 +33,19 @@ struct dispatcher {
     char output_words[256]; /* as the card said last */
 };
 
+/* A disk that stalls longer does not hold back an actual alert. */
+enum { DISPATCHER_STORE_PATIENCE_MS = 2000 };
+
+/* Asks the store for the token of the next session; again, where that has failed. */
+void dispatcher_reserve_token(struct dispatcher *dispatcher, struct moment now);
+void dispatcher_ask_token_again(struct dispatcher *dispatcher, struct moment now);
+
+/* Begins the first alert of the queue, if the channel is free and all is ready for it. */
+void dispatcher_begin_next(struct dispatcher *dispatcher, struct moment now);
+
+/* Tells the lines of the current broadcast who shall sound there; empty: nobody. */
+void dispatcher_set_targets(struct dispatcher *dispatcher, bool empty);
+
 /* Tells of the card what was not told yet. */
 void dispatcher_tell_output(struct dispatcher *dispatcher, struct mono now);
 

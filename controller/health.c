@@ -42,14 +42,9 @@ static void take_reading(struct health *health, const struct profile *profile, c
         profile_explain(profile, WHEN_FAULT, &reading->values, &none, reading->received, health->fault, sizeof health->fault);
 }
 
-static bool is_symptom(enum terminal_trouble trouble)
-{
-    return trouble == TROUBLE_DUPLICATE || trouble == TROUBLE_FOREIGN;
-}
-
 static void take_trouble(struct health *health, const struct line_event *event)
 {
-    if (is_symptom(event->trouble)) {
+    if (terminal_trouble_is_symptom(event->trouble)) {
         text_copy(health->symptom, sizeof health->symptom, event->error.message);
         health->seen.symptom = event->trouble;
         return;

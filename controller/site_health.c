@@ -5,7 +5,8 @@
 
 enum {
     TICK_US = 1000000,
-    SWEEP_MS = 30000, /* a line full of dead terminals is not waited for */
+    LATE_US = 2000000, /* since the tick before: whoever held up this thread may have held up those of the lines */
+    SWEEP_MS = 30000,  /* a line full of dead terminals is not waited for */
 };
 
 static const char *id_of(const struct site *site, uint32_t terminal)
@@ -63,7 +64,7 @@ void site_note(struct site *site, uint32_t line, const struct line_event *event)
     if (event->terminal >= settings->n_terminals)
         return;
     uint32_t terminal = settings->terminals[event->terminal];
-    bool symptom = event->kind == LINE_TROUBLE && (event->trouble == TROUBLE_DUPLICATE || event->trouble == TROUBLE_FOREIGN);
+    bool symptom = event->kind == LINE_TROUBLE && terminal_trouble_is_symptom(event->trouble);
     if (symptom && site->health[terminal].dead) /* else its state changes, and that is told */
         log_line(LOG_WARNING, "terminal: %s", event->error.message);
     health_take_event(&site->health[terminal], site->config->terminals[terminal].hardware.profile, event);
@@ -110,12 +111,24 @@ static void tick_line(struct site *site, uint32_t l, struct mono now)
     tell_states(site, l, counts.up, now);
 }
 
+/* Twice in a row, each time on time, and nothing was done between: after the whole program was stopped, or starved, its lines
+ * look like hanging until they run again. */
+static bool hangs(struct site *site, uint32_t l, bool late)
+{
+    struct site_line *line = &site->states[l];
+    struct mono before = line->hung_since, since = line_hangs_since(site->lines[l]);
+    if (late)
+        since.us = 0;
+    line->hung_since = since;
+    return since.us != 0 && since.us == before.us;
+}
+
 /* A line whose thread hangs is built anew; the others go on. */
-static void mend_line(struct site *site, uint32_t l)
+static void mend_line(struct site *site, uint32_t l, bool late)
 {
     const char *id = site->config->lines[l].hardware.id;
     struct error error = {0};
-    if (!line_hangs(site->lines[l]))
+    if (!hangs(site, l, late))
         return;
     struct line *other = line_rebuild(site->lines[l], &error);
     if (other) {
@@ -128,11 +141,12 @@ static void mend_line(struct site *site, uint32_t l)
 
 void site_tick(struct site *site, struct mono now)
 {
-    if (mono_since(now, site->ticked) < TICK_US)
+    int64_t since_us = mono_since(now, site->ticked);
+    if (since_us < TICK_US)
         return;
     site->ticked = now;
     for (uint32_t l = 0; l < site->config->n_lines; l++) {
-        mend_line(site, l);
+        mend_line(site, l, since_us >= LATE_US);
         tick_line(site, l, now);
     }
     site_answer_late(site, now);

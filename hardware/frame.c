@@ -85,6 +85,11 @@ size_t frame_encode(const struct frame_request *request, uint8_t bytes[FRAME_BYT
     return 7 + n;
 }
 
+bool frame_answers(uint8_t function, uint8_t answer)
+{
+    return (answer & ~EXCEPTION_BIT) == function;
+}
+
 size_t frame_reply_size(const struct frame_request *request)
 {
     return is_read(request->function) ? 3 + data_bytes(request) : 6;

@@ -32,6 +32,9 @@ size_t frame_encode(const struct frame_request *request, uint8_t bytes[FRAME_BYT
 /* Bytes of the reply that is hoped for. */
 size_t frame_reply_size(const struct frame_request *request);
 
+/* Whether this is the function of an answer to a request of that one, perhaps an exception. */
+bool frame_answers(uint8_t function, uint8_t answer);
+
 /* Judges a whole and undamaged frame. words takes registers or one bit each of a read. */
 enum frame_match frame_judge(const struct frame_request *request, const uint8_t *bytes, size_t size,
                              uint16_t words[FRAME_WORDS_MAX], uint8_t *exception);

@@ -97,7 +97,7 @@ enum terminal_trouble {
     TROUBLE_REBOOTED,     /* was sounding, reads as just started up */
     TROUBLE_BUSY_OTHER,   /* another source plays there */
     TROUBLE_NOT_STOPPED,  /* did not confirm its stop */
-    TROUBLE_DUPLICATE,    /* answers twice or damaged, and the others of its line do not: health only, ends no delivery */
+    TROUBLE_DUPLICATE,    /* answers twice or damaged, and the others of its line do not: a symptom (below) */
     TROUBLE_FOREIGN,      /* another unit answered in its place: likewise */
 };
 
@@ -165,10 +165,11 @@ struct terminal_health {
     uint64_t doubled; /* more bytes followed its answer */
     uint8_t last_exception, foreign_unit;
     bool dead;                     /* it is only probed */
-    enum terminal_trouble symptom; /* TROUBLE_DUPLICATE or TROUBLE_FOREIGN while it stands */
+    enum terminal_trouble symptom; /* of a wrong address, while it stands; else TROUBLE_NONE */
 };
 
 const char *terminal_trouble_name(enum terminal_trouble trouble); /* "no_reply", ... as in reports */
+bool terminal_trouble_is_symptom(enum terminal_trouble trouble);  /* of a wrong address: health only, ends no delivery */
 const char *modbus_exception_name(uint8_t code);                  /* "illegal_data_address", ... */
 const char *terminal_class_name(enum terminal_class class);       /* "stop", "start", "arm", "verify", ... */
 
@@ -203,9 +204,9 @@ void line_give_socket(struct line *line, int socket);
 void line_get_counts(struct line *line, struct line_counts *counts);
 void line_get_health(struct line *line, uint16_t terminal, struct terminal_health *health);
 
-/* True where the thread has been in one transaction or opening for far longer than either can last: it is in a system call
- * that does not return, for a driver hangs. */
-bool line_hangs(struct line *line);
+/* Since when the thread has been in one transaction or opening, where that is far longer than either can last: it is in a
+ * system call that does not return, for a driver hangs, or has not been given the processor. {0}: neither. */
+struct mono line_hangs_since(struct line *line);
 /* Another line in place of one whose thread hangs: the same settings, what was learnt and the target in force; already started.
  * The old one tells nothing more, and frees itself should it ever return; it must not be used any more, unless NULL (with an
  * error) is returned. */

@@ -1,11 +1,10 @@
 /* Where a frame for all of a profile is right, and where it is shorter than one for each: nobody may sound who is not meant,
  * and nobody is armed in vain where telling him so takes longer. */
 #include "hardware/line_drive.h"
+#include "hardware/line_time.h"
 
 enum {
-    GROUP_LEAST = 2,   /* one terminal is better asked by itself: it answers */
-    FAST_BAUD = 19200, /* above it the silence is fixed (Modbus over serial line V1.02, 2.5.1.1) */
-    FAST_SILENCE_US = 1750,
+    GROUP_LEAST = 2, /* one terminal is better asked by itself: it answers */
 };
 
 static bool may_broadcast(const struct drive *drive, const struct drive_group *group, enum command_kind command)
@@ -23,17 +22,6 @@ static bool is_theirs_alone(const struct drive *drive, const struct drive_group 
     return may_broadcast(drive, group, command);
 }
 
-static int64_t character_ns(const struct line_settings *settings)
-{
-    int bits = 9 + (settings->parity != 'N') + settings->stop_bits;
-    return settings->baud > 0 ? (int64_t)bits * 1000000000 / settings->baud : 0;
-}
-
-static int64_t silence_us(const struct line_settings *settings)
-{
-    return settings->baud > FAST_BAUD ? FAST_SILENCE_US : character_ns(settings) * 7 / 2000;
-}
-
 /* Time on the wire of one write, with what must pass behind it: the answer of this terminal, or NULL for a broadcast. */
 static int64_t write_us(const struct drive *drive, const struct profile *profile, const struct profile_write *write,
                         const struct terminal *terminal)
@@ -42,10 +30,11 @@ static int64_t write_us(const struct drive *drive, const struct profile *profile
     uint8_t bytes[FRAME_BYTES_MAX];
     struct frame_request request = frame_of_write(0, profile, write, &(struct operand_values){0});
     size_t n = frame_encode(&request, bytes) + FRAME_CRC_BYTES;
+    int64_t character_ns = line_character_ns(settings);
     if (!terminal)
-        return (int64_t)n * character_ns(settings) / 1000 + (int64_t)settings->turnaround_ms * 1000;
+        return line_bytes_us(character_ns, n) + (int64_t)settings->turnaround_ms * 1000;
     n += frame_reply_size(&request) + FRAME_CRC_BYTES;
-    return (int64_t)n * character_ns(settings) / 1000 + 2 * silence_us(settings) + terminal->health.answer_us;
+    return line_bytes_us(character_ns, n) + 2 * line_silence_us(settings) + terminal->health.answer_us;
 }
 
 static int64_t arm_us(const struct drive *drive, const struct profile *profile, const struct terminal *terminal)

@@ -1,11 +1,6 @@
-/* Where a terminal stands and what it wants: the target's side of the driver. Outcomes are digested in terminal_done.c,
- * readings in terminal_reading.c. */
+/* What a terminal is wanted to do and which transaction it wants next: the target's side of the driver. Outcomes are digested
+ * in terminal_done.c, readings in terminal_reading.c; its phases are in terminal_phase.c. */
 #include "hardware/terminal.h"
-
-#include <math.h>
-#include <string.h>
-
-enum { BUSY_FRESH_US = 15000000 };
 
 void terminal_init(struct terminal *terminal, const struct terminal_world *world, const struct terminal_settings *settings,
                    uint16_t index)
@@ -33,83 +28,6 @@ const struct profile_write *terminal_sequence_write(const struct profile *profil
 bool terminal_is_busy(const struct terminal *terminal)
 {
     return terminal->has_last && terminal->last.when[WHEN_BUSY] == TRUTH_TRUE;
-}
-
-static void fresh_tries(struct terminal *terminal, struct mono now)
-{
-    terminal->tries = terminal->garbled = terminal->pause = 0;
-    terminal->refusals = terminal->stops = 0;
-    terminal->retry_at = now;
-    terminal->read_index = 0;
-    terminal->look = false;
-}
-
-/* A siren that only knows start has no sequence: it stands where others are armed. */
-void terminal_begin_sequence(struct terminal *terminal, struct mono now)
-{
-    terminal->phase = TERMINAL_ARM;
-    terminal->step = 0;
-    if (!terminal_sequence_write(terminal->settings.profile, 0, NULL))
-        terminal_set_armed(terminal, 0, now);
-}
-
-void terminal_begin_arm(struct terminal *terminal, struct mono now)
-{
-    const struct profile *profile = terminal->settings.profile;
-    bool busy = terminal_is_busy(terminal) && mono_since(now, terminal->last.received) < BUSY_FRESH_US;
-    bool blind = profile->token_field < 0 && !terminal->seen_unarmed;
-    terminal->look = terminal->volume_due = terminal->in_group = terminal->blind = false;
-    terminal->sent_told = terminal->acknowledged = terminal->armed_told = terminal->sounded = false;
-    terminal->read_index = 0;
-    terminal->step = 0;
-    terminal->phase = TERMINAL_PREPARE;
-    if (!busy && !blind)
-        terminal_begin_sequence(terminal, now);
-}
-
-void terminal_begin_stop(struct terminal *terminal, struct mono now)
-{
-    fresh_tries(terminal, now);
-    terminal->dead = terminal->dead && !terminal->reached; /* whoever may sound is worth prompt tries */
-    terminal->step = 0;
-    terminal->in_group = terminal->volume_due = terminal->stop_answered = false;
-    terminal->stop_sent = !terminal->settings.profile->commands[COMMAND_STOP].given;
-    terminal->phase = TERMINAL_STOP;
-    if (terminal->stop_sent)
-        terminal_end_stop(terminal, now);
-}
-
-/* Silent now. Power stays on where another source uses it. */
-void terminal_end_stop(struct terminal *terminal, struct mono now)
-{
-    bool off = terminal->settings.profile->commands[COMMAND_POWER_OFF].given && !terminal_is_busy(terminal);
-    fresh_tries(terminal, now);
-    terminal->step = 0;
-    if (off && terminal->phase != TERMINAL_POWER_OFF) {
-        terminal->phase = TERMINAL_POWER_OFF;
-        return;
-    }
-    terminal->phase = TERMINAL_REST;
-    terminal->touched = false;
-    if (terminal->wanted)
-        terminal_begin_arm(terminal, now);
-}
-
-void terminal_group_unmeant(struct terminal *terminal, const struct operand_values *operands, struct mono sent_end)
-{
-    terminal->operands = *operands;
-    terminal->touched = terminal->reached = true;
-    terminal->phase = TERMINAL_DISARM;
-    terminal->step = terminal->read_index = 0;
-    terminal->retry_at = sent_end;
-}
-
-/* Its amplifier is off again when there is time for it. */
-void terminal_set_disarmed(struct terminal *terminal)
-{
-    bool off = terminal->settings.profile->commands[COMMAND_POWER_OFF].given && !terminal_is_busy(terminal);
-    terminal->touched = false;
-    terminal->phase = off ? TERMINAL_POWER_OFF : TERMINAL_REST;
 }
 
 bool terminal_is_unarmed(const struct terminal *terminal)
@@ -164,7 +82,7 @@ void terminal_want(struct terminal *terminal, const struct line_member *member, 
     bool provable = tokenless && !terminal->dead; /* as silent first, which one that only hears never is */
     if (provable && terminal->phase >= TERMINAL_STOP)
         return; /* goes on to its arming when it is silent */
-    fresh_tries(terminal, now);
+    terminal_fresh_tries(terminal, now);
     if (provable && terminal->touched)
         terminal_begin_stop(terminal, now);
     else
@@ -173,7 +91,7 @@ void terminal_want(struct terminal *terminal, const struct line_member *member, 
 
 void terminal_port_up(struct terminal *terminal, struct mono now)
 {
-    fresh_tries(terminal, now);
+    terminal_fresh_tries(terminal, now);
     terminal->dead = terminal->swept = terminal->seen = false;
     terminal->step = 0;
     if (terminal->phase == TERMINAL_SILENCE)

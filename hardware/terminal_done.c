@@ -7,13 +7,6 @@ enum {
     GARBLED_MAX = 2,    /* somebody is there: asked again at once so many times */
 };
 
-void terminal_pause(struct terminal *terminal, unsigned nth, struct mono now)
-{
-    static const int64_t pauses_ms[] = {500, 1000, 2000, 4000, 8000, 10000};
-    enum { LAST = sizeof pauses_ms / sizeof *pauses_ms - 1 };
-    terminal->retry_at = mono_plus_ms(now, pauses_ms[nth < LAST ? nth : LAST]);
-}
-
 static void note_answer(struct terminal *terminal, const struct wire_reply *reply)
 {
     terminal_learn(terminal, reply);
@@ -50,65 +43,6 @@ static void note_sent(struct terminal *terminal, const struct wire_reply *reply)
     terminal->sent_told = true;
 }
 
-void terminal_set_armed(struct terminal *terminal, uint32_t wait_ms, struct mono at)
-{
-    terminal->phase = TERMINAL_ARMED;
-    terminal->step = 0;
-    terminal->look = terminal->in_group = false;
-    terminal->refusals = 0;
-    terminal->armed_at = terminal->held_at = at;
-    terminal->hold_ran_out = false;
-    terminal->start_from = mono_plus_ms(at, (int64_t)wait_ms + terminal->settings.profile->settle_ms);
-    terminal_well(terminal, TROUBLE_EXCEPTION);
-}
-
-static void set_started(struct terminal *terminal, struct mono at)
-{
-    terminal->phase = TERMINAL_STARTED;
-    terminal->touched = true;
-    terminal->step = 0;
-    terminal->look = terminal->hold_written = terminal->hold_ran_out = false;
-    terminal->started_at = terminal->held_at = at;
-    terminal_event(terminal, LINE_STARTED, at);
-}
-
-void terminal_set_stopped(struct terminal *terminal, struct mono now)
-{
-    terminal_well(terminal, TROUBLE_NOT_STOPPED);
-    if (!terminal->wanted)
-        terminal_event(terminal, LINE_STOPPED, now);
-    terminal_end_stop(terminal, now);
-}
-
-void terminal_not_stopped(struct terminal *terminal, struct mono now)
-{
-    terminal->dead = true; /* from now on it is asked like one: last, with pauses */
-    terminal->phase = TERMINAL_STOP;
-    terminal->step = 0;
-    terminal->stops = 0;
-    terminal_trouble(terminal, terminal->reached ? TROUBLE_NOT_STOPPED : TROUBLE_NO_REPLY, 0, now);
-    if (terminal->wanted) /* that it sounds again is more than the proof that it was silent */
-        terminal_begin_arm(terminal, now);
-    terminal_pause(terminal, terminal->pause++, now);
-}
-
-static void await_silence(struct terminal *terminal, bool answered, struct mono from, struct mono now)
-{
-    terminal->phase = TERMINAL_SILENCE;
-    terminal->stop_sent = true;
-    terminal->step = 0;
-    terminal->read_index = 0;
-    terminal->stop_answered = answered;
-    terminal->silent_by = mono_plus_ms(from, terminal->settings.profile->stop_within_ms);
-    terminal->retry_at = now;
-    if (terminal->n_reads > 0)
-        return;
-    if (answered)
-        terminal_set_stopped(terminal, now);
-    else
-        terminal_not_stopped(terminal, now);
-}
-
 static void sequence_step(struct terminal *terminal, const struct wire_reply *reply)
 {
     const struct profile *profile = terminal->settings.profile;
@@ -137,7 +71,7 @@ static void write_answered(struct terminal *terminal, const struct terminal_plan
         return;
     terminal->step = 0;
     if (terminal->phase == TERMINAL_STOP)
-        await_silence(terminal, true, reply->received, terminal->retry_at);
+        terminal_await_silence(terminal, true, reply->received, terminal->retry_at);
     else if (terminal->phase == TERMINAL_DISARM)
         terminal_set_disarmed(terminal);
     else if (terminal->phase == TERMINAL_POWER_OFF)
@@ -145,7 +79,7 @@ static void write_answered(struct terminal *terminal, const struct terminal_plan
     else if (terminal->volume_due)
         terminal->volume_due = false;
     else if (terminal->phase == TERMINAL_ARMED)
-        set_started(terminal, reply->sent_end);
+        terminal_set_started(terminal, reply->sent_end);
 }
 
 static void read_answered(struct terminal *terminal, const struct wire_reply *reply, struct mono now)
@@ -192,7 +126,7 @@ static void read_refused(struct terminal *terminal, uint8_t exception, struct mo
 static void write_refused(struct terminal *terminal, const struct terminal_plan *plan, uint8_t exception, struct mono now)
 {
     if (terminal->phase == TERMINAL_STOP) {
-        await_silence(terminal, false, now, now);
+        terminal_await_silence(terminal, false, now, now);
     } else if (terminal->phase == TERMINAL_DISARM) {
         terminal_begin_stop(terminal, now);
     } else if (terminal->phase == TERMINAL_POWER_OFF) {
@@ -300,7 +234,7 @@ static void withdrawn(struct terminal *terminal, const struct terminal_plan *pla
     terminal->look = terminal->look || (plan->command && !plan->command->repeatable);
     terminal_pause(terminal, 0, now);
     if (is_last_start(terminal, plan))
-        set_started(terminal, reply->sent_end);
+        terminal_set_started(terminal, reply->sent_end);
     if (terminal->dead)
         go_on_blind(terminal, plan, reply);
 }
@@ -339,32 +273,11 @@ void terminal_done(struct terminal *terminal, const struct terminal_plan *plan, 
         return;
     }
     if (is_last_start(terminal, plan)) {
-        set_started(terminal, reply->sent_end);
+        terminal_set_started(terminal, reply->sent_end);
     } else if (reply->outcome == WIRE_GARBLED && terminal->garbled++ < GARBLED_MAX) {
         terminal->look = terminal->look || (plan->command && !plan->command->repeatable);
         terminal->retry_at = now;
         return;
     }
     failed(terminal, plan, reply, now);
-}
-
-void terminal_group_armed(struct terminal *terminal, bool first, bool last, uint32_t wait_ms, struct mono sent_end)
-{
-    terminal->reached = (terminal->reached && terminal->touched) || !terminal->dead; /* a live one will have heard it */
-    terminal->touched = true;
-    if (first && !terminal->sent_told)
-        terminal_event(terminal, LINE_SENT, sent_end);
-    terminal->sent_told = true;
-    if (last)
-        terminal_set_armed(terminal, wait_ms, sent_end);
-}
-
-void terminal_group_started(struct terminal *terminal, struct mono sent_end)
-{
-    set_started(terminal, sent_end);
-}
-
-void terminal_group_stopped(struct terminal *terminal, struct mono sent_end)
-{
-    await_silence(terminal, false, sent_end, sent_end);
 }

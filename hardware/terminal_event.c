@@ -8,6 +8,11 @@ const char *terminal_trouble_name(enum terminal_trouble trouble)
     return (size_t)trouble < sizeof names / sizeof *names ? names[trouble] : "unknown";
 }
 
+bool terminal_trouble_is_symptom(enum terminal_trouble trouble)
+{
+    return trouble == TROUBLE_DUPLICATE || trouble == TROUBLE_FOREIGN;
+}
+
 const char *modbus_exception_name(uint8_t code) /* Modbus Application Protocol V1.1b3, 7 */
 {
     switch (code) {

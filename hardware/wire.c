@@ -3,28 +3,24 @@
 #include "hardware/wire_parts.h"
 
 #include "codecs/monotonic.h"
+#include "hardware/line_time.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 enum {
-    RECEIVE_SLACK_US = 50000,  /* over the time that the bytes take: USB latency, a busy machine */
-    BABBLE_LIMIT_US = 250000,  /* a line that is never quiet is used all the same */
-    FAST_SILENCE_US = 1750,    /* above 19200 baud (Modbus over serial line V1.02, 2.5.1.1) */
-    SILENCE_HALF_CHARS = 7,    /* 3.5 characters */
-    BITS_BESIDE_DATA_STOP = 9, /* start bit and 8 data bits */
-    GATHER_US = 10000,         /* at most so long a rest of a reply is slept for */
-    GATEWAY_NO_PATH = 10,      /* exceptions of a gateway, which answers for a unit that does not (MODBUS Application */
-    GATEWAY_NO_ANSWER = 11,    /* Protocol V1.1b3, 7) */
+    RECEIVE_SLACK_US = 50000, /* over the time that the bytes take: USB latency, a busy machine */
+    BABBLE_LIMIT_US = 250000, /* a line that is never quiet is used all the same */
+    GATEWAY_NO_PATH = 10,     /* exceptions of a gateway, which answers for a unit that does not (MODBUS Application */
+    GATEWAY_NO_ANSWER = 11,   /* Protocol V1.1b3, 7) */
 };
 
-static int64_t wire_us(const struct wire *wire, size_t bytes)
+int64_t wire_bytes_us(const struct wire *wire, size_t bytes)
 {
-    return ((int64_t)bytes * wire->character_ns + 999) / 1000;
+    return line_bytes_us(wire->character_ns, bytes);
 }
 
 static void note_end(struct wire *wire, struct mono end)
@@ -127,7 +123,7 @@ static bool transmit(struct wire *wire, const struct frame_request *request, str
 {
     uint8_t bytes[FRAME_BYTES_MAX];
     size_t n = frame_encode(request, bytes);
-    int64_t takes_us = wire_us(wire, n + FRAME_CRC_BYTES);
+    int64_t takes_us = wire_bytes_us(wire, n + FRAME_CRC_BYTES);
     reply->sent_begin = mono_now();
     bool sent = wire->kind->send(wire, bytes, n);
     int code = errno;
@@ -148,12 +144,34 @@ static bool transmit(struct wire *wire, const struct frame_request *request, str
     return false;
 }
 
-static void damaged(struct wire *wire, int code, struct wire_reply *reply)
+/* Takes away what is still coming of it, until a silence. */
+static bool let_pass(struct wire *wire, struct error *error)
 {
-    wire->counts.crc_errors += code == EMBBADCRC;
+    struct mono give_up = mono_plus_us(mono_now(), BABBLE_LIMIT_US);
+    bool interrupted, there;
+    do
+        there = discard(wire, give_up, error);
+    while (there && mono_before(mono_now(), give_up) &&
+           wire_wait(wire->descriptor, POLLIN, -1, wire->free_at, &interrupted) & POLLIN);
+    wire->late = 0; /* it did not come after the transaction's end */
+    return there;
+}
+
+static bool begins_like_answer(const struct frame_request *request, const uint8_t *bytes)
+{
+    return bytes[0] == request->unit && (bytes[1] == 0 || frame_answers(request->function, bytes[1])); /* 0: no more came */
+}
+
+/* True when the transaction is over: what was damaged began like the answer, or the wire is gone. Noise and the rest of
+ * somebody's late answer are let pass instead, for the true one may be on its way, and a request would run into it. On a
+ * network there is nothing to run into, but no way to find the begin of the next frame. */
+static bool damaged(struct wire *wire, const struct frame_request *request, const uint8_t *bytes, int code,
+                    struct wire_reply *reply)
+{
     reply->outcome = WIRE_GARBLED;
     if (is_gone(code))
-        lose(wire, &reply->error, "read", code);
+        return !lose(wire, &reply->error, "read", code);
+    return wire->kind == &wire_tcp || begins_like_answer(request, bytes) || !let_pass(wire, &reply->error);
 }
 
 static void take_answer(struct wire *wire, enum frame_match match, size_t size, struct wire_reply *reply)
@@ -164,36 +182,20 @@ static void take_answer(struct wire *wire, enum frame_match match, size_t size, 
     wire->counts.replies += !absent;
     wire->counts.timeouts += absent;
     wire->counts.exceptions += match == FRAME_EXCEPTION && !absent;
-    wire->counts.busy_us += (uint64_t)wire_us(wire, size + FRAME_CRC_BYTES);
-}
-
-/* Sleeps while the rest of a short reply comes, so that it is taken at once: 64 fast lines would else wake for each few bytes.
- * A long reply is not waited for like this, for it may be an exception in its place. */
-static void gather(const struct wire *wire, const struct frame_request *request)
-{
-    int there = 0, whole = (int)frame_reply_size(request) + FRAME_CRC_BYTES;
-    if (ioctl(wire->descriptor, FIONREAD, &there) != 0 || there >= whole)
-        return;
-    int64_t left_us = wire_us(wire, (size_t)(whole - there));
-    bool interrupted;
-    if (left_us <= GATHER_US)
-        wire_wait(-1, 0, -1, mono_plus_us(mono_now(), left_us), &interrupted);
+    wire->counts.busy_us += (uint64_t)wire_bytes_us(wire, size + FRAME_CRC_BYTES);
 }
 
 /* One frame that began to arrive. True when the transaction is over. */
 static bool take_frame(struct wire *wire, const struct frame_request *request, struct wire_reply *reply)
 {
     uint8_t bytes[FRAME_BYTES_MAX] = {0};
-    int64_t within_us = wire_us(wire, frame_reply_size(request) + FRAME_CRC_BYTES) + wire->slack_us;
+    int64_t within_us = wire_bytes_us(wire, frame_reply_size(request) + FRAME_CRC_BYTES) + wire->slack_us;
     reply->first_byte = mono_now();
-    gather(wire, request);
-    int size = wire->kind->receive(wire, within_us, bytes);
+    int size = wire->kind->receive(wire, request, within_us, bytes);
     int code = errno;
     note_end(wire, mono_now());
-    if (size < 0) {
-        damaged(wire, code, reply);
-        return true;
-    }
+    if (size < 0)
+        return damaged(wire, request, bytes, code, reply);
     enum frame_match match =
         size == 0 ? FRAME_STRAY : frame_judge(request, bytes, (size_t)size, reply->words, &reply->exception);
     if (match != FRAME_STRAY) {
@@ -231,7 +233,7 @@ static void await_reply(struct wire *wire, const struct frame_request *request, 
             return;
         }
         if (!mono_before(mono_now(), deadline)) { /* also while others keep talking */
-            wire->counts.timeouts++;
+            wire->counts.timeouts += reply->outcome == WIRE_SILENT;
             return;
         }
     }
@@ -262,6 +264,7 @@ void wire_transact(struct wire *wire, const struct frame_request *request, int64
     reply->error = (struct error){.code = ERROR_NONE};
     if (wait_quiet(wire, &reply->error)) {
         exchange(wire, request, first_byte_us, interrupt, reply);
+        wire->counts.crc_errors += reply->outcome == WIRE_GARBLED;
         wire->counts.occupied_us += (uint64_t)mono_since(mono_later(wire->free_at, mono_now()), reply->sent_begin);
     }
     if (reply->error.code != ERROR_NONE)
@@ -280,17 +283,10 @@ struct mono wire_rest_at(const struct wire *wire)
 
 static void set_times(struct wire *wire, const struct line_settings *settings)
 {
-    int bits = BITS_BESIDE_DATA_STOP + (settings->parity != 'N') + settings->stop_bits;
-    int64_t quiet_us = (int64_t)settings->quiet_ms * 1000;
-    if (settings->baud > 0) {
-        wire->character_ns = (int64_t)bits * 1000000000 / settings->baud;
-        wire->silence_us =
-            settings->baud > 19200 ? FAST_SILENCE_US : (wire->character_ns * SILENCE_HALF_CHARS / 2 + 999) / 1000;
-    }
-    if (wire->silence_us < quiet_us)
-        wire->silence_us = quiet_us;
+    wire->character_ns = line_character_ns(settings);
+    wire->silence_us = line_silence_us(settings);
     wire->turnaround_us = (int64_t)settings->turnaround_ms * 1000;
-    wire->delay_us = ((int64_t)settings->gateway_delay_ms + settings->key_up_ms) * 1000;
+    wire->delay_us = line_way_us(settings);
     wire->slack_us = RECEIVE_SLACK_US + (int64_t)settings->gateway_delay_ms * 1000;
 }
 

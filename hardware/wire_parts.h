@@ -43,12 +43,15 @@ struct wire_kind {
     ssize_t (*discard)(struct wire *wire, struct mono give_up);
     /* Something is there: 1 a frame begins, 0 it was none and is taken away, -1 gone. NULL: always a frame. */
     int (*begins)(struct wire *wire);
-    /* The frame whose first byte is there: unit and PDU, undamaged. 0: it belongs to another request. -1: damaged, not whole
-     * in time, gone. */
-    int (*receive)(struct wire *wire, int64_t within_us, uint8_t bytes[FRAME_BYTES_MAX]);
+    /* The frame whose first byte is there, most likely the reply to the request: unit and PDU, undamaged. 0: it belongs to
+     * another request. -1: damaged, not whole in time, gone. */
+    int (*receive)(struct wire *wire, const struct frame_request *request, int64_t within_us, uint8_t bytes[FRAME_BYTES_MAX]);
 };
 
 extern const struct wire_kind wire_rtu, wire_rtu_over_tcp, wire_tcp;
+
+/* How long so many bytes take. */
+int64_t wire_bytes_us(const struct wire *wire, size_t bytes);
 
 /* Sleeps until events of the descriptor, an interrupt (-1: none), or the time. Returns the descriptor's events. */
 short wire_wait(int descriptor, short events, int interrupt, struct mono until, bool *interrupted);

@@ -5,8 +5,15 @@
 #include "hardware/wire_port.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <termios.h>
 #include <unistd.h>
+
+enum {
+    SHORTEST = 5,      /* bytes of an exception, the shortest reply */
+    HEAD = 3,          /* by so many its length is known */
+    GATHER_US = 10000, /* at most so long a rest is slept for */
+};
 
 static bool make_context(struct wire *wire, const struct line_settings *settings, const char *device, char parity,
                          struct error *error)
@@ -37,10 +44,11 @@ static bool open_port(struct wire *wire, const struct line_settings *settings, i
     return true;
 }
 
+/* Not modbus_close: that sets the port back to what it was, also under a line that was built anew on it meanwhile. */
 static void close_port(struct wire *wire)
 {
-    if (wire->modbus && wire->descriptor >= 0)
-        modbus_close(wire->modbus);
+    if (wire->descriptor >= 0)
+        close(wire->descriptor);
     modbus_free(wire->modbus);
 }
 
@@ -83,18 +91,55 @@ static ssize_t discard(struct wire *wire, struct mono give_up)
     return n < 0 && errno != EAGAIN && errno != EINTR ? -1 : total;
 }
 
-static int receive(struct wire *wire, int64_t within_us, uint8_t bytes[FRAME_BYTES_MAX])
+/* Sleeps while the rest of a short frame comes, so that it is taken at once: 64 fast lines would else wake for each few bytes.
+ */
+static void gather(const struct wire *wire, size_t missing)
 {
-    modbus_set_response_timeout(wire->modbus, (uint32_t)(within_us / 1000000), (uint32_t)(within_us % 1000000));
-    int size = modbus_receive_confirmation(wire->modbus, bytes);
-    if (size == 0) { /* another unit's, or the rest of a reply: libmodbus has not looked at its CRC */
-        size = (int)frame_rtu_size(bytes);
-        if (size > FRAME_BYTES_MAX || frame_crc(bytes, (size_t)size) != 0) {
-            errno = EMBBADCRC;
-            return -1;
+    int64_t left_us = wire_bytes_us(wire, missing);
+    bool interrupted;
+    if (left_us <= GATHER_US)
+        wire_wait(-1, 0, -1, mono_plus_us(mono_now(), left_us), &interrupted);
+}
+
+/* What is there, waited for until the deadline. Bytes; 0: nothing came (ETIMEDOUT), or it is gone (errno). */
+static size_t take(const struct wire *wire, uint8_t *to, size_t n, struct mono deadline)
+{
+    bool promised = wire->kind != &wire_rtu; /* a port reads 0 when there is nothing, too */
+    for (;;) {
+        ssize_t got = read(wire->descriptor, to, n);
+        if (got > 0)
+            return (size_t)got;
+        if (got == 0 && promised)
+            errno = ESHUTDOWN;
+        if (got == 0 ? promised : errno != EAGAIN && errno != EINTR)
+            return 0;
+        bool interrupted;
+        promised = wire_wait(wire->descriptor, POLLIN, -1, deadline, &interrupted) != 0;
+        if (!promised) {
+            errno = ETIMEDOUT;
+            return 0;
         }
     }
-    return size < 0 ? -1 : size - FRAME_CRC_BYTES;
+}
+
+/* libmodbus would select and read three times for the parts of a reply, and take another unit's without looking at its CRC. */
+static int receive(struct wire *wire, const struct frame_request *request, int64_t within_us, uint8_t bytes[FRAME_BYTES_MAX])
+{
+    struct mono deadline = mono_plus_us(mono_now(), within_us);
+    size_t got = 0, size = SHORTEST;
+    while (got < size) {
+        size_t n = take(wire, bytes + got, size - got, deadline);
+        if (n == 0)
+            return -1;
+        got += n;
+        size = got < HEAD ? size : frame_rtu_size(bytes);
+        if (size > FRAME_BYTES_MAX)
+            break;
+        if (got < size)
+            gather(wire, got < HEAD ? frame_reply_size(request) + FRAME_CRC_BYTES - got : size - got);
+    }
+    errno = EMBBADCRC;
+    return size <= FRAME_BYTES_MAX && frame_crc(bytes, size) == 0 ? (int)size - FRAME_CRC_BYTES : -1;
 }
 
 const struct wire_kind wire_rtu = {.name = "port",

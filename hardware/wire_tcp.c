@@ -37,8 +37,9 @@ static bool receive_all(struct wire *wire, uint8_t *bytes, size_t n, struct mono
     return true;
 }
 
-static int receive(struct wire *wire, int64_t within_us, uint8_t bytes[FRAME_BYTES_MAX])
+static int receive(struct wire *wire, const struct frame_request *request, int64_t within_us, uint8_t bytes[FRAME_BYTES_MAX])
 {
+    (void)request;
     uint8_t head[FRAME_HEAD_BYTES];
     uint16_t transaction;
     struct mono deadline = mono_plus_us(mono_now(), within_us);

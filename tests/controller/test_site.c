@@ -21,7 +21,7 @@ struct line {
     uint16_t asked_of[ASKS_MAX];
     size_t n_asked, most_asked;
     unsigned withdrawn;
-    bool hangs;
+    struct mono hangs_since;
 };
 
 static struct scene {
@@ -104,9 +104,9 @@ void line_give_socket(struct line *line, int socket)
     (void)line, (void)socket;
 }
 
-bool line_hangs(struct line *line)
+struct mono line_hangs_since(struct line *line)
 {
-    return line->hangs;
+    return line->hangs_since;
 }
 
 struct line *line_rebuild(struct line *line, struct error *error)
@@ -114,7 +114,7 @@ struct line *line_rebuild(struct line *line, struct error *error)
     (void)error;
     struct line *other = &scene.lines[scene.n_lines++];
     *other = *line;
-    other->hangs = false;
+    other->hangs_since = (struct mono){0};
     return other;
 }
 
@@ -451,18 +451,66 @@ static void test_the_end_answers_everybody(void **state)
     set_up(state);
 }
 
+/* As after everything stood still: a single tick that comes so much later. */
+static void stand_still(int64_t ms)
+{
+    scene.now = mono_plus_ms(scene.now, ms);
+    site_tick(scene.site, scene.now);
+}
+
 static void test_a_line_that_hangs_is_built_anew(void **state)
 {
     (void)state;
     come_up(0, 3);
     struct line *before = site_lines(scene.site)[0], *other = site_lines(scene.site)[1];
-    scene.lines[0].hangs = true;
+    scene.lines[0].hangs_since = scene.now;
     pass(1100);
+    assert_ptr_equal(site_lines(scene.site)[0], before); /* one look is not enough */
+    pass(1000);
     assert_ptr_not_equal(site_lines(scene.site)[0], before);
     assert_ptr_equal(site_lines(scene.site)[1], other);
     assert_int_equal(scene.n_lines, LINES + 1);
     pass(3000); /* once */
     assert_int_equal(scene.n_lines, LINES + 1);
+}
+
+/* Stopped in a transaction: that looks like hanging until the line's thread runs again, which is soon. */
+static void test_a_line_that_was_only_stopped_is_left_alone(void **state)
+{
+    (void)state;
+    come_up(0, 3);
+    scene.lines[0].hangs_since = scene.now;
+    stand_still(8000); /* late */
+    pass(1000);        /* on time, and the first */
+    scene.lines[0].hangs_since = (struct mono){0};
+    pass(5000);
+    assert_int_equal(scene.n_lines, LINES);
+}
+
+static void test_looks_that_come_too_late_prove_nothing(void **state)
+{
+    (void)state;
+    come_up(0, 3);
+    scene.lines[0].hangs_since = scene.now;
+    for (int i = 0; i < 10; i++)
+        stand_still(2000);
+    pass(1000);
+    stand_still(2000);
+    pass(1000);
+    assert_int_equal(scene.n_lines, LINES);
+    pass(1000);
+    assert_int_equal(scene.n_lines, LINES + 1);
+}
+
+static void test_a_line_that_goes_on_does_not_hang(void **state)
+{
+    (void)state;
+    come_up(0, 3);
+    for (int i = 0; i < 10; i++) { /* starved, but it comes to something */
+        scene.lines[0].hangs_since = scene.now;
+        pass(1000);
+    }
+    assert_int_equal(scene.n_lines, LINES);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -482,6 +530,9 @@ int main(void)
         TEST(test_a_line_that_is_down_is_not_asked),
         TEST(test_a_line_that_says_nothing),
         TEST(test_a_line_that_hangs_is_built_anew),
+        TEST(test_a_line_that_was_only_stopped_is_left_alone),
+        TEST(test_looks_that_come_too_late_prove_nothing),
+        TEST(test_a_line_that_goes_on_does_not_hang),
         TEST(test_the_end_answers_everybody),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

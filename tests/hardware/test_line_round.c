@@ -23,16 +23,16 @@ static void what_a_round_takes(void **state)
     (void)state;
     const struct profile t8 = profile_t8(), c4 = profile_c4();
     struct line_settings settings = fake_settings();
-    /* T8: 8 characters there, 23 back, of 1146 us; twice 3.5 characters of silence; 10 ms until the answer */
-    assert_int_equal(round_of(settings, 1, &t8), 31 * 1146 + 2 * 4011 + 10000);
+    /* T8: 8 characters there, 23 back, of 1145.8 us; twice 3.5 characters of silence; 10 ms until the answer */
+    assert_int_equal(round_of(settings, 1, &t8), 35521 + 2 * 4011 + 10000);
     assert_int_equal(round_of(settings, 247, &t8), 247 * round_of(settings, 1, &t8));
     assert_true(round_of(settings, 1, &c4) > round_of(settings, 1, &t8)); /* several requests */
     assert_int_equal(round_of(settings, 1, NULL), 0);
     settings.baud = 115200;
-    assert_int_equal(round_of(settings, 1, &t8), 31 * 96 + 2 * 1750 + 10000);
+    assert_int_equal(round_of(settings, 1, &t8), 2961 + 2 * 1750 + 10000);
     settings.quiet_ms = 30;
     settings.key_up_ms = 100;
-    assert_int_equal(round_of(settings, 1, &t8), 31 * 96 + 2 * 30000 + 2 * 100000 + 10000);
+    assert_int_equal(round_of(settings, 1, &t8), 2961 + 2 * 30000 + 2 * 100000 + 10000);
     settings.baud = 0;
     settings.quiet_ms = settings.key_up_ms = 0;
     settings.gateway_delay_ms = 40;

@@ -18,7 +18,8 @@
 
 /* What the unit does with each request, in order. */
 struct step {
-    uint32_t gap_ms; /* between the bytes */
+    uint32_t gap_ms;   /* between the bytes */
+    size_t rest_after; /* so many bytes it rests for 30 ms */
     uint8_t reply[64];
     size_t size;
     bool raw; /* as it stands, no CRC added */
@@ -91,11 +92,12 @@ static void *run_peer(void *context)
         }
         size_t n = step->raw || step->size == 0 ? step->size : add_crc(step->reply, step->size);
         for (size_t i = 0; i < n;) {
-            ssize_t sent = write(peer->master, step->reply + i, step->gap_ms ? 1 : n - i);
+            size_t piece = step->gap_ms ? 1 : (i < step->rest_after ? step->rest_after : n) - i;
+            ssize_t sent = write(peer->master, step->reply + i, piece);
             if (sent < 0)
                 return NULL;
             i += (size_t)sent;
-            pause_ms(step->gap_ms);
+            pause_ms(i == step->rest_after ? 30 : step->gap_ms);
         }
     }
     return NULL;
@@ -231,15 +233,12 @@ static void replies_of_others_are_not_taken(void **state)
 {
     (void)state;
     static const struct step wrong[] = {
-        {.reply = {6, 4, 4, 1, 2, 3, 4}, .size = 7},                           /* another unit */
-        {.reply = {5, 3, 4, 1, 2, 3, 4}, .size = 7},                           /* another function */
-        {.reply = {5, 4, 6, 1, 2, 3, 4, 5, 6}, .size = 9},                     /* another length */
-        {.reply = {5, 4, 4, 1, 2, 3, 4, 0xBA, 0xDC}, .size = 9, .raw = true},  /* CRC */
-        {.reply = {0x55, 5, 4, 4, 1, 2, 3, 4, 0, 0}, .size = 10, .raw = true}, /* rubbish before */
-        {.reply = {4, 4, 1, 2, 3, 4, 0xA1, 0x83}, .size = 8, .raw = true},     /* its begin cut off: a late driver */
+        {.reply = {6, 4, 4, 1, 2, 3, 4}, .size = 7},                          /* another unit */
+        {.reply = {5, 3, 4, 1, 2, 3, 4}, .size = 7},                          /* another function */
+        {.reply = {5, 4, 6, 1, 2, 3, 4, 5, 6}, .size = 9},                    /* another length */
+        {.reply = {5, 4, 4, 1, 2, 3, 4, 0xBA, 0xDC}, .size = 9, .raw = true}, /* CRC */
     };
-    static const enum wire_outcome outcomes[] = {WIRE_SILENT,  WIRE_SILENT,  WIRE_SILENT,
-                                                 WIRE_GARBLED, WIRE_GARBLED, WIRE_GARBLED};
+    static const enum wire_outcome outcomes[] = {WIRE_SILENT, WIRE_SILENT, WIRE_SILENT, WIRE_GARBLED};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         struct peer peer;
         peer_open(&peer);
@@ -417,6 +416,32 @@ static void the_first_byte_limit_is_a_deadline(void **state)
     assert_int_equal(counts.strays, 9);
     peer_end(&peer, wire);
     close(late.gate);
+}
+
+/* Noise, or the rest of another's late answer, comes first. A machine too busy to see the pause between the two is asked again.
+ */
+static void noise_before_an_answer_is_let_pass(void **state)
+{
+    (void)state;
+    struct peer peer;
+    peer_open(&peer);
+    enum { TRIES = 7 };
+    struct step noisy = {.raw = true, .size = 15, .rest_after = 6, .reply = {0x55, 0xAA, 4, 0xFF, 5, 4}};
+    memcpy(noisy.reply + 6, GOOD.reply, 7);
+    add_crc(noisy.reply + 6, 7);
+    for (int i = 0; i < TRIES; i++)
+        expect(&peer, &noisy);
+    struct line_settings settings = settings_of(&peer);
+    struct wire *wire = peer_start(&peer, &settings);
+    struct wire_reply reply = {.outcome = WIRE_GARBLED};
+    for (size_t i = 1; i <= TRIES && reply.outcome == WIRE_GARBLED; i++) {
+        reply = ask_for(wire, &READ_TWO, 1000);
+        await_seen(&peer, i);
+    }
+    assert_int_equal(reply.outcome, WIRE_ANSWERED);
+    assert_int_equal(reply.words[0], 0x0102);
+    assert_true(mono_since(reply.first_byte, reply.sent_end) >= 20000);
+    peer_end(&peer, wire);
 }
 
 static void a_dribbling_unit_cannot_hold_the_line(void **state)
@@ -610,6 +635,7 @@ int main(void)
         cmocka_unit_test(multiple_writes_and_coils_are_encoded),
         cmocka_unit_test(an_exception_is_not_a_success),
         cmocka_unit_test(the_first_byte_limit_is_a_deadline),
+        cmocka_unit_test(noise_before_an_answer_is_let_pass),
         cmocka_unit_test(a_dribbling_unit_cannot_hold_the_line),
         cmocka_unit_test(one_who_never_pauses_cannot_hold_the_line),
         cmocka_unit_test(a_broadcast_returns_at_once_and_keeps_its_turnaround),

@@ -1,5 +1,6 @@
 """The village goes and comes back while the daemon lives on."""
 import os
+import signal
 import time
 import unittest
 from datetime import datetime
@@ -105,6 +106,23 @@ class Unplugged(TownshipTest):
         self.assertEqual(set(town.ends(alert).values()), {"heard"})
         self.assertEqual(town.daemon_log().count("line north: its driver hangs"), 1)
         self.assertNotIn("line south is down", town.daemon_log())
+
+    def test_a_daemon_that_was_stopped_has_no_line_that_hangs(self):
+        """All its threads stood still for longer than any transaction may take; they go on where they were."""
+        town = self.township({"north": (9600, t8(4)), "south": (19200, c4(2))},
+                             programme="repetitions = 1; tone_min_ms = 1000;").start()
+        for terminal in ("north/3", "north/4"):  # so that the line is in a transaction most of the time
+            town.tell_village(f"fault {terminal} dead")
+        for terminal in ("north-3", "north-4"):
+            until(lambda: town.get(f"/v1/terminals/{terminal}")[1]["state"] == "dead", f"{terminal} dead")
+        town.daemon.send_signal(signal.SIGSTOP)
+        time.sleep(9)
+        town.daemon.send_signal(signal.SIGCONT)
+        alert = town.send(cap())[1]["id"]  # which takes longer than the looks at the lines
+        town.until_ended(alert)
+        self.assertEqual(town.ends(alert), {"north-1": "heard", "north-2": "heard", "north-3": "failed(no_reply)",
+                                            "north-4": "failed(no_reply)", "south-1": "heard", "south-2": "heard"})
+        self.assertNotIn("its driver hangs", town.daemon_log())
 
 
 if __name__ == "__main__":
