@@ -224,6 +224,12 @@ static int usage(FILE *to, int status)
     return status;
 }
 
+static bool misused(const char *why, const char *word)
+{
+    fprintf(stderr, "tocsin-voice: %s%s\n", why, word);
+    return false;
+}
+
 static bool parse(int argc, char **argv, struct options *o)
 {
     static const struct option known[] = {{"cpu", required_argument, NULL, 'c'},     {"memory", required_argument, NULL, 'm'},
@@ -240,7 +246,11 @@ static bool parse(int argc, char **argv, struct options *o)
         default: return false;
         }
     }
-    return o->language ? o->out && optind == argc - 1 : !o->out && optind == argc;
+    if (strcmp(o->english, "kal16") != 0 && strcmp(o->english, "slt") != 0)
+        return misused("--english: kal16 or slt, not ", o->english);
+    if (!o->language)
+        return !o->out && optind == argc ? true : misused("without --say there is no TEXT and no --out", "");
+    return o->out && optind == argc - 1 ? true : misused("--say LANGUAGE needs one TEXT (in quotes) and --out FILE.wav", "");
 }
 
 int main(int argc, char **argv)

@@ -62,26 +62,29 @@ const config_setting_t *document_root(const struct document *document)
     return config_root_setting(&document->parsed);
 }
 
-/* Edit distance (insert, delete, replace), at most 40 characters a side. */
+enum { LETTERS_MAX = 40 };
+
+/* Edit distance (insert, delete, replace, two neighbours exchanged), at most LETTERS_MAX characters a side. */
 static unsigned distance(const char *a, const char *b)
 {
-    unsigned row[41];
-    size_t n = strlen(b);
-    if (n > 40 || strlen(a) > 40)
+    unsigned rows[LETTERS_MAX + 1][LETTERS_MAX + 1];
+    size_t n = strlen(b), m = strlen(a);
+    if (n > LETTERS_MAX || m > LETTERS_MAX)
         return 99;
     for (unsigned j = 0; j <= n; j++)
-        row[j] = j;
-    for (unsigned i = 1; a[i - 1]; i++) {
-        unsigned diagonal = row[0];
-        row[0] = i;
+        rows[0][j] = j;
+    for (unsigned i = 1; i <= m; i++) {
+        rows[i][0] = i;
         for (size_t j = 1; j <= n; j++) {
-            unsigned replaced = diagonal + (a[i - 1] != b[j - 1]);
-            unsigned other = (row[j] < row[j - 1] ? row[j] : row[j - 1]) + 1;
-            diagonal = row[j];
-            row[j] = replaced < other ? replaced : other;
+            unsigned best = rows[i - 1][j - 1] + (a[i - 1] != b[j - 1]);
+            unsigned other = (rows[i - 1][j] < rows[i][j - 1] ? rows[i - 1][j] : rows[i][j - 1]) + 1;
+            best = best < other ? best : other;
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] && rows[i - 2][j - 2] + 1 < best)
+                best = rows[i - 2][j - 2] + 1;
+            rows[i][j] = best;
         }
     }
-    return row[n];
+    return rows[m][n];
 }
 
 struct nearest nearest_to(const char *wrong)

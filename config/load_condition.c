@@ -17,6 +17,59 @@ static bool find_op(const char *text, enum condition_op *op)
     return false;
 }
 
+/* The least and the greatest number that a field can read as. */
+static void range_of(const struct profile_field *field, double range[2])
+{
+    static const double RAW[][2] = {
+        [FIELD_BIT] = {0, 1},
+        [FIELD_U16] = {0, UINT16_MAX},
+        [FIELD_S16] = {INT16_MIN, INT16_MAX},
+        [FIELD_U32] = {0, UINT32_MAX},
+        [FIELD_S32] = {INT32_MIN, INT32_MAX},
+        [FIELD_U32_SWAPPED] = {0, UINT32_MAX},
+        [FIELD_S32_SWAPPED] = {INT32_MIN, INT32_MAX},
+        [FIELD_BCD] = {0, 9999},
+    };
+    bool falls = field->scale < 0;
+    for (int i = 0; i < 2; i++)
+        range[i] = RAW[field->type][falls ? 1 - i : i] * field->scale + field->offset;
+}
+
+/* "always" or "never" true, whatever the field reads; NULL where it depends on that. */
+static const char *foregone(enum condition_op op, double value, const double range[2])
+{
+    bool always = false, never = false;
+    bool under = value < range[0];
+    bool over = value > range[1];
+    switch (op) {
+    case OP_EQUAL: never = under || over; break;
+    case OP_NOT_EQUAL: always = under || over; break;
+    case OP_LESS: never = value <= range[0], always = over; break;
+    case OP_LESS_EQUAL: never = under, always = value >= range[1]; break;
+    case OP_GREATER: never = value >= range[1], always = under; break;
+    case OP_GREATER_EQUAL: never = over, always = value <= range[0]; break;
+    case OP_BIT: break;
+    }
+    return always ? "always" : never ? "never" : NULL;
+}
+
+/* A term that says nothing is mostly a raw number where the scaled one is compared. */
+static void check_term(const struct document *document, const config_setting_t *at, const struct profile_field *field,
+                       const struct condition_term *term)
+{
+    const char *text = config_setting_get_string(at);
+    double range[2];
+    range_of(field, range);
+    bool wide = field->type >= FIELD_U32 && field->type <= FIELD_S32_SWAPPED;
+    int bits = field->type == FIELD_BIT ? 1 : wide ? 32 : 16;
+    if (term->op == OP_BIT && (term->right.kind != OPERAND_VALUE || term->right.value < 0 || term->right.value >= bits))
+        schema_mistake(document, at, "\"%s\": %s has the bits 0 to %d", text, field->name, bits - 1);
+    const char *how = term->right.kind == OPERAND_VALUE ? foregone(term->op, (double)term->right.value, range) : NULL;
+    if (how)
+        schema_warning(document, at, "\"%s\" is %s true: %s reads from %.10g to %.10g%s%s", text, how, field->name, range[0],
+                       range[1], *field->unit ? " " : "", field->unit);
+}
+
 static bool read_term(const struct document *document, const config_setting_t *at, const struct profile *profile,
                       struct condition_term *term)
 {
@@ -34,8 +87,10 @@ static bool read_term(const struct document *document, const config_setting_t *a
     }
     int field = load_find(profile->fields, profile->n_fields, sizeof *profile->fields, name);
     term->field = (uint8_t)field;
-    if (field >= 0)
+    if (field >= 0) {
+        check_term(document, at, &profile->fields[field], term);
         return true;
+    }
     struct nearest nearest = nearest_to(name);
     for (size_t i = 0; i < profile->n_fields; i++)
         nearest_try(&nearest, profile->fields[i].name);

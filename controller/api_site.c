@@ -55,7 +55,8 @@ void api_get_terminal(void *context, struct http_request *request)
     const char *now = http_query(request, "now");
     int terminal = config_find_terminal(api->config, http_id(request));
     if (terminal < 0)
-        http_reply_problem(request, 404, "not_found", "no terminal \"%.40s\"; GET /v1/terminals lists them", http_id(request));
+        http_reply_problem(request, 404, "not_found", "no terminal \"%.40s\"; the list of terminals names all",
+                           http_id(request));
     else if (now && strcmp(now, "true") != 0 && strcmp(now, "false") != 0)
         http_reply_problem(request, 422, "now", "now: true or false, not \"%.40s\"", now);
     else if (now && strcmp(now, "true") == 0)
@@ -78,5 +79,5 @@ void api_get_line(void *context, struct http_request *request)
             http_reply_json(request, 200, site_line_json(desk_site(api->desk), i));
             return;
         }
-    http_reply_problem(request, 404, "not_found", "no line \"%.40s\"; GET /v1/lines lists them", http_id(request));
+    http_reply_problem(request, 404, "not_found", "no line \"%.40s\"; the list of lines names all", http_id(request));
 }

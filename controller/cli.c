@@ -35,12 +35,18 @@ static const struct cli_operation operations[] = {
     {"alert deliveries", "ID", CLI_CSV, false, "List what each terminal did", id_help, cli_alert_deliveries},
     {"report", "ID", 0, false, "Report an alert: counts, times, and why each failed terminal failed", id_help, cli_report},
     {"terminal list", NULL, CLI_FILTER, false, "List the terminals: state, last seen, answer time, errors, battery, and why",
-     NULL, cli_terminal_list},
+     "good: it answers well. degraded: it answers, and something is wrong. dead: no answer, or none that can be used.\n"
+     "unknown: not read (yet), or its line is down. Whether it can be heard only a broadcast shows: tocsin report.\n"
+     "answer ms: the longest that it took of late. errors: requests without a good answer; terminal show has their kinds.\n",
+     cli_terminal_list},
     {"terminal show", "ID", CLI_NOW, false, "Show all that is known of one terminal", "ID is a terminal's id.\n",
      cli_terminal_show},
-    {"line list", NULL, 0, false, "List the lines with their counters", NULL, cli_line_list},
+    {"line list", NULL, 0, false, "List the lines with their counters",
+     "use %: share of the last 10 minutes in which the wire was in use.\n", cli_line_list},
     {"line watch", "[LINE]", CLI_REPEAT, false, "Follow the lines, or one: use of the wire, requests, answers, terminals",
      "Drawn in place on a terminal, a table after the other in a pipe; with --json a line of JSON for each line.\n"
+     "use %: share of the last 10 seconds in which the wire was in use. Then the terminals by state (good, degraded, dead,\n"
+     "unknown), what happened in a second since the last look, and what the requests were for.\n"
      "Ctrl-C ends it. Exit status 0, 3 when the daemon is gone.\n",
      cli_line_watch},
     {"health", NULL, 0, false, "Show whether the daemon, its lines and its sound are well",
@@ -56,9 +62,11 @@ enum cli_exit cli_unreachable(struct cli *cli, const struct error *error)
     fprintf(cli->err,
             "tocsin: the daemon cannot be reached at %s: %s\n"
             "  Is it running?                 look at the log of tocsind\n"
-            "  Does it listen elsewhere?      --socket PATH, or --url URL --token-file PATH\n"
-            "  \"Permission denied\"?           only root, the daemon's user and group tocsin may use the socket\n",
+            "  Does it listen elsewhere?      --socket PATH, or --url URL --token-file PATH\n",
             client_where(cli->client), error->message);
+    if (strncmp(client_where(cli->client), "socket", 6) == 0)
+        fputs("  \"Permission denied\"?           only root, the daemon's user and group tocsin may use the socket\n",
+              cli->err);
     return CLI_UNREACHABLE;
 }
 
@@ -72,13 +80,12 @@ enum cli_exit cli_print_json(struct cli *cli, const json_t *value)
 /* application/problem+json (RFC 9457) or whatever came instead of it. */
 static void tell_problem(struct cli *cli, const struct client_reply *reply, const json_t *json)
 {
-    char title[256], detail[1024], code[64];
-    text_clean(title, sizeof title, cli_text(json, "title"));
-    text_clean(detail, sizeof detail, cli_text(json, "detail"));
+    char says[1024], code[64]; /* the title names the HTTP status: it matters only where nothing else is said */
+    text_clean(says, sizeof says, cli_text(json, *cli_text(json, "detail") ? "detail" : "title"));
     text_clean(code, sizeof code, cli_text(json, "code"));
-    if (!*title)
-        snprintf(title, sizeof title, "the daemon answered with HTTP status %ld", reply->status);
-    fprintf(cli->err, "tocsin: %s%s%s%s%s%s\n", title, *detail ? ": " : "", detail, *code ? " (" : "", code, *code ? ")" : "");
+    if (!*says)
+        snprintf(says, sizeof says, "the daemon answered with HTTP status %ld", reply->status);
+    fprintf(cli->err, "tocsin: %s%s%s%s\n", says, *code ? " (" : "", code, *code ? ")" : "");
     if (reply->status == 401 && cli->options.url && !cli->options.token_file)
         fputs("  Over HTTP a token is needed: --token-file PATH (the daemon keeps it in its state folder)\n", cli->err);
     if (cli->options.json && json)

@@ -12,6 +12,11 @@ struct check {
     unsigned mistakes, warnings;
 };
 
+static const char *plural(unsigned n)
+{
+    return n == 1 ? "" : "s";
+}
+
 static void take(void *context, const char *file, unsigned line, const char *message, bool warning)
 {
     struct check *check = context;
@@ -45,13 +50,13 @@ enum cli_exit cli_check(struct cli *cli)
         cli_print_json(cli, answer);
         json_decref(answer);
     } else if (config) {
-        fprintf(cli->out, "%s: good: %zu terminals on %zu lines, %zu channels; %u warnings\n", cli->argument,
-                config->n_terminals, config->n_lines, config->n_channels, check.warnings);
+        fprintf(cli->out, "%s: good: terminals %zu, lines %zu, channels %zu; %u warning%s\n", cli->argument,
+                config->n_terminals, config->n_lines, config->n_channels, check.warnings, plural(check.warnings));
     } else {
         if (check.mistakes + check.warnings > SHOWN_MAX)
             fprintf(cli->out, "... and %u more\n", check.mistakes + check.warnings - SHOWN_MAX);
-        fprintf(cli->out, "%s: %u mistakes, %u warnings: the daemon would not start\n", cli->argument, check.mistakes,
-                check.warnings);
+        fprintf(cli->out, "%s: %u mistake%s, %u warning%s: the daemon would not start\n", cli->argument, check.mistakes,
+                plural(check.mistakes), check.warnings, plural(check.warnings));
     }
     json_decref(check.list);
     enum cli_exit exit = config ? CLI_REACHED : CLI_REFUSED;

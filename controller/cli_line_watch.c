@@ -83,20 +83,19 @@ static void add_line(struct table *table, const json_t *line, const json_t *befo
     const char *cells[] = {cli_text(line, "id"),
                            up ? "up" : "DOWN",
                            use,
+                           states,
                            rates[0],
                            rates[1],
                            rates[2],
                            rates[3],
-                           states,
                            up ? classes : cli_text(line, "error")};
     table_add(table, cells);
 }
 
 bool line_watch_print(const json_t *lines, const json_t *before, double seconds, FILE *out)
 {
-    static const char *const TITLES[] = {"line",        "state",       ">use %",     ">asked/s",
-                                         ">answered/s", ">no reply/s", ">damaged/s", ">good/degraded/dead/unknown",
-                                         "for what"};
+    static const char *const TITLES[] = {
+        "line", "state", ">use %", ">good/degr/dead/unkn", ">asked/s", ">answered/s", ">silent/s", ">damaged/s", "for what"};
     struct table *table = table_create(TITLES, sizeof TITLES / sizeof *TITLES);
     size_t i;
     const json_t *line;
@@ -216,16 +215,18 @@ static enum cli_exit run(struct line_watch *watch)
     }
 }
 
-/* A decimal number within bounds; false, and told, for anything else. */
-static bool read_number(const struct cli *cli, const char *option, const char *text, double least, double most, double *number)
+/* A number of these characters within bounds; false, and told, for anything else. */
+static bool read_number(const struct cli *cli, const char *option, const char *text, const char *of, double least, double most,
+                        double *number)
 {
     char *end = NULL;
     if (!text)
         return true;
     *number = strtod(text, &end);
-    if (*end == '\0' && *number >= least && *number <= most && strspn(text, "0123456789.") == strlen(text))
+    if (*end == '\0' && *number >= least && *number <= most && strspn(text, of) == strlen(text))
         return true;
-    fprintf(cli->err, "tocsin: %s: a number from %g to %g, not '%.20s'\n", option, least, most, text);
+    fprintf(cli->err, "tocsin: %s: a %snumber from %.10g to %.10g, not '%.20s'\n", option, strchr(of, '.') ? "" : "whole ",
+            least, most, text);
     return false;
 }
 
@@ -233,8 +234,8 @@ enum cli_exit cli_line_watch(struct cli *cli)
 {
     double count = -1, interval = 1;
     sigset_t signals, before;
-    if (!read_number(cli, "--count", cli->options.count, 1, 1e9, &count) ||
-        !read_number(cli, "--interval", cli->options.interval, 0.1, 3600, &interval))
+    if (!read_number(cli, "--count", cli->options.count, "0123456789", 1, 1e9, &count) ||
+        !read_number(cli, "--interval", cli->options.interval, "0123456789.", 0.1, 3600, &interval))
         return CLI_REFUSED;
     struct line_watch watch = {.cli = cli, .count = (long)count, .interval_ms = (int)(interval * 1000)};
     int out = fileno(cli->out);

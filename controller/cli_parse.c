@@ -23,11 +23,12 @@ static const struct option options[] = {
      "only those that are good, degraded, dead or unknown"},
     {"--interval", "S", CLI_REPEAT, offsetof(struct cli_options, interval), "seconds between two looks {1}"},
     {"--count", "N", CLI_REPEAT, offsetof(struct cli_options, count), "end after so many looks"},
-    {"--json", NULL, 0, offsetof(struct cli_options, json), "what the API answers, as JSON"},
-    {"--socket", "PATH", 0, offsetof(struct cli_options, socket),
+    {"--json", NULL, 0, offsetof(struct cli_options, json), "the same as JSON"},
+    {"--socket", "PATH", CLI_REMOTE, offsetof(struct cli_options, socket),
      "the daemon's socket {TOCSIN_SOCKET, /run/tocsin/tocsin.sock}"},
-    {"--url", "URL", 0, offsetof(struct cli_options, url), "the daemon over HTTP, such as http://127.0.0.1:8080 {TOCSIN_URL}"},
-    {"--token-file", "PATH", 0, offsetof(struct cli_options, token_file), "the token for --url {TOCSIN_TOKEN_FILE}"},
+    {"--url", "URL", CLI_REMOTE, offsetof(struct cli_options, url),
+     "the daemon over HTTP, such as http://127.0.0.1:8080 {TOCSIN_URL}"},
+    {"--token-file", "PATH", CLI_REMOTE, offsetof(struct cli_options, token_file), "the token for --url {TOCSIN_TOKEN_FILE}"},
     {"--help", NULL, 0, offsetof(struct cli_options, help), "this text; after a command, more on that command"},
     {"--version", NULL, 0, offsetof(struct cli_options, version), "the version of this program"},
 };
@@ -36,7 +37,7 @@ enum { N_OPTIONS = sizeof options / sizeof *options };
 
 static bool known_option(const struct cli_operation *operation, const struct option *option)
 {
-    return option->only == 0 || (operation && (operation->options & option->only));
+    return option->only == 0 || option->only == CLI_REMOTE || (operation && (operation->options & option->only));
 }
 
 /* Appends as much as fits. */
@@ -214,7 +215,8 @@ static void print_options(const struct cli_operation *operation, FILE *out)
 {
     fputs("\nOptions:\n", out);
     for (size_t i = 0; i < N_OPTIONS; i++) {
-        if (!known_option(operation, &options[i]))
+        bool useless = operation && operation->local && options[i].only == CLI_REMOTE;
+        if (useless || !known_option(operation, &options[i]))
             continue;
         char left[40];
         snprintf(left, sizeof left, "%s%s%s", options[i].name, options[i].value ? " " : "",

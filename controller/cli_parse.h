@@ -4,8 +4,18 @@
 
 #include "controller/cli.h"
 
-/* Options that only some operations take. */
-enum { CLI_WATCH = 1, CLI_REASON = 2, CLI_CSV = 4, CLI_PAGE = 8, CLI_NOW = 16, CLI_FILTER = 32, CLI_REPEAT = 64 };
+/* Options that only some operations take. Where the daemon is, CLI_REMOTE, may be said with each, but means nothing to local
+ * ones. */
+enum {
+    CLI_WATCH = 1,
+    CLI_REASON = 2,
+    CLI_CSV = 4,
+    CLI_PAGE = 8,
+    CLI_NOW = 16,
+    CLI_FILTER = 32,
+    CLI_REPEAT = 64,
+    CLI_REMOTE = 128
+};
 
 struct cli_operation {
     const char *words;    /* "alert send" */

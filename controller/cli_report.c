@@ -147,9 +147,11 @@ static void print_table(FILE *out, const json_t *alert, const json_t *deliveries
     if (!table || !table_print(table, out))
         fputs("(rows are missing: no memory)\n", out);
     table_free(table);
-    fputs("level, silence, needed: with our sound, without it, and the threshold. Seconds since it was received: started is "
-          "when\n"
-          "the command left; armed and heard are when a reading first showed it, so armed may be read after the start.\n",
+    fputs("level, silence, needed: the loudest with our sound, without it, and the threshold; in dB, of an output below its "
+          "full\n"
+          "scale (negative), of a microphone as it hears. Seconds since it was received: started is when the command left; "
+          "armed\n"
+          "and heard are when a reading first showed it, so armed may be read after the start.\n",
           out);
 }
 

@@ -45,10 +45,10 @@ static void answer_text(const json_t *terminal, char text[24])
         snprintf(text, 24, "%.0f", json_number_value(answer));
 }
 
-/* Whatever came instead of a good answer. */
+/* Requests that brought no good answer. Another unit's frames are not counted: what was asked then has an end of its own. */
 static long errors_of(const json_t *terminal)
 {
-    static const char *const KINDS[] = {"timeouts", "damaged", "exceptions", "foreign"};
+    static const char *const KINDS[] = {"timeouts", "damaged", "exceptions"};
     long sum = 0;
     for (size_t i = 0; i < sizeof KINDS / sizeof *KINDS; i++)
         sum += cli_integer(json_object_get(terminal, "counts"), KINDS[i]);
@@ -62,6 +62,14 @@ static void value_text(const json_t *terminal, const char *field, char *text, si
     text[0] = '\0';
     if (json_is_number(value))
         text_print(text, size, "%g%s%s", json_number_value(value), *unit ? " " : "", unit);
+}
+
+/* One that is good may still be in use by somebody else. */
+static const char *why_text(const json_t *terminal)
+{
+    const char *why = cli_text(terminal, "why");
+    bool busy = strcmp(cli_text(json_object_get(terminal, "when"), "busy_when"), "true") == 0;
+    return *why ? why : busy ? "another source plays there" : "";
 }
 
 static void add_terminal(struct table *table, const json_t *terminal)
@@ -84,7 +92,7 @@ static void add_terminal(struct table *table, const json_t *terminal)
                            answer,
                            errors,
                            battery,
-                           cli_text(terminal, "why")};
+                           why_text(terminal)};
     add(table, cells);
 }
 
@@ -108,6 +116,20 @@ static bool is_state(const char *text)
     return false;
 }
 
+/* False, and told, where --line names none of them: a table without rows would look like a line without terminals. */
+static bool is_line(const struct cli *cli, const json_t *terminals)
+{
+    size_t i;
+    const json_t *terminal;
+    json_array_foreach(terminals, i, terminal)
+    {
+        if (!cli->options.line || strcmp(cli->options.line, cli_text(terminal, "line")) == 0)
+            return true;
+    }
+    fprintf(cli->err, "tocsin: no terminal is on a line \"%.40s\"; 'tocsin line list' names the lines\n", cli->options.line);
+    return false;
+}
+
 enum cli_exit cli_terminal_list(struct cli *cli)
 {
     static const char *const titles[] = {"terminal",   "name",       "line",    ">unit",    "profile", "state",
@@ -118,6 +140,10 @@ enum cli_exit cli_terminal_list(struct cli *cli)
         return CLI_REFUSED;
     }
     json_t *answer = cli_get(cli, &exit, "/v1/terminals", "", "");
+    if (answer && cli->options.line && !is_line(cli, json_object_get(answer, "terminals"))) {
+        json_decref(answer);
+        return CLI_REFUSED;
+    }
     struct table *table = table_create(titles, sizeof titles / sizeof *titles);
     size_t i;
     const json_t *terminal;
@@ -129,9 +155,10 @@ enum cli_exit cli_terminal_list(struct cli *cli)
 
 /* ---- one terminal ---- */
 
+/* The value last: only it may be long. */
 static void add_row(struct table *table, const char *key, const char *value, const char *age)
 {
-    const char *cells[] = {key, value, age};
+    const char *cells[] = {key, age, value};
     if (*value)
         add(table, cells);
 }
@@ -150,35 +177,71 @@ static void add_values(struct table *table, const json_t *terminal)
     }
 }
 
-static void add_texts(struct table *table, json_t *object)
+/* A row for each part of "why", which has them joined by "; ". */
+static void add_reasons(struct table *table, const json_t *terminal)
 {
-    const char *key;
-    const json_t *value;
-    json_object_foreach(object, key, value) add_row(table, key, cli_text(object, key), "");
+    const char *why = cli_text(terminal, "why"), *key = "why";
+    while (*why) {
+        char part[300];
+        const char *end = strstr(why, "; ");
+        size_t length = end ? (size_t)(end - why) : strlen(why);
+        snprintf(part, sizeof part, "%.*s", (int)length, why);
+        add_row(table, key, part, "");
+        why += length + (end ? 2 : 0);
+        key = "";
+    }
+}
+
+/* What its last reading means. Being armed and sounding are always shown, the rest where it is so or not known. */
+static void add_meaning(struct table *table, const json_t *terminal)
+{
+    static const struct {
+        const char *key, *says;
+        bool always;
+    } MEANINGS[] = {{"armed_when", "armed", true},
+                    {"sounding_when", "sounding", true},
+                    {"ours_when", "plays our programme", false},
+                    {"busy_when", "another source plays", false},
+                    {"fault_when", "reports a fault", false},
+                    {"mains_lost_when", "runs on its battery", false}};
+    const json_t *when = json_object_get(terminal, "when");
+    char age[24];
+    age_text(terminal, age);
+    for (size_t i = 0; i < sizeof MEANINGS / sizeof *MEANINGS; i++) {
+        const char *truth = cli_text(when, MEANINGS[i].key);
+        bool no = strcmp(truth, "false") == 0;
+        if (MEANINGS[i].always || !no)
+            add_row(table, MEANINGS[i].says, no ? "no" : strcmp(truth, "true") == 0 ? "yes" : truth, age);
+    }
 }
 
 static void add_counts(struct table *table, const json_t *terminal)
 {
-    json_t *counts = json_object_get(terminal, "counts");
-    const char *key;
-    const json_t *value;
-    json_object_foreach(counts, key, value)
-    {
-        char text[96];
-        const char *exception = strcmp(key, "exceptions") == 0 ? cli_text(terminal, "last_exception") : "";
-        snprintf(text, sizeof text, "%ld%s%s", cli_integer(counts, key), *exception ? ", the last " : "", exception);
-        add_row(table, key, text, "");
+    static const char *const COUNTS[][2] = {{"requests", "asked"},        {"replies", "good answers"},
+                                            {"timeouts", "no answer"},    {"damaged", "damaged answers"},
+                                            {"exceptions", "refusals"},   {"foreign", "answers by others"},
+                                            {"doubled", "answered twice"}};
+    const json_t *counts = json_object_get(terminal, "counts");
+    for (size_t i = 0; counts && i < sizeof COUNTS / sizeof *COUNTS; i++) {
+        char text[96], unit[32];
+        const char *exception = strcmp(COUNTS[i][0], "exceptions") == 0 ? cli_text(terminal, "last_exception") : "";
+        snprintf(unit, sizeof unit, ", the last by unit %ld", cli_integer(terminal, "foreign_unit"));
+        bool other = strcmp(COUNTS[i][0], "foreign") == 0 && json_object_get(terminal, "foreign_unit");
+        snprintf(text, sizeof text, "%ld%s%s%s", cli_integer(counts, COUNTS[i][0]), *exception ? ", the last " : "", exception,
+                 other ? unit : "");
+        add_row(table, COUNTS[i][1], text, "");
     }
 }
 
 static void add_facts(struct table *table, const json_t *terminal)
 {
-    static const char *const keys[] = {"id", "name", "line", "profile", "channel", "state", "why"};
+    static const char *const keys[] = {"id", "name", "line", "profile", "channel", "state"};
     char text[24], age[24];
     size_t i;
     const json_t *code;
     for (size_t k = 0; k < sizeof keys / sizeof *keys; k++)
         add_row(table, keys[k], cli_text(terminal, keys[k]), "");
+    add_reasons(table, terminal);
     age_text(terminal, age);
     const char *seen = cli_text(terminal, "last_seen");
     add_row(table, "last seen", *seen ? seen : "never", *seen ? age : "");
@@ -197,14 +260,14 @@ static void add_facts(struct table *table, const json_t *terminal)
 
 enum cli_exit cli_terminal_show(struct cli *cli)
 {
-    static const char *const titles[] = {"what", "value", ">age"};
+    static const char *const titles[] = {"what", ">age", "value"};
     enum cli_exit exit;
     json_t *terminal = cli_get(cli, &exit, "/v1/terminals/", cli->argument, cli->options.now ? "?now=true" : "");
     struct table *table = table_create(titles, sizeof titles / sizeof *titles);
     if (terminal && table) {
         add_facts(table, terminal);
         add_counts(table, terminal);
-        add_texts(table, json_object_get(terminal, "when"));
+        add_meaning(table, terminal);
         add_values(table, terminal);
     }
     finish(cli, table, terminal);

@@ -127,22 +127,28 @@ void desk_on_site_alarm(void *context, const char *what, const char *detail)
     journal_alarm(&((struct desk *)context)->journal, NULL, what, detail);
 }
 
+static void alarm_unasked(struct desk *desk, uint32_t line, const struct line_event *event)
+{
+    const struct config_terminal *terminal = &desk->config->terminals[desk->config->lines[line].terminals[event->terminal]];
+    bool other = event->reading.when[WHEN_BUSY] == TRUTH_TRUE;
+    char detail[400];
+    text_print(detail, sizeof detail,
+               other ? "%s (%s): another source plays there; it is left alone" : "%s (%s) sounds, and nobody asked it to",
+               terminal->hardware.id, terminal->name);
+    journal_alarm(&desk->journal, NULL, "unasked", detail);
+}
+
 static void on_line_event(void *context, uint32_t line, const struct line_event *event)
 {
     struct desk *desk = context;
     if (event->kind == LINE_UP || event->kind == LINE_DOWN) {
         struct line_notice *notice = &desk->line_notices[line];
         notice->down = event->kind == LINE_DOWN;
-        text_copy(notice->words, sizeof notice->words, event->error.message);
+        text_copy(notice->words, sizeof notice->words, site_line_words(desk->config->lines[line].hardware.id, event));
         desk_tell_line(desk, line, event->at);
     }
-    if (event->kind == LINE_UNASKED) {
-        const struct config_line *settings = &desk->config->lines[line];
-        char detail[160];
-        snprintf(detail, sizeof detail, "%s plays what nobody asked it to",
-                 desk->config->terminals[settings->terminals[event->terminal]].hardware.id);
-        journal_alarm(&desk->journal, NULL, "unasked", detail);
-    }
+    if (event->kind == LINE_UNASKED)
+        alarm_unasked(desk, line, event);
     site_alarms_take(desk->alarms, line, event);
     struct dispatcher *dispatcher = desk->dispatchers[desk->config->lines[line].channel];
     if (dispatcher)

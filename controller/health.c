@@ -117,10 +117,10 @@ static void judge_counts(struct health_verdict *verdict, const struct health *he
     struct health_counts n = lately(health);
     uint32_t bad = n.missing + n.damaged;
     if (bad >= HEALTH_BAD_LEAST && bad * UINT64_C(100) >= n.requests * (uint64_t)HEALTH_BAD_PERCENT)
-        because(verdict, "of %u answers in %d min %u were missing and %u damaged", n.requests, HEALTH_MINUTES, n.missing,
-                n.damaged);
+        because(verdict, "of %u requests in the last %d min %u had no answer and %u a damaged one", n.requests, HEALTH_MINUTES,
+                n.missing, n.damaged);
     if (n.lost >= HEALTH_LOST_LEAST)
-        because(verdict, "lost %u times in %d min", n.lost, HEALTH_MINUTES);
+        because(verdict, "lost %u times in the last %d min", n.lost, HEALTH_MINUTES);
 }
 
 static void judge_symptom(struct health_verdict *verdict, const struct health *health)

@@ -252,7 +252,8 @@ void journal_alarm(const struct journal *journal, const struct alert *alert, con
 void journal_line(const struct journal *journal, uint32_t line, bool up, const char *error)
 {
     const char *id = journal->config->lines[line].hardware.id;
-    log_line(up ? LOG_NOTE : LOG_ERROR, "line %s is %s: %s", id, up ? "up" : "down", error);
+    log_line(up ? LOG_NOTE : LOG_ERROR,
+             up ? "line %s is up; how the end of a transmission is known: %s" : "line %s is down: %s", id, error);
     json_t *data = json_pack("{s:s, s:b, s:s}", "id", id, "up", (int)up, up ? "method" : "error", error);
     struct store_change change = {.event = "line", .event_data = data, .urgent = true};
     store_commit(journal->store, &change, NULL, NULL);

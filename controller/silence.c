@@ -76,6 +76,11 @@ static void set_silent(struct line_silence *line, uint16_t terminal, bool silent
     line->silent[terminal] = silent;
 }
 
+static const char *terminal_id(const struct config *config, uint32_t line, uint16_t terminal)
+{
+    return config->terminals[config->lines[line].terminals[terminal]].hardware.id;
+}
+
 static void on_line_event(void *context, uint32_t index, const struct line_event *event)
 {
     struct silence *silence = context;
@@ -86,8 +91,10 @@ static void on_line_event(void *context, uint32_t index, const struct line_event
     line->unproved += event->kind == LINE_UNASKED && event->reading.when[WHEN_BUSY] != TRUTH_TRUE;
     if (event->kind == LINE_UP || event->kind == LINE_DOWN)
         line->down = event->kind == LINE_DOWN;
-    if (event->kind == LINE_DOWN || event->kind == LINE_TROUBLE)
+    if (event->kind == LINE_DOWN)
         log_line(LOG_WARNING, "%s", event->error.message);
+    if (event->kind == LINE_TROUBLE)
+        log_line(LOG_WARNING, "%s: %s", terminal_id(silence->config, index, event->terminal), event->error.message);
     if (event->kind == LINE_TROUBLE && event->trouble == TROUBLE_NO_REPLY)
         set_silent(line, event->terminal, true);
     else if (event->kind == LINE_READING)

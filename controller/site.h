@@ -10,6 +10,8 @@
 #include "hardware/line.h"
 
 #include <jansson.h>
+#include <stdio.h>
+#include <string.h>
 
 struct site;
 struct uv_loop_s;
@@ -39,6 +41,14 @@ struct playout *site_playout(const struct site *site, uint32_t channel);
 
 /* Looks at what time alone decides and at the counters; call it at least once a second. */
 void site_tick(struct site *site, struct mono now);
+
+/* What an event of a line says, without the "line ID: " before it: whoever tells it names it himself. Lives as the event. */
+static inline const char *site_line_words(const char *line_id, const struct line_event *event)
+{
+    char prefix[80];
+    int n = snprintf(prefix, sizeof prefix, "line %s: ", line_id);
+    return strncmp(event->error.message, prefix, (size_t)n) == 0 ? event->error.message + n : event->error.message;
+}
 
 /* It was told that the line is up: line_states follows when its terminals are known. */
 void site_line_told_up(struct site *site, uint32_t line, struct mono now);

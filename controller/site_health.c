@@ -24,7 +24,7 @@ static bool is_up(const struct site *site, uint32_t line)
 static void log_state(const char *id, enum health_state before, const struct health_verdict *verdict)
 {
     if (verdict->state == HEALTH_DEAD)
-        log_line(LOG_WARNING, "terminal lost: %s", verdict->why);
+        log_line(LOG_WARNING, "terminal lost: %s: %s", id, verdict->why);
     else if (before == HEALTH_DEAD)
         log_line(LOG_NOTE, "terminal back: %s%s%s", id, *verdict->why ? ": " : "", verdict->why);
     else if (verdict->state == HEALTH_GOOD)
@@ -47,10 +47,10 @@ static void review(struct site *site, uint32_t terminal, bool up, struct mono no
         site->ports.terminal_state(site->ports.context, terminal, &verdict);
 }
 
-static void note_line(struct site_line *line, const struct line_event *event)
+static void note_line(struct site_line *line, const struct line_event *event, const char *words)
 {
     if (event->kind == LINE_UP || event->kind == LINE_DOWN) {
-        text_copy(line->words, sizeof line->words, event->error.message);
+        text_copy(line->words, sizeof line->words, words);
         line->since = event->at;
         line->swept = false;
     }
@@ -60,13 +60,13 @@ static void note_line(struct site_line *line, const struct line_event *event)
 void site_note(struct site *site, uint32_t line, const struct line_event *event)
 {
     const struct config_line *settings = &site->config->lines[line];
-    note_line(&site->states[line], event);
+    note_line(&site->states[line], event, site_line_words(settings->hardware.id, event));
     if (event->terminal >= settings->n_terminals)
         return;
     uint32_t terminal = settings->terminals[event->terminal];
     bool symptom = event->kind == LINE_TROUBLE && terminal_trouble_is_symptom(event->trouble);
     if (symptom && site->health[terminal].dead) /* else its state changes, and that is told */
-        log_line(LOG_WARNING, "terminal: %s", event->error.message);
+        log_line(LOG_WARNING, "terminal %s: %s", id_of(site, terminal), event->error.message);
     health_take_event(&site->health[terminal], site->config->terminals[terminal].hardware.profile, event);
     if (event->kind == LINE_READING || event->kind == LINE_TROUBLE)
         review(site, terminal, is_up(site, line), event->at);

@@ -28,11 +28,15 @@ enum {
 
 static void usage(FILE *out)
 {
-    fprintf(out, "usage: tocsind --config FILE [--check | --silence]\n"
-                 "  -c, --config FILE  the site's configuration\n"
-                 "      --check        only check the configuration\n"
-                 "      --silence      stop what a daemon that is gone has left sounding, and end\n"
-                 "      --version, --help\n");
+    fprintf(out,
+            "usage: tocsind --config FILE [--check | --silence]\n"
+            "  -c, --config FILE  the site's configuration\n"
+            "      --check        only check the configuration: mistakes and warnings are told, 2 is returned for mistakes\n"
+            "      --silence      stop what a daemon that is gone has left sounding, and end\n"
+            "      --version, --help\n"
+            "It stays in the foreground, logs to standard error, and ends on SIGTERM or SIGINT (Ctrl-C).\n"
+            "Exit status: 0 well; 1 could not start, or with --silence something may still sound; 2 wrong usage or\n"
+            "configuration.\n");
 }
 
 static void on_mistake(void *context, const char *file, unsigned line, const char *message, bool warning)
@@ -46,26 +50,38 @@ static void on_mistake(void *context, const char *file, unsigned line, const cha
 
 enum task { TASK_SERVE, TASK_CHECK, TASK_SILENCE };
 
+static int misused(const char *why, const char *word)
+{
+    fprintf(stderr, "tocsind: %s%s\n", why, word);
+    usage(stderr);
+    return 3;
+}
+
 /* 0 go on, else the exit status + 1. */
 static int read_arguments(int argc, char **argv, const char **path, enum task *task)
 {
     static const struct option OPTIONS[] = {{"config", required_argument, NULL, 'c'}, {"check", no_argument, NULL, 'k'},
                                             {"silence", no_argument, NULL, 's'},      {"version", no_argument, NULL, 'v'},
                                             {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0}};
+    bool check = false, silence = false;
     for (int option; (option = getopt_long(argc, argv, "c:h", OPTIONS, NULL)) != -1;) {
         switch (option) {
         case 'c': *path = optarg; break;
-        case 'k': *task = TASK_CHECK; break;
-        case 's': *task = TASK_SILENCE; break;
+        case 'k': check = true; break;
+        case 's': silence = true; break;
         case 'v': printf("tocsind %s\n", TOCSIN_VERSION); return 1;
         case 'h': usage(stdout); return 1;
         default: usage(stderr); return 3;
         }
     }
-    if (*path && optind == argc)
-        return 0;
-    usage(stderr);
-    return 3;
+    if (optind < argc)
+        return misused("one word too many: ", argv[optind]);
+    if (!*path)
+        return misused("--config FILE is missing", "");
+    if (check && silence)
+        return misused("--check and --silence exclude each other", "");
+    *task = check ? TASK_CHECK : silence ? TASK_SILENCE : TASK_SERVE;
+    return 0;
 }
 
 static void limit_process(void)

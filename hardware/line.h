@@ -140,7 +140,7 @@ struct line_event {
     uint8_t exception;               /* Modbus exception code with TROUBLE_EXCEPTION */
     struct terminal_reading reading; /* LINE_READING, LINE_ARMED, LINE_UNASKED */
     uint32_t request;                /* LINE_ASKED: the number that line_ask was given */
-    struct error error;              /* LINE_DOWN, LINE_TROUBLE, LINE_ASKED: in words */
+    struct error error;              /* LINE_DOWN, LINE_TROUBLE, LINE_ASKED: in words; LINE_TROUBLE does not repeat the id */
 };
 
 /* Called on the line's thread. May only copy the event and wake somebody; must not block nor call the line. */

@@ -16,7 +16,7 @@ static unsigned ones(uint32_t bits)
     return (unsigned)__builtin_popcount(bits);
 }
 
-static void push(struct terminal_history *history, const struct wire_reply *reply)
+static void push(struct terminal_history *history, const struct frame_request *request, const struct wire_reply *reply)
 {
     bool damaged = reply->outcome == WIRE_GARBLED;
     bool answered = reply->outcome == WIRE_ANSWERED || reply->outcome == WIRE_EXCEPTION;
@@ -27,6 +27,9 @@ static void push(struct terminal_history *history, const struct wire_reply *repl
     history->unanswered = !damaged && !answered;
     history->withdrawn = reply->outcome == WIRE_WITHDRAWN;
     history->sent_at = reply->sent_end;
+    history->function = request->function;
+    history->address = request->address;
+    history->count = request->count;
 }
 
 /* Bytes that followed the end of a transaction: a second answer, or one that was not waited for any more. */
@@ -106,7 +109,7 @@ void drive_note_symptoms(struct drive *drive, const struct drive_step *step, con
     if (step->frame != FRAME_TERMINAL)
         return;
     struct terminal *terminal = drive->asked = &drive->terminals[step->index];
-    push(&terminal->history, reply);
+    push(&terminal->history, &step->plan.request, reply);
     if (reply->foreign > 0 && !take_late_answer(drive, reply)) {
         terminal->health.foreign += reply->foreign;
         terminal->health.foreign_unit = reply->foreign_unit;

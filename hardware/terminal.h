@@ -28,7 +28,9 @@ struct terminal_history {
     uint32_t foreign;    /* another unit's frame */
     bool unanswered;     /* the last one */
     bool withdrawn;      /* and its wait was cut short: a late answer to it is none of a slow one */
-    struct mono sent_at; /* likewise */
+    struct mono sent_at; /* of the last one, */
+    uint8_t function;    /* what it asked for, and where */
+    uint16_t address, count;
 };
 
 /* What is common to the terminals of a line. */

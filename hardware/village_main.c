@@ -70,7 +70,9 @@ static bool take_options(int argc, char **argv, struct village_settings *setting
         if (option == '?')
             return error_set(error, ERROR_INVALID, "%.*s", (int)strlen(usage) - 1, usage);
     if (optind + 1 != argc)
-        return error_set(error, ERROR_MISSING, "%.*s", (int)strlen(usage) - 1, usage);
+        return error_set(error, ERROR_MISSING, "%s; %.*s",
+                         optind < argc ? "one file of SETTINGS only" : "a file of SETTINGS is missing", (int)strlen(usage) - 1,
+                         usage);
     if (!village_settings_load(argv[optind], settings, error))
         return false;
     optind = 0; /* glibc: begin anew */

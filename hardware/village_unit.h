@@ -108,6 +108,7 @@ struct village_vendor {
     uint32_t functions; /* bit n: function n is known */
     int64_t settle_ms;  /* from amplifier on until sound passes */
     uint16_t volume_reset, hold_reset_s;
+    /* write is told the address alone: the coils and holding registers of a vendor that can be written share none. */
     bool (*has)(enum village_space space, uint16_t address, bool write);
     uint16_t (*read)(struct village_unit *unit, enum village_space space, uint16_t address, struct mono now);
     enum village_exception (*write)(struct village_unit *unit, uint16_t address, uint16_t value, bool broadcast,

@@ -34,7 +34,8 @@ clean_up() {
     stop "$village" tocsin-village
     [ -n "$dir" ] || return
     find "$dir" -mindepth 1 -maxdepth 1 ! -name heard.wav ! -name '*.log' ! -name report.txt -exec rm -rf {} +
-    echo "Kept: $dir (heard.wav, report.txt and the logs); delete it when you like."
+    echo "Kept in $dir, delete it when you like: heard.wav is the sound that was played, report.txt the table above;" \
+        "tocsind.log and village.log are the logs."
 }
 trap clean_up EXIT
 trap 'exit 130' INT
@@ -110,9 +111,8 @@ judge() { # id: one line; true if all came as expected
 show_places() {
     local port
     port=$(cat "$dir/state/port" 2>/dev/null)
-    echo "Sound that was played: $dir/heard.wav     Report: $dir/report.txt     Logs: $dir/*.log"
-    echo "API ($([ -n "$keep" ] && echo running || echo until now)): socket $dir/tocsin.sock${port:+, and http://127.0.0.1:$port with the token in $dir/state/token}"
-    [ -n "$keep" ] || echo "The township and its API end here; 'make run' does the same and leaves them running for you."
+    [ -n "$keep" ] || { echo "The township ends here; 'make run' does the same and leaves it running for you."; return; }
+    echo "API: socket $dir/tocsin.sock${port:+, and http://127.0.0.1:$port with the token in $dir/state/token}"
 }
 
 wait_for_the_end() {

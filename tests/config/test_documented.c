@@ -161,11 +161,12 @@ static const char *suggest(char text[80], const char *wrong, const char *const *
 static void test_the_nearest_name(void **state)
 {
     (void)state;
-    static const char *const names[] = {"turnaround_ms", "baud", "unit", "id", NULL};
+    static const char *const names[] = {"turnaround_ms", "baud", "line", "unit", "id", NULL};
     char text[80];
     assert_string_equal(suggest(text, "turnaround", names), "; did you mean \"turnaround_ms\"?");
     assert_string_equal(suggest(text, "buad", names), "; did you mean \"baud\"?");
     assert_string_equal(suggest(text, "units", names), "; did you mean \"unit\"?");
+    assert_string_equal(suggest(text, "uint", names), "; did you mean \"unit\"?");
     assert_string_equal(suggest(text, "colour", names), "");
     assert_string_equal(suggest(text, "an_unreasonably_long_name_that_nobody_would_ever_write", names), "");
 }

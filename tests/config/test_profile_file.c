@@ -286,6 +286,9 @@ static const struct broken broken[] = {
     {"\"state == 2\" ] );\nours", "\"state==2\" ] );\nours", "state==2", "is not a condition"},
     {"\"state == 2\" ] );\nours", "\"state == two\" ] );\nours", "two", "is not a condition"},
     {"\"state == 2\" ] );\nours", "\"state == 2 3\" ] );\nours", "2 3", "is not a condition"},
+    {"\"state == 2\" ] );\nours", "\"state bit 16\" ] );\nours", "bit 16", "state has the bits 0 to 15"},
+    {"\"state == 2\" ] );\nours", "\"door bit 1\" ] );\nours", "door bit", "door has the bits 0 to 0"},
+    {"\"state == 2\" ] );\nours", "\"state bit $token\" ] );\nours", "bit $token", "state has the bits 0 to 15"},
     {"\"state == 2\" ] );\nours", "\"state == 2\" ], \"door == 1\" );\nours", "door == 1", "a condition is a list of groups"},
     {"\"state == 2\" ] );\nours", "5 ] );\nours", "sounding_when", "each of a condition's terms must be a text"},
     {"\"state == 2\" ] );\nours", "\"state == 2\" ], [ ] );\nours", "sounding_when", "a condition is a list of groups"},
@@ -313,6 +316,40 @@ static void test_each_mistake_with_its_line(void **state)
         struct config *config = load_with(&folder, text, &said);
         assert_null(config);
         assert_said(&said, false, "/profiles/own.cfg", broken[i].where ? line_of(text, broken[i].where) : 0, broken[i].message);
+        free(text);
+    }
+    folder_remove(&folder);
+}
+
+/* A number that the field can never pass is mostly the raw one of a scaled field. The level reads from -3281.8 to 3271.7. */
+static void test_a_condition_that_says_nothing(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *term, *how; /* NULL: it depends on what is read */
+    } terms[] = {
+        {"level == 3271", NULL},    {"level == 3272", "never"},   {"level == -3282", "never"}, {"level != 3272", "always"},
+        {"level < 3272", "always"}, {"level < 3271", NULL},       {"state < 0", "never"},      {"state < 1", NULL},
+        {"state <= 65534", NULL},   {"state <= 65535", "always"}, {"state <= -1", "never"},    {"state > 65535", "never"},
+        {"state > 65534", NULL},    {"state > -1", "always"},     {"state >= 0", "always"},    {"state >= 65536", "never"},
+        {"state >= 65535", NULL},   {"door == 1", NULL},          {"door == 2", "never"},      {"door != $token", NULL},
+        {"state bit 15", NULL},
+    };
+    struct folder folder;
+    struct said said;
+    folder_make(&folder);
+    for (size_t i = 0; i < sizeof terms / sizeof *terms; i++) {
+        char to[80], words[80];
+        snprintf(to, sizeof to, "sounding_when = ( [ \"%s\" ] );", terms[i].term);
+        snprintf(words, sizeof words, "\"%s\" is %s true: ", terms[i].term, terms[i].how ? terms[i].how : "");
+        char *text = replaced(GOOD_PROFILE, "sounding_when = ( [ \"state == 2\" ] );", to);
+        struct config *config = load_with(&folder, text, &said);
+        assert_non_null(config);
+        if (was_said(&said, true, "/profiles/own.cfg", line_of(text, "sounding_when"), words) != (terms[i].how != NULL))
+            fail_msg("%s", terms[i].term);
+        for (unsigned k = 0; k < said.warnings && !terms[i].how; k++)
+            assert_null(strstr(said.items[k].message, " true: "));
+        config_free(config);
         free(text);
     }
     folder_remove(&folder);
@@ -391,6 +428,7 @@ int main(void)
         cmocka_unit_test(test_broadcast_on_a_mixed_line),
         cmocka_unit_test(test_a_broadcast_that_is_not_safe_is_said),
         cmocka_unit_test(test_each_mistake_with_its_line),
+        cmocka_unit_test(test_a_condition_that_says_nothing),
         cmocka_unit_test(test_a_bad_profile_is_reported_once),
         cmocka_unit_test(test_operands),
         cmocka_unit_test(test_names_agree_with_hardware),

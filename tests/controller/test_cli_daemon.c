@@ -268,7 +268,7 @@ static void test_refusals(void **state)
     (void)state;
     expect_call(
         "422\napplication/problem+json\n{\"title\":\"Not ours\",\"detail\":\"no terminal in 44\",\"code\":\"area_not_ours\"}",
-        "alert", "send", "-", NULL, "", CLI_REFUSED, "", "tocsin: Not ours: no terminal in 44 (area_not_ours)\n");
+        "alert", "send", "-", NULL, "", CLI_REFUSED, "", "tocsin: no terminal in 44 (area_not_ours)\n");
     expect_call("422\napplication/problem+json\n{\"title\":\"Not ours\",\"code\":\"x\"}", "alert", "send", "-", "--json", "",
                 CLI_REFUSED, "\"code\": \"x\"", "Not ours (x)");
     expect_call("", "alert", "send", "/nonexistent", NULL, "", CLI_REFUSED, "", "/nonexistent: No such file");
@@ -303,7 +303,17 @@ static void test_unreachable(void **state)
     "json\n{\"terminals\":[{\"id\":\"t1\",\"name\":\"一组\",\"line\":\"west\",\"unit\":1,\"state\":\"dead\"},{\"id\":"       \
     "\"t2\",\"name\":\"二组\",\"line\":\"east\",\"unit\":2,\"state\":\"good\",\"age\":2,\"answer_ms\":8.4,\"counts\":{"      \
     "\"requests\":"                                                                                                            \
-    "40,\"timeouts\":1,\"damaged\":2,\"exceptions\":3},\"values\":{\"battery\":12.5},\"units\":{\"battery\":\"V\"}}]}"
+    "40,\"timeouts\":1,\"damaged\":2,\"exceptions\":3,\"foreign\":9},\"values\":{\"battery\":12.5},\"units\":{\"battery\":"    \
+    "\"V\"}}]}"
+
+#define SHOWN                                                                                                                  \
+    "200\napplication/json\n{\"id\":\"t1\",\"state\":\"dead\",\"why\":\"it reports a fault: a == 1; unit 9 answered\","        \
+    "\"last_seen\":\"then\",\"age\":9,\"last_exception\":\"busy\",\"foreign_unit\":9,\"counts\":{\"requests\":9,\"replies\":"  \
+    "1,"                                                                                                                       \
+    "\"timeouts\":4,\"damaged\":3,\"exceptions\":1,\"foreign\":2,\"doubled\":0},\"when\":{\"armed_when\":\"false\","           \
+    "\"sounding_when\":\"unknown\",\"fault_when\":\"true\",\"ours_when\":\"false\"},\"values\":{\"level\":-60},\"ages\":{"     \
+    "\"level\":"                                                                                                               \
+    "8}}"
 
 static void test_numbers_and_names_of_options(void **state)
 {
@@ -311,7 +321,9 @@ static void test_numbers_and_names_of_options(void **state)
     struct said said = tocsin("/nowhere", "-", "terminal", "list", "--state=well", NULL);
     expect(&said, CLI_REFUSED, "", "--state: good, degraded, dead or unknown, not 'well'");
     said = tocsin("/nowhere", "-", "line", "watch", "--count=0", NULL);
-    expect(&said, CLI_REFUSED, "", "--count: a number from 1 to 1e+09, not '0'");
+    expect(&said, CLI_REFUSED, "", "--count: a whole number from 1 to 1000000000, not '0'");
+    said = tocsin("/nowhere", "-", "line", "watch", "--count=2.5", NULL);
+    expect(&said, CLI_REFUSED, "", "--count: a whole number from 1 to 1000000000, not '2.5'");
     said = tocsin("/nowhere", "-", "line", "watch", "--interval=1s", NULL);
     expect(&said, CLI_REFUSED, "", "--interval: a number from 0.1 to 3600, not '1s'");
 }
@@ -339,15 +351,27 @@ static void test_lists(void **state)
                 "t2        二组  east     2           good         2 s          8       6   12.5 V\n", "");
     expect_call(TWO_TERMINALS, "terminal", "list", "--line=east", "--json", "", CLI_REACHED,
                 "{\n  \"terminals\": [\n    {\n      \"id\": \"t2\"", "");
+    expect_call(TWO_TERMINALS, "terminal", "list", "--line=north", NULL, "", CLI_REFUSED, "",
+                "no terminal is on a line \"north\"; 'tocsin line list' names the lines\n");
     expect_call(TWO_TERMINALS, "terminal", "list", "--state=dead", "--json", "", CLI_REACHED,
                 "{\n  \"terminals\": [\n    {\n      \"id\": \"t1\"", "");
     expect_call(
         "200\napplication/json\n{\"id\":\"t1\",\"codes\":[\"360404101001\"],\"values\":{\"mains\":231},\"units\":{\"mains\":"
         "\"V\"}}",
-        "terminal", "show", "t1", NULL, "GET /v1/terminals/t1 HTTP", CLI_REACHED, "mains      231 V", "");
+        "terminal", "show", "t1", NULL, "GET /v1/terminals/t1 HTTP", CLI_REACHED, "mains      0 s  231 V", "");
+    expect_call(SHOWN, "terminal", "show", "t1", NULL, "", CLI_REACHED,
+                "state                   dead\nwhy                     it reports a fault: a == 1\n"
+                "                        unit 9 answered\nlast seen          9 s  then\n",
+                "");
+    expect_call(SHOWN, "terminal", "show", "t1", NULL, "", CLI_REACHED,
+                "asked                   9\ngood answers            1\nno answer               4\ndamaged answers         3\n"
+                "refusals                1, the last busy\nanswers by others       2, the last by unit 9\n"
+                "answered twice          0\narmed              9 s  no\nsounding           9 s  unknown\n"
+                "reports a fault    9 s  yes\nlevel              8 s  -60\n",
+                "");
     expect_call("504\napplication/problem+json\n{\"title\":\"Gateway Timeout\",\"detail\":\"t1: unit 1 does not answer\"}",
                 "terminal", "show", "t1", "--now", "GET /v1/terminals/t1?now=true HTTP", CLI_REFUSED, "",
-                "Gateway Timeout: t1: unit 1 does not answer");
+                "tocsin: t1: unit 1 does not answer\n");
     expect_call("200\napplication/json\n{\"lines\":[{\"id\":\"east\",\"baud\":9600,\"up\":false,\"error\":\"no such port\"}]}",
                 "line", "list", NULL, NULL, "GET /v1/lines HTTP", CLI_REACHED, "9600  DOWN: no such port", "");
     expect_call("200\napplication/json\n{\"status\":\"ok\",\"version\":\"1\",\"channels\":[{\"id\":\"main\"}]}", "health", NULL,
@@ -539,8 +563,8 @@ static void test_live_lines(void **state)
     assert_int_equal(exit, CLI_REACHED);
     assert_string_equal(err, "");
     assert_string_equal(
-        text, "\r\033[Jline  state  use %  asked/s  answered/s \r\neast  DOWN     0.0                      \r\n"
-              "\033[2A\r\033[Jline  state  use %  asked/s  answered/s \r\neast  DOWN     0.0      0.0         0.0 \r\n");
+        text, "\r\033[Jline  state  use %  good/degr/dead/unkn \r\neast  DOWN     0.0              0/0/0/0 \r\n"
+              "\033[2A\r\033[Jline  state  use %  good/degr/dead/unkn \r\neast  DOWN     0.0              0/0/0/0 \r\n");
     free(err);
 }
 

@@ -85,9 +85,9 @@ static void the_rules(void **state)
     take(&health, reading_at(120, 1, 10.5));
     expect(&health, 121, HEALTH_DEGRADED, "it reports a fault: door == 1, battery 10.5 V");
     expect_at(&health, true, 155, HEALTH_UNKNOWN, "not read for 35 s", false); /* what it reported is as old */
-    take(&health, trouble_at(160, TROUBLE_NO_REPLY, "t: does not answer"));
-    expect(&health, 161, HEALTH_DEAD, "t: does not answer");
-    expect(&health, 99999, HEALTH_DEAD, "t: does not answer"); /* no time heals that */
+    take(&health, trouble_at(160, TROUBLE_NO_REPLY, "does not answer"));
+    expect(&health, 161, HEALTH_DEAD, "does not answer");
+    expect(&health, 99999, HEALTH_DEAD, "does not answer"); /* no time heals that */
     expect_at(&health, false, 161, HEALTH_UNKNOWN, "line down", false);
     take(&health, reading_at(170, 0, 12));
     expect(&health, 171, HEALTH_GOOD, "");
@@ -98,17 +98,17 @@ static void a_fault_and_a_trouble_are_both_named(void **state)
     (void)state;
     struct health health = {0};
     take(&health, reading_at(10, 1, 12));
-    take(&health, trouble_at(10, TROUBLE_NOT_SOUNDING, "t: was started but does not sound"));
-    expect(&health, 11, HEALTH_DEGRADED, "it reports a fault: door == 1; t: was started but does not sound");
+    take(&health, trouble_at(10, TROUBLE_NOT_SOUNDING, "was started but does not sound"));
+    expect(&health, 11, HEALTH_DEGRADED, "it reports a fault: door == 1; was started but does not sound");
 }
 
 static void one_that_refuses_to_be_read_is_degraded(void **state)
 {
     (void)state;
     struct health health = {0};
-    take(&health, trouble_at(10, TROUBLE_NO_REPLY, "t: does not answer"));
-    take(&health, trouble_at(20, TROUBLE_EXCEPTION, "t: refuses")); /* which is an answer */
-    expect(&health, 21, HEALTH_DEGRADED, "t: refuses; not read yet");
+    take(&health, trouble_at(10, TROUBLE_NO_REPLY, "does not answer"));
+    take(&health, trouble_at(20, TROUBLE_EXCEPTION, "refuses")); /* which is an answer */
+    expect(&health, 21, HEALTH_DEGRADED, "refuses; not read yet");
 }
 
 /* A reading as the table below has it: its session, and whether it sounds and another source plays. */
@@ -193,7 +193,7 @@ static void a_share_of_missing_answers(void **state)
     minutes(&health, &counted, 0, 600, 20, 1); /* 1 in 20 */
     expect(&health, 601, HEALTH_GOOD, "");
     minutes(&health, &counted, 600, 1200, 20, 2);
-    expect(&health, 1201, HEALTH_DEGRADED, "of 200 answers in 10 min 20 were missing and 0 damaged");
+    expect(&health, 1201, HEALTH_DEGRADED, "of 200 requests in the last 10 min 20 had no answer and 0 a damaged one");
     minutes(&health, &counted, 1200, 1800, 20, 0);
     expect(&health, 1801, HEALTH_GOOD, ""); /* ten minutes later nothing is left of it */
 }
@@ -208,7 +208,7 @@ static void two_bad_answers_are_nothing_yet(void **state)
     expect(&health, 2, HEALTH_GOOD, "");
     counted.damaged++;
     health_take_counts(&health, &counted, at_s(2));
-    expect(&health, 2, HEALTH_DEGRADED, "of 4 answers in 10 min 1 were missing and 2 damaged");
+    expect(&health, 2, HEALTH_DEGRADED, "of 4 requests in the last 10 min 1 had no answer and 2 a damaged one");
 }
 
 static void probes_of_a_dead_one_are_not_held_against_it(void **state)
@@ -236,11 +236,11 @@ static void a_wrong_address_stands_while_its_line_says_so(void **state)
     struct health health = {0};
     struct terminal_health counted = {.symptom = TROUBLE_DUPLICATE};
     take(&health, reading_at(1, 0, 12));
-    take(&health, trouble_at(2, TROUBLE_DUPLICATE, "t: two units answer"));
-    expect(&health, 3, HEALTH_DEGRADED, "t: two units answer");
+    take(&health, trouble_at(2, TROUBLE_DUPLICATE, "two units answer"));
+    expect(&health, 3, HEALTH_DEGRADED, "two units answer");
     health_take_counts(&health, &counted, at_s(4));
     take(&health, reading_at(5, 0, 12));
-    expect(&health, 6, HEALTH_DEGRADED, "t: two units answer"); /* it answers all the same */
+    expect(&health, 6, HEALTH_DEGRADED, "two units answer"); /* it answers all the same */
     counted.symptom = TROUBLE_NONE;
     health_take_counts(&health, &counted, at_s(7));
     expect(&health, 8, HEALTH_GOOD, "");
@@ -251,14 +251,14 @@ static void losses_are_counted(void **state)
     (void)state;
     struct health health = {0};
     for (int64_t s = 2; s < 6; s += 2) {
-        take(&health, trouble_at(s, TROUBLE_NO_REPLY, "t: does not answer"));
-        take(&health, trouble_at(s, TROUBLE_NO_REPLY, "t: does not answer"));
+        take(&health, trouble_at(s, TROUBLE_NO_REPLY, "does not answer"));
+        take(&health, trouble_at(s, TROUBLE_NO_REPLY, "does not answer"));
         take(&health, reading_at(s + 1, 0, 12));
     }
     expect(&health, 6, HEALTH_GOOD, "");
-    take(&health, trouble_at(7, TROUBLE_NO_REPLY, "t: does not answer"));
+    take(&health, trouble_at(7, TROUBLE_NO_REPLY, "does not answer"));
     take(&health, reading_at(8, 0, 12));
-    expect(&health, 9, HEALTH_DEGRADED, "lost 3 times in 10 min");
+    expect(&health, 9, HEALTH_DEGRADED, "lost 3 times in the last 10 min");
 }
 
 static bool news(struct health *health, enum health_state state, int64_t s)

@@ -81,7 +81,7 @@ static void the_words_name_what_was_seen(void **state)
     const struct line_event *told = fake_find(line, LINE_TROUBLE, 0);
     assert_int_equal(told->trouble, TROUBLE_DUPLICATE);
     assert_non_null(strstr(told->error.message, "unit 1 answers twice, or damaged: 8 of the last "));
-    assert_non_null(strstr(told->error.message, "two terminals may have address 1"));
+    assert_non_null(strstr(told->error.message, "two terminals may have address 1, or its transmitter is bad"));
     assert_true(line->drive.terminals[0].health.doubled >= 8);
     assert_int_equal(line->drive.terminals[1].health.doubled, 0);
     fake_line_free(line);
@@ -136,7 +136,7 @@ static void a_unit_that_answers_for_another_is_named(void **state)
     for (size_t i = 0; i < line->n_events && !told; i++)
         if (line->events[i].trouble == TROUBLE_FOREIGN)
             told = &line->events[i];
-    assert_non_null(strstr(told->error.message, "unit 9 answered when unit 2 was asked; check its address"));
+    assert_non_null(strstr(told->error.message, "unit 9 answered when unit 2 was asked; check the addresses of both"));
     const struct terminal_health *health = &line->drive.terminals[1].health;
     assert_int_equal(health->symptom, TROUBLE_FOREIGN);
     assert_int_equal(health->foreign_unit, 9);

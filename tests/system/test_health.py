@@ -46,7 +46,7 @@ class Health(TownshipTest):
         town.poll_s = 1
         town.start()
         row = until(lambda: (t := self.terminals(town)["north-2"]) and "damaged" in t.get("why", "") and t, "the damage")
-        self.assertRegex(row["why"], r"of \d+ answers in 10 min \d+ were missing and \d+ damaged")
+        self.assertRegex(row["why"], r"of \d+ requests in the last 10 min \d+ had no answer and \d+ a damaged one")
         self.assertEqual(row["state"], "degraded")
         self.assertEqual(self.terminals(town)["north-1"]["state"], "good")
 
@@ -73,6 +73,7 @@ class Health(TownshipTest):
         self.assertGreater(line["since"], up)
         self.assertEqual(line["states"], {"good": 0, "degraded": 0, "dead": 0, "unknown": 3})
         self.assertNotIn("worst", line)
+        self.assertTrue(line["error"].startswith(town.path("north") + ": "), line)  # whose line it is stands beside it
 
     # ---- what is told ----
 
@@ -89,7 +90,7 @@ class Health(TownshipTest):
         self.assertEqual(told[:2], [("north-2", "dead"), ("north-2", "good")])
         self.assertLessEqual(len(told), 4)  # the rest may wait until the minute is over
         log = town.daemon_log()
-        self.assertEqual((log.count("terminal lost: north-2"), log.count("terminal back: north-2")), (1, 1), log)
+        self.assertEqual((log.count("terminal lost: north-2: unit 2 does"), log.count("terminal back: north-2\n")), (1, 1), log)
 
     def test_a_line_that_goes_down_is_one_event(self):
         town = self.township({"north": (19200, t8(20))}).start()

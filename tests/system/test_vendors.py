@@ -61,7 +61,7 @@ class Vendors(TownshipTest):
         alert = self.broadcast(town)
         town.until_ended(alert)
         self.assertEqual(list(town.ends(alert).values()), list(faults.values()), town.ends(alert))
-        self.assertIn("hall-4 plays what nobody asked it to", [data.get("detail") for data in town.events()])
+        self.assertIn("hall-4 (hall 4) sounds, and nobody asked it to", [data.get("detail") for data in town.events()])
 
     def test_informer_starts_anew(self):
         """It has forgotten that it was armed: the start arms it again."""
