@@ -64,6 +64,7 @@ class Gateways(TownshipTest):
     def start_town(self):
         self.town = town = self.township({"north": (9600, t8(2)), "south": (19200, t8(2))},
                                          programme="repetitions = 2; tone_min_ms = 1000;")
+        town.strangers = {"north", "south"}  # who carries the bytes here may be late: test_network_lines.py looks at the wire
         self.called, self.server = free_port(), socket.create_server(("127.0.0.1", 0))
         self.addCleanup(self.server.close)
         end = 'kind = "rtu_over_tcp"; host = "127.0.0.1"; gateway_delay_ms = 5; port ='
