@@ -25,6 +25,7 @@ static void push(struct terminal_history *history, const struct frame_request *r
     history->doubled <<= 1;
     history->foreign <<= 1;
     history->unanswered = !damaged && !answered;
+    history->withdrawn = reply->outcome == WIRE_WITHDRAWN;
     history->sent_at = reply->sent_end;
     history->function = request->function;
     history->address = request->address;
@@ -36,7 +37,7 @@ static void take_late_bytes(struct terminal *terminal, unsigned bytes)
 {
     struct terminal_history *history = &terminal->history;
     if (history->unanswered) {
-        terminal->late = terminal->late || bytes >= SHORTEST_FRAME;
+        terminal->late = terminal->late || (bytes >= SHORTEST_FRAME && !history->withdrawn);
     } else if (!(history->damaged & 1)) {
         terminal->health.doubled++;
         history->doubled |= bytes >= SHORTEST_FRAME;
@@ -57,7 +58,7 @@ static bool take_late_answer(struct drive *drive, const struct wire_reply *reply
     struct terminal *other = find_unit(drive, reply->foreign_unit);
     bool late = other && other->history.unanswered &&
                 mono_since(reply->sent_begin, other->history.sent_at) <= LATE_CEILINGS * drive->world.ceiling_us;
-    if (late)
+    if (late && !other->history.withdrawn)
         other->late = true;
     return late;
 }

@@ -187,11 +187,13 @@ static struct mono poll_due(const struct terminal *terminal)
     return doubtful ? terminal->retry_at : mono_plus_us(terminal->polled_at, terminal->world->poll_us);
 }
 
-static void plan_poll(const struct terminal *terminal, struct mono now, struct terminal_plan *plan)
+/* Who was not asked yet waits since the port is open: on a line that is never idle he would else wait behind all polls. */
+static void plan_poll(const struct terminal *terminal, struct terminal_plan *plan)
 {
     bool at_once = !terminal->swept || terminal->read_index > 0;
     enum terminal_class class = terminal->dead ? CLASS_PROBE : terminal->wanted ? CLASS_VERIFY : CLASS_POLL;
-    plan_read(terminal, class, mono_later(at_once ? now : poll_due(terminal), terminal->retry_at), plan);
+    struct mono due = at_once ? terminal->retry_at : mono_later(poll_due(terminal), terminal->retry_at);
+    plan_read(terminal, class, due, plan);
 }
 
 static enum terminal_doubt doubt_of(const struct terminal *terminal)
@@ -206,7 +208,7 @@ void terminal_plan_next(const struct terminal *terminal, struct mono now, struct
     if (plan->class == CLASS_NONE && terminal_is_held(terminal))
         plan_hold(terminal, poll_due(terminal), now, plan);
     if (plan->class == CLASS_NONE && !terminal->in_group)
-        plan_poll(terminal, now, plan);
+        plan_poll(terminal, plan);
     plan->doubt = doubt_of(terminal);
     plan->behind = terminal->first_failed || terminal->rearms > 0;
     plan->first_byte_us = terminal_first_byte_limit(terminal);

@@ -27,7 +27,8 @@ struct terminal_history {
     uint32_t doubled;    /* a second frame behind the answer */
     uint32_t foreign;    /* another unit's frame */
     bool unanswered;     /* the last one */
-    struct mono sent_at; /* likewise, */
+    bool withdrawn;      /* and its wait was cut short: a late answer to it is none of a slow one */
+    struct mono sent_at; /* of the last one, */
     uint8_t function;    /* what it asked for, and where */
     uint16_t address, count;
 };

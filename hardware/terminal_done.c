@@ -202,8 +202,10 @@ static void failed(struct terminal *terminal, const struct terminal_plan *plan, 
     }
     struct mono earliest = mono_plus_us(reply->sent_end, terminal->world->ceiling_us);
     terminal->retry_at = mono_before(now, earliest) ? earliest : now;
-    if (terminal->tries < TRIES_MAX && !known_dead && (terminal->wanted || !full))
+    if (terminal->tries < TRIES_MAX && !known_dead) {
+        terminal->swept = terminal->swept || (full && plan->read); /* its second try comes behind the others' first */
         return;
+    }
     terminal->dead = terminal->swept = true;
     terminal->seen = false;
     terminal->reached = terminal->reached && terminal->acknowledged;

@@ -107,9 +107,10 @@ void village_log_order(struct village *village, const char *text, const char *an
 /* A loop that came round late has read and answered late: a reader of the log cannot blame the master for what it did then. */
 static void log_lateness(struct village *village, struct mono before, struct mono now)
 {
-    if (!village->log || mono_since(now, before) < LATE_US)
+    FILE *f = village->log;
+    if (!f || mono_since(now, before) < LATE_US)
         return;
-    fprintf(village->log, "# late %" PRId64 " %" PRId64 "\n", before.us, now.us);
+    fprintf(f, "# late %" PRId64 " %" PRId64 "\n", before.us, now.us);
     village->log_dirty = true;
 }
 

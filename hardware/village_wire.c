@@ -4,9 +4,9 @@
 
 #include <string.h>
 
-/* A reply is handed over in pieces of about this length between its first and its last byte: 64 lines of single bytes at
- * 115200 baud would be 670,000 wake-ups a second. */
-enum { PIECE_NS = 4000000 };
+/* A reply is handed over in pieces between its first and its last byte: 64 lines of single bytes at 115200 baud would be
+ * 670,000 wake-ups a second. They are short enough that nobody sees a silence within it. */
+enum { PIECE_MAX_US = 4000, PIECES_IN_SILENCE = 2 };
 
 const char *village_note_name(enum village_note note)
 {
@@ -232,7 +232,9 @@ static void begin_reply(struct village_wire *wire, struct village_reply *reply)
 
 static struct mono next_piece(const struct village_wire *wire, const struct village_reply *reply)
 {
-    size_t piece = reply->sent == 0 ? 1 : (size_t)(PIECE_NS / wire->character_ns) + 1;
+    int64_t piece_us =
+        wire->silence_us / PIECES_IN_SILENCE < PIECE_MAX_US ? wire->silence_us / PIECES_IN_SILENCE : PIECE_MAX_US;
+    size_t piece = reply->sent == 0 ? 1 : (size_t)(piece_us * 1000 / wire->character_ns) + 1;
     size_t upto = reply->sent + piece < reply->frame.size ? reply->sent + piece : reply->frame.size;
     return mono_plus_us(reply->frame.begin, village_wire_us(wire, upto));
 }

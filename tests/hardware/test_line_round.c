@@ -96,6 +96,75 @@ static void a_fault_is_shown_in_time(void **state)
     }
 }
 
+/* Polls alone fill the wire here: 247 terminals need longer than poll_s for a round. */
+static struct fake_line *full(char kind, size_t n_dead)
+{
+    char kinds[FAKE_UNITS_MAX + 1] = {0};
+    memset(kinds, kind, FAKE_UNITS_MAX);
+    struct fake_line *line = fake_line_new(kinds, 0);
+    for (size_t i = 0; i < n_dead; i++)
+        line->units[2 * i].dead = true;
+    line->units[FAKE_UNITS_MAX - 1].lose_replies = 1; /* of its first reading */
+    drive_port_up(&line->drive, "fake", line->now);
+    return line;
+}
+
+/* The longest time in which an event of this kind did not tell of a terminal, from began on. */
+static int64_t longest_without(const struct fake_line *line, enum line_event_kind kind, size_t terminal, struct mono began)
+{
+    int64_t longest = 0;
+    struct mono last = began;
+    for (size_t i = 0; i < line->n_events; i++) {
+        const struct line_event *event = &line->events[i];
+        if (event->kind != kind || event->terminal != terminal)
+            continue;
+        longest = mono_since(event->at, last) > longest ? mono_since(event->at, last) : longest;
+        last = event->at;
+    }
+    return mono_since(line->now, last) > longest ? mono_since(line->now, last) : longest;
+}
+
+static void nobody_starves_on_a_full_line(void **state)
+{
+    (void)state;
+    static const struct {
+        char kind;
+        size_t n_dead;
+    } lines[] = {{'t', 0}, {'t', 40}, {'t', 80}, {'c', 0}, {'c', 80}};
+    for (size_t l = 0; l < sizeof lines / sizeof lines[0]; l++) {
+        struct fake_line *line = full(lines[l].kind, lines[l].n_dead);
+        struct mono began = line->now;
+        fake_run(line, SHOWN_MS);
+        assert_int_equal(fake_count(line, LINE_SWEPT, -1), 1);
+        fake_run(line, SHOWN_MS);
+        for (size_t i = 0; i < FAKE_UNITS_MAX; i++) {
+            bool dead = line->units[i].dead;
+            assert_int_equal(fake_troubles(line, TROUBLE_NO_REPLY, (int)i), dead);
+            if (dead)
+                assert_in_range(mono_since(fake_find(line, LINE_TROUBLE, (int)i)->at, began), 0, SHOWN_MS * INT64_C(1000));
+            else
+                assert_in_range(longest_without(line, LINE_READING, i, began), 0, SHOWN_MS * INT64_C(1000));
+        }
+        fake_line_free(line);
+    }
+}
+
+/* Also while the wire is full a missed answer is asked for a second time before anybody is told to be dead. */
+static void a_missed_answer_on_a_full_line_is_no_death(void **state)
+{
+    (void)state;
+    struct fake_line *line = full('t', 0);
+    fake_run(line, 60000);
+    fake_forget(line);
+    for (size_t i = 0; i < FAKE_UNITS_MAX; i += 10)
+        line->units[i].lose_replies = 1;
+    line->units[5].dead = true;
+    fake_run(line, 60000);
+    assert_int_equal(fake_troubles(line, TROUBLE_NO_REPLY, -1), 1);
+    assert_int_equal(fake_troubles(line, TROUBLE_NO_REPLY, 5), 1);
+    fake_line_free(line);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -103,6 +172,8 @@ int main(void)
         cmocka_unit_test(how_late_a_fault_may_be_shown),
         cmocka_unit_test(a_death_is_shown_in_time),
         cmocka_unit_test(a_fault_is_shown_in_time),
+        cmocka_unit_test(nobody_starves_on_a_full_line),
+        cmocka_unit_test(a_missed_answer_on_a_full_line_is_no_death),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

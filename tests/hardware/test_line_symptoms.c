@@ -222,6 +222,32 @@ static void what_was_withdrawn_is_not_counted(void **state)
     fake_line_free(line);
 }
 
+/* Its answer came after the wait, which was cut short: that does not make it slow, and the reason stays what it was. */
+static void nor_is_it_late(void **state)
+{
+    (void)state;
+    struct fake_line *line = opened("tt");
+    line->units[1].answers_as = 9;
+    fake_run(line, 20000);
+    assert_true(line->drive.terminals[1].dead);
+    struct drive_step step = {.index = 0};
+    struct mono wake;
+    while (step.index != 1) {
+        while (!drive_next(&line->drive, line->now, &step, &wake))
+            line->now = wake;
+        fake_transact(line, &step.plan.request, step.plan.first_byte_us);
+        if (step.index == 1)
+            line->reply.outcome = WIRE_WITHDRAWN;
+        drive_done(&line->drive, &step, &line->reply, line->now);
+    }
+    line->late.bytes = 23;
+    line->late.at = line->now;
+    fake_run(line, 60000);
+    assert_int_equal(line->late.bytes, 0);
+    assert_false(line->drive.terminals[1].late);
+    fake_line_free(line);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -234,6 +260,7 @@ int main(void)
         cmocka_unit_test(a_late_answer_is_no_wrong_address),
         cmocka_unit_test(a_stray_byte_is_no_second_answer),
         cmocka_unit_test(what_was_withdrawn_is_not_counted),
+        cmocka_unit_test(nor_is_it_late),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

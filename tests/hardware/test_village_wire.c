@@ -191,6 +191,20 @@ static void test_no_byte_is_early(void **state)
     }
 }
 
+/* A master that waits for the end of something else than its answer would else begin in the middle of it. */
+static void test_no_silence_within_a_reply(void **state)
+{
+    (void)state;
+    static const int bauds[] = {1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200};
+    for (size_t b = 0; b < sizeof bauds / sizeof bauds[0]; b++) {
+        struct bench bench;
+        bench_open(&bench, bauds[b]);
+        transaction(&bench);
+        for (size_t i = 1; i < REPLY; i++)
+            assert_true(bench.delivered_at[i] - bench.delivered_at[i - 1] < bench.wire.silence_us * 2 / 3);
+    }
+}
+
 static void test_silence_before_a_frame(void **state)
 {
     (void)state;
@@ -394,6 +408,7 @@ int main(void)
         cmocka_unit_test(test_request_sizes),
         cmocka_unit_test(test_a_transaction_takes_its_time),
         cmocka_unit_test(test_no_byte_is_early),
+        cmocka_unit_test(test_no_silence_within_a_reply),
         cmocka_unit_test(test_silence_before_a_frame),
         cmocka_unit_test(test_a_garbled_frame_is_lost),
         cmocka_unit_test(test_two_requests_without_silence),

@@ -103,13 +103,6 @@ class Health(TownshipTest):
         self.assertEqual([d for kind, d in town.listener.heard if kind == "terminal"], [])
         self.assertNotIn("terminal lost", town.daemon_log())
 
-        def and_poll():
-            configure()
-            with open(town.path("site.cfg"), encoding="utf-8") as file:
-                text = file.read()
-            town.write("site.cfg", text.replace('adapter = "pty";', f'adapter = "pty"; poll_s = {seconds};'))
-        town.configure = and_poll
-
     def test_faults_show_within_100_s_at_the_slowest_polls(self):
         """The worst cases are tests/hardware/test_line_round.c, in virtual time."""
         town = self.township({"north": (9600, t8(3))})

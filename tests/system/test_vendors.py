@@ -11,16 +11,18 @@ def units(vendor, *faults):
     return [(u, vendor, fault) for u, fault in enumerate(faults, 1)]
 
 
-def informers(*faults):
-    """Their line is Modbus RTU here, in the field Modbus TCP; their map is the same."""
-    return {"hall": (19200, units("informer15", *faults))}
-
-
 class Vendors(TownshipTest):
     def stored(self, lines):
         """A township whose terminals play messages of their own."""
         town = self.township(lines, programme=SHORT)
         town.stored = {"main": MESSAGES}
+        return town
+
+    def informers(self, *faults):
+        """They are on the network themselves and speak Modbus TCP."""
+        town = self.stored({"hall": (0, units("informer15", *faults))})
+        town.wires["hall"] = 'kind = "tcp";'
+        town.reached["hall"] = 'kind = "tcp"; host = "127.0.0.1"; port = PORT;'
         return town.start()
 
     def state_of(self, town, unit):
@@ -39,10 +41,11 @@ class Vendors(TownshipTest):
     # ---- Informer15 ----
 
     def test_informer_plays_a_message(self):
-        town = self.stored(informers("", "mute", "slow:150"))
+        town = self.informers("", "mute", "slow:150")
+        self.assertEqual(town.get("/v1/lines/hall")[1]["method"].split(":")[0], "connected to 127.0.0.1")
         alert = self.broadcast(town)
+        until(lambda: self.state_of(town, "hall-1") == ("sounding", -20.0), "-16 dBFS less 4 dB: 80 per cent")
         until(lambda: all(d["rung"] == "sounding" for d in town.deliveries(alert).values()) and town.deliveries(alert), "sounding")
-        self.assertEqual(self.state_of(town, "hall-1"), ("sounding", -20.0))  # -16 dBFS less 4 dB: 80 per cent
         self.assertLess(self.state_of(town, "hall-2")[1], -100)  # it has no level: that it is mute cannot be seen, and is not claimed
         values = town.get("/v1/terminals/hall-1")[1]["values"]
         self.assertEqual((values["message"], values["tone"], values["attenuation"]), (12, 0, 4))
@@ -54,7 +57,7 @@ class Vendors(TownshipTest):
         faults = {"refuses_arm": "failed(not_armed)", "refuses_start": "failed(not_sounding)", "fault": "failed(not_sounding)",
                   "local": "failed(not_sounding)", "dead": "failed(no_reply)", "wont_stop": "failed(not_stopped)",
                   "exception:4": "failed(exception(server_device_failure))", "": "sounded(no_level)"}
-        town = self.stored(informers(*faults))
+        town = self.informers(*faults)
         alert = self.broadcast(town)
         town.until_ended(alert)
         self.assertEqual(list(town.ends(alert).values()), list(faults.values()), town.ends(alert))
@@ -62,7 +65,7 @@ class Vendors(TownshipTest):
 
     def test_informer_starts_anew(self):
         """It has forgotten that it was armed: the start arms it again."""
-        town = self.stored(informers("reboot:9000", ""))
+        town = self.informers("reboot:9000", "")
         alert = self.broadcast(town)
         until(lambda: self.state_of(town, "hall-1")[0] == "disarmed" and town.deliveries(alert).get("hall-1", {}).get("rung") == "sounding",
               "the reboot while it sounded")
@@ -74,7 +77,7 @@ class Vendors(TownshipTest):
     # ---- Cuiwei S2 ----
 
     def test_cuiwei_plays_a_message(self):
-        town = self.stored({"hall": (9600, units("cuiwei-s2", "", "", "mute", "crc:10", "reboot:1000"))})
+        town = self.stored({"hall": (9600, units("cuiwei-s2", "", "", "mute", "crc:10", "reboot:1000"))}).start()
         alert = self.broadcast(town)
         town.listener.until(lambda d: d.get("alert") == alert and d.get("reason") == "rebooted", "the reboot")
         town.tell_village("fault hall/5 none")
@@ -91,7 +94,7 @@ class Vendors(TownshipTest):
     def test_cuiwei_faults(self):
         faults = {"refuses_arm": "failed(not_armed)", "refuses_start": "failed(not_sounding)", "local": "failed(busy_other)",
                   "dead": "failed(no_reply)", "wont_stop": "failed(not_stopped)", "": "sounded(no_level)"}
-        town = self.stored({"hall": (9600, units("cuiwei-s2", *faults))})
+        town = self.stored({"hall": (9600, units("cuiwei-s2", *faults))}).start()
         alert = self.broadcast(town)
         town.until_ended(alert)
         self.assertEqual(list(town.ends(alert).values()), list(faults.values()), town.ends(alert))

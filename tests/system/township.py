@@ -145,6 +145,9 @@ class Township:
         self.hears = {}  # line -> channel that its units hear, where it is not the one that drives them
         self.village = self.daemon = self.listener = None
         self.line_settings = {}  # by line, in place of adapter = "pty"
+        self.turnaround_ms = {}  # of terminals, where it is not 3
+        self.wires = {}  # by line, further settings of it in the village
+        self.reached = {}  # by line, how the daemon reaches it in place of its device; PORT is where the village listens
         self.preload = {}  # into the daemon's environment
         self.counted = {}  # by the village, of each line, at its end
         self.strangers = set()  # lines on which somebody else is master, who may break the rules of the wire
@@ -159,16 +162,36 @@ class Township:
         return self.path(name)
 
     def configure(self):
-        pty = 'adapter = "pty";'
-        drives = lambda line: self.channel_of.get(line, self.channels[0])
+        self.configure_village()
+        self.configure_site()
+
+    def drives(self, line):
+        return self.channel_of.get(line, self.channels[0])
+
+    def configure_village(self):
         units = lambda line: ", ".join(
-            f'{{ unit = {u}; vendor = "{v}"; turnaround_ms = 3; {f"fault = {chr(34)}{f}{chr(34)};" if f else ""} }}'
+            f'{{ unit = {u}; vendor = "{v}"; turnaround_ms = {self.turnaround_ms.get(f"{line}-{u}", 3)}; {f"fault = {chr(34)}{f}{chr(34)};" if f else ""} }}'
             for u, v, f in self.lines[line][1])
         self.write("village.cfg", f"""seed = 1; dir = "{self.dir}"; log = "frames.log";
-channels = ({", ".join(f'{{ id = "{c}"; fifo = "{c}.fifo"; }}' for c in sorted({self.hears.get(l, drives(l)) for l in self.lines}))});
-lines = ({", ".join(f'{{ id = "{l}"; baud = {self.lines[l][0]}; channel = "{self.hears.get(l, drives(l))}"; units = ({units(l)}); }}'
+channels = ({", ".join(f'{{ id = "{c}"; fifo = "{c}.fifo"; }}' for c in sorted({self.hears.get(l, self.drives(l)) for l in self.lines}))});
+lines = ({", ".join(f'{{ id = "{l}"; baud = {self.lines[l][0]}; channel = "{self.hears.get(l, self.drives(l))}"; {self.wires.get(l, "")} units = ({units(l)}); }}'
                      for l in self.lines)});
 """)
+
+    def port(self, line):
+        """Where the village listens; 0 while it does not."""
+        try:
+            with open(self.path(f"{line}.port"), encoding="ascii") as file:
+                return int(file.read())
+        except FileNotFoundError:
+            return 0
+
+    def reach(self, line):
+        baud, how = self.lines[line][0], self.reached.get(line, f'device = "{line}";').replace("PORT", str(self.port(line)))
+        more = self.line_settings.get(line, "" if line in self.reached else 'adapter = "pty";')
+        return f"{how} {f'baud = {baud};' if baud else ''} {more}"
+
+    def configure_site(self):
         self.write("asound.conf", f"""pcm_type.tocsin {{ lib "{program('libasound_module_pcm_tocsin.so')}" }}
 """ + "".join(f"""pcm.{c} {{ type tocsin fifo "{self.path(c)}.fifo" wav "{self.path(c)}.wav" {self.plugin} }}
 """ for c in self.channels))
@@ -180,7 +203,7 @@ places = ( {{ code = "360499103201"; zh = "龙塘村"; en = "Longtang"; }} );
 programme = {{ {self.programme} }};
 voice = {{ program = "{program('tocsin-voice')}"; }};
 channels = ({", ".join(f'{{ id = "{c}"; {self.output(c)} languages = [ "zh", "en" ]; }}' for c in self.channels)});
-lines = ({", ".join(f'{{ id = "{l}"; channel = "{drives(l)}"; device = "{l}"; baud = {self.lines[l][0]}; poll_s = {self.poll_s}; {self.line_settings.get(l, pty)} }}'
+lines = ({", ".join(f'{{ id = "{l}"; channel = "{self.drives(l)}"; poll_s = {self.poll_s}; {self.reach(l)} }}'
                      for l in self.lines)});
 terminals = ({", ".join(f'{{ id = "{l}-{u}"; name = "{l} {u}"; line = "{l}"; unit = {u}; profile = "{v}"; codes = [ "360499103201" ]; {self.more.get(f"{l}-{u}", "")} }}'
                          for l in self.lines for u, v, f in self.lines[l][1])});
@@ -227,7 +250,7 @@ terminals = ({", ".join(f'{{ id = "{l}-{u}"; name = "{l} {u}"; line = "{l}"; uni
         self.village.kill()
         self.village.wait()
         for line in self.lines:  # as udev does; the system may give the pty's number to another village at any time
-            os.unlink(self.path(line))
+            os.unlink(self.path(f"{line}.port" if self.port(line) else line))
         self.village.stdin.close()
         self.village.stdout.close()
 
@@ -265,6 +288,7 @@ terminals = ({", ".join(f'{{ id = "{l}-{u}"; name = "{l} {u}"; line = "{l}"; uni
     def start(self):
         self.configure()
         self.start_village()
+        self.configure_site()  # the ports are known now
         self.start_daemon()
         self.lines_up()
         return self
