@@ -39,7 +39,8 @@ struct wire_kind {
     bool (*send)(struct wire *wire, const uint8_t *bytes, size_t n);
     /* Waits until the driver says that all has left the wire; NULL: it cannot. */
     bool (*flush)(struct wire *wire);
-    /* Reads away what nobody asked for, until give_up at the latest: somebody may never pause. Bytes, -1 when gone. */
+    /* Reads away what nobody asked for, until give_up at the latest: somebody may never pause. Bytes, -1 when gone or to be
+     * given up. */
     ssize_t (*discard)(struct wire *wire, struct mono give_up);
     /* Something is there: 1 a frame begins, 0 it was none and is taken away, -1 gone. NULL: always a frame. */
     int (*begins)(struct wire *wire);

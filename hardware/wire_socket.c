@@ -22,6 +22,7 @@ enum {
     KEEP_COUNT = 3,
     UNACKNOWLEDGED_LIMIT_MS = 15000, /* within 15 s if something was sent to it */
     HEARTBEAT_REST_US = 200000,      /* one that came in two parts */
+    FLOOD_BYTES = 16384,             /* at once; the fastest wire brings so much in 1.4 s */
 };
 
 /* ---- connecting ---- */
@@ -173,12 +174,13 @@ int wire_socket_begins(struct wire *wire)
     ssize_t n;
     while ((n = peek(wire, bytes, sizeof bytes)) > 0) {
         enum pattern_match match = line_pattern_match(&wire->heartbeat, bytes, (size_t)n);
-        if (match == PATTERN_NONE || (match == PATTERN_PART && !await_more(wire, (size_t)n, until)))
-            return 1;
-        if (match == PATTERN_WHOLE) {
+        if (match == PATTERN_WHOLE) { /* only this one: there may be no end of them */
             take(wire, wire->heartbeat.n);
             wire->counts.heartbeats++;
+            return 0;
         }
+        if (match == PATTERN_NONE || !await_more(wire, (size_t)n, until))
+            return 1;
     }
     return (int)n;
 }
@@ -201,6 +203,7 @@ static size_t sort(struct wire *wire, const uint8_t *bytes, size_t n, ssize_t *s
 ssize_t wire_socket_discard(struct wire *wire, struct mono give_up)
 {
     uint8_t bytes[FRAME_BYTES_MAX];
+    size_t total = 0;
     ssize_t n, strays = 0;
     while ((n = peek(wire, bytes, sizeof bytes)) > 0) {
         size_t decided = sort(wire, bytes, (size_t)n, &strays);
@@ -210,6 +213,11 @@ ssize_t wire_socket_discard(struct wire *wire, struct mono give_up)
         }
         if (decided > 0)
             take(wire, decided);
+        total += decided;
+        if (total > FLOOD_BYTES) {
+            errno = EOVERFLOW;
+            return -1;
+        }
         if (!mono_before(mono_now(), give_up))
             return strays;
     }
