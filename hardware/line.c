@@ -239,13 +239,17 @@ static int take_called_in(struct line *line)
     return socket;
 }
 
-/* The old connection of a gateway that called in anew may be half dead. */
+/* The old connection of a gateway that called in anew may be half dead. Whence it called is said: it may be another's. */
 static void make_way(struct line *line)
 {
+    char from[ADDRESS_TEXT_MAX];
     struct error error = {.code = ERROR_NONE};
     if (!line->wire || !has_called_in(line))
         return;
-    error_set(&error, ERROR_DISCONNECTED, "connection given up: its gateway called in again");
+    pthread_mutex_lock(&line->mutex);
+    address_print_peer(line->called_in, from);
+    pthread_mutex_unlock(&line->mutex);
+    error_set(&error, ERROR_DISCONNECTED, "connection given up: its gateway called in again, from %s", from);
     lose_place(line, &error);
 }
 

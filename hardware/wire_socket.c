@@ -106,11 +106,8 @@ static bool adopt(struct wire *wire, const struct line_settings *settings, int s
 
 static void print_method(const struct wire *wire, const struct line_settings *settings, char method[256])
 {
-    struct sockaddr_storage peer = {.ss_family = AF_UNSPEC};
-    socklen_t size = sizeof peer;
     char text[ADDRESS_TEXT_MAX];
-    getpeername(wire->descriptor, (struct sockaddr *)&peer, &size);
-    address_print(&peer, text);
+    address_print_peer(wire->descriptor, text);
     snprintf(method, 256, "%s %s: write start%s + gateway_delay", settings->calls_in ? "called in from" : "connected to", text,
              settings->baud > 0 ? " + bytes x character time" : "");
 }
