@@ -59,7 +59,7 @@ static const char *words_of(int code)
     switch (code) {
     case 0: return "hung up";
     case ESHUTDOWN: return "closed by the other side";
-    case EOVERFLOW: return "the other side sends without a pause";
+    case EOVERFLOW: return "the other side sends without end";
     default: return strerror(code);
     }
 }

@@ -25,6 +25,8 @@ struct wire {
     struct line_pattern heartbeat;
     int64_t heartbeat_us; /* 0: never given up */
     struct mono heard;    /* anything at all */
+    struct mono flood_since;
+    size_t flood_bytes;   /* that nobody asked for, since then */
     uint16_t transaction; /* Modbus TCP: of the last request */
 };
 
@@ -42,7 +44,8 @@ struct wire_kind {
     /* Reads away what nobody asked for, until give_up at the latest: somebody may never pause. Bytes, -1 when gone or to be
      * given up. */
     ssize_t (*discard)(struct wire *wire, struct mono give_up);
-    /* Something is there: 1 a frame begins, 0 it was none and is taken away, -1 gone. NULL: always a frame. */
+    /* Something is there: 1 a frame begins, 0 it was none and is taken away, -1 gone or to be given up. NULL: always a frame.
+     */
     int (*begins)(struct wire *wire);
     /* The frame whose first byte is there: unit and PDU, undamaged. 0: it belongs to another request. -1: damaged, not whole
      * in time, gone. */

@@ -22,7 +22,8 @@ enum {
     KEEP_COUNT = 3,
     UNACKNOWLEDGED_LIMIT_MS = 15000, /* within 15 s if something was sent to it */
     HEARTBEAT_REST_US = 200000,      /* one that came in two parts */
-    FLOOD_BYTES = 16384,             /* at once; the fastest wire brings so much in 1.4 s */
+    FLOOD_BYTES = 16384,             /* that nobody asked for, */
+    FLOOD_WITHIN_US = 1000000,       /* in a second: the fastest wire brings 11,520 */
 };
 
 /* ---- connecting ---- */
@@ -146,11 +147,22 @@ static ssize_t peek(struct wire *wire, uint8_t *bytes, size_t size)
     return n > 0 ? n : n < 0 && errno == EAGAIN ? 0 : -1;
 }
 
-static void take(struct wire *wire, size_t n)
+/* Takes away what nobody asked for. False, with errno, where it is more than any wire brings. */
+static bool take(struct wire *wire, size_t n)
 {
     uint8_t bytes[FRAME_BYTES_MAX];
+    struct mono now = mono_now();
     ssize_t ignored = recv(wire->descriptor, bytes, n, MSG_DONTWAIT); /* they were seen there */
     (void)ignored;
+    if (mono_since(now, wire->flood_since) > FLOOD_WITHIN_US) {
+        wire->flood_since = now;
+        wire->flood_bytes = 0;
+    }
+    wire->flood_bytes += n;
+    if (wire->flood_bytes <= FLOOD_BYTES)
+        return true;
+    errno = EOVERFLOW;
+    return false;
 }
 
 /* Waits for more than the n bytes that were seen: so far they begin like a heartbeat. False if there is no more by then. */
@@ -172,9 +184,8 @@ int wire_socket_begins(struct wire *wire)
     while ((n = peek(wire, bytes, sizeof bytes)) > 0) {
         enum pattern_match match = line_pattern_match(&wire->heartbeat, bytes, (size_t)n);
         if (match == PATTERN_WHOLE) { /* only this one: there may be no end of them */
-            take(wire, wire->heartbeat.n);
             wire->counts.heartbeats++;
-            return 0;
+            return take(wire, wire->heartbeat.n) ? 0 : -1;
         }
         if (match == PATTERN_NONE || !await_more(wire, (size_t)n, until))
             return 1;
@@ -200,7 +211,6 @@ static size_t sort(struct wire *wire, const uint8_t *bytes, size_t n, ssize_t *s
 ssize_t wire_socket_discard(struct wire *wire, struct mono give_up)
 {
     uint8_t bytes[FRAME_BYTES_MAX];
-    size_t total = 0;
     ssize_t n, strays = 0;
     while ((n = peek(wire, bytes, sizeof bytes)) > 0) {
         size_t decided = sort(wire, bytes, (size_t)n, &strays);
@@ -208,13 +218,8 @@ ssize_t wire_socket_discard(struct wire *wire, struct mono give_up)
             decided = (size_t)n;
             strays += n;
         }
-        if (decided > 0)
-            take(wire, decided);
-        total += decided;
-        if (total > FLOOD_BYTES) {
-            errno = EOVERFLOW;
+        if (decided > 0 && !take(wire, decided))
             return -1;
-        }
         if (!mono_before(mono_now(), give_up))
             return strays;
     }
