@@ -213,12 +213,13 @@ static void lose_port(struct line *line, const struct error *error, struct mono 
     tell_down(line, error, now);
 }
 
-/* The same, named by what the line hangs on. */
+/* The same, named by what the line hangs on, and by who was there. */
 static void lose_place(struct line *line, struct error *error)
 {
     char place[LINE_PLACE_MAX];
+    const char *caller = wire_caller(line->wire);
     line_place(&line->drive.settings, place);
-    error_prefix(error, "line %s: %s", line->drive.settings.id, place);
+    error_prefix(error, "line %s: %s%s%s", line->drive.settings.id, place, *caller ? ", called in from " : "", caller);
     lose_port(line, error, mono_now());
 }
 

@@ -333,6 +333,11 @@ void wire_close(struct wire *wire)
     free(wire);
 }
 
+const char *wire_caller(const struct wire *wire)
+{
+    return wire->caller;
+}
+
 int wire_descriptor(const struct wire *wire)
 {
     return wire->descriptor;

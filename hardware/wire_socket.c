@@ -98,6 +98,7 @@ static bool adopt(struct wire *wire, const struct line_settings *settings, int s
 {
     uint8_t byte;
     wire->descriptor = socket;
+    address_print_peer(socket, wire->caller);
     tune(socket);
     ssize_t n = recv(socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
     if (n > 0 || (n < 0 && errno == EAGAIN))

@@ -223,6 +223,7 @@ static void each_gateway_finds_its_line(void **state)
     assert_int_equal(read_locked(scene, &scene->n_told), 0);
     close(a);
     await_count(scene, &scene->downs[0], 2); /* gone, said once, and back */
+    assert_non_null(strstr(scene->last_down[0].message, ", called in from 127.0.0.1:"));
     a = call_as(scene->settings[0].port, "dtu-A");
     assert_int_equal(asked(a), 1);
     assert_int_equal(read_locked(scene, &scene->downs[0]), 2);
