@@ -61,7 +61,8 @@ static struct listener *listener_of(struct call_in *call_in, const struct line_s
     struct listener *listener = &call_in->listeners[call_in->n++];
     char place[LINE_PLACE_MAX];
     line_place(settings, place);
-    *listener = (struct listener){.port = settings->port, .socket = -1, .bind_at = mono_now()};
+    *listener =
+        (struct listener){.port = settings->port, .socket = -1, .bind_at = mono_now(), .most_unnamed = CALL_IN_UNNAMED_MAX};
     text_copy(listener->host, sizeof listener->host, settings->host);
     text_copy(listener->place, sizeof listener->place, place);
     return listener;
@@ -104,6 +105,9 @@ static bool set_up(struct call_in *call_in, struct line *const *lines, const str
     call_in->fds = calloc(1 + call_in->n * (1 + CALL_IN_UNNAMED_MAX), sizeof *call_in->fds);
     if (!call_in->fds)
         return error_set(error, ERROR_NO_MEMORY, "no memory for gateways that call in");
+    for (size_t i = 0; i < call_in->n; i++)
+        if (call_in->listeners[i].most_unnamed > CALL_IN_UNNAMED_ALL / call_in->n)
+            call_in->listeners[i].most_unnamed = CALL_IN_UNNAMED_ALL / call_in->n;
     return call_in->n == 0 || start_thread(call_in, error);
 }
 

@@ -6,7 +6,8 @@
 #include "hardware/line.h"
 
 enum {
-    CALL_IN_UNNAMED_MAX = 16,   /* of one port at once; the oldest makes way for one more */
+    CALL_IN_UNNAMED_MAX = 16,   /* of one port at once; one of the address that has the most makes way for one more */
+    CALL_IN_UNNAMED_ALL = 128,  /* of all ports, in equal parts: they must not use up the descriptors */
     CALL_IN_NAME_WITHIN_S = 10, /* from its connecting to its registration packet */
 };
 

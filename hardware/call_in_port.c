@@ -58,13 +58,16 @@ static bool listen_at(struct listener *listener)
 
 static void open_port(struct listener *listener, const struct teller *teller, struct mono now)
 {
-    char message[256];
-    if (listener->socket >= 0 || mono_before(now, listener->bind_at))
-        return;
-    if (!listen_at(listener)) {
+    if (listener->socket < 0 && !mono_before(now, listener->bind_at) && !listen_at(listener))
         fail(listener, teller, "listen", errno, now);
+}
+
+/* Not before it has accepted, or could have: listening alone needs no more descriptors than were just given back. */
+static void tell_open(struct listener *listener, const struct teller *teller)
+{
+    char message[256];
+    if (listener->socket < 0)
         return;
-    }
     listener->bind_ms = 0;
     snprintf(message, sizeof message, "gateways can call in at %s", listener->place);
     if (listener->trouble_told)
@@ -104,29 +107,10 @@ static void tell_refused(struct listener *listener, const struct teller *teller,
     teller->event(teller->context, true, message);
 }
 
-static void accept_calls(struct listener *listener, const struct teller *teller, struct mono now)
-{
-    for (int i = 0; i < ACCEPTS_AT_ONCE && listener->socket >= 0; i++) {
-        struct sockaddr_storage from = {.ss_family = AF_UNSPEC};
-        socklen_t size = sizeof from;
-        int socket = accept4(listener->socket, (struct sockaddr *)&from, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
-        if (socket < 0 && errno == EAGAIN)
-            return;
-        if (socket < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM))
-            fail(listener, teller, "accept", errno, now);
-        if (socket < 0)
-            continue; /* that one has gone again */
-        if (listener->n_unnamed == CALL_IN_UNNAMED_MAX)
-            refuse(listener, 0, &listener->floods, NULL, 0);
-        struct unnamed *unnamed = &listener->unnamed[listener->n_unnamed++];
-        *unnamed = (struct unnamed){.socket = socket, .by = mono_plus_ms(now, (int64_t)CALL_IN_NAME_WITHIN_S * 1000)};
-        address_print(&from, unnamed->from);
-    }
-}
-
+/* Or has sent urgent data, as no gateway does: bytes behind such are not seen by looking, but wake whoever waits for more. */
 static bool has_hung_up(int socket)
 {
-    struct pollfd fd = {.fd = socket, .events = POLLRDHUP};
+    struct pollfd fd = {.fd = socket, .events = POLLRDHUP | POLLPRI};
     return poll(&fd, 1, 0) > 0;
 }
 
@@ -187,10 +171,50 @@ static bool look_at(struct listener *listener, size_t i, struct mono now)
     return true;
 }
 
+/* The oldest of the address that has the most: a flood from one address keeps out nobody but its own. Who has named himself
+ * meanwhile goes to his line. */
+static void make_way(struct listener *listener, struct mono now)
+{
+    size_t worst = 0, most = 0;
+    for (size_t i = 0; i < listener->n_unnamed; i++) {
+        size_t n = 0;
+        for (size_t k = i; k < listener->n_unnamed; k++)
+            n += listener->unnamed[k].host == listener->unnamed[i].host;
+        if (n > most) {
+            worst = i;
+            most = n;
+        }
+    }
+    if (look_at(listener, worst, now))
+        refuse(listener, worst, &listener->floods, NULL, 0);
+}
+
+static void accept_calls(struct listener *listener, const struct teller *teller, struct mono now)
+{
+    for (int i = 0; i < ACCEPTS_AT_ONCE && listener->socket >= 0; i++) {
+        struct sockaddr_storage from = {.ss_family = AF_UNSPEC};
+        socklen_t size = sizeof from;
+        int socket = accept4(listener->socket, (struct sockaddr *)&from, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (socket < 0 && errno == EAGAIN)
+            return;
+        if (socket < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM))
+            fail(listener, teller, "accept", errno, now);
+        if (socket < 0)
+            continue; /* that one has gone again */
+        if (listener->n_unnamed == listener->most_unnamed)
+            make_way(listener, now);
+        struct unnamed *unnamed = &listener->unnamed[listener->n_unnamed++];
+        *unnamed = (struct unnamed){
+            .socket = socket, .by = mono_plus_ms(now, (int64_t)CALL_IN_NAME_WITHIN_S * 1000), .host = address_host(&from)};
+        address_print(&from, unnamed->from);
+    }
+}
+
 void listener_tend(struct listener *listener, const struct teller *teller, struct mono now)
 {
     open_port(listener, teller, now);
     accept_calls(listener, teller, now);
+    tell_open(listener, teller);
     for (size_t i = 0; i < listener->n_unnamed;)
         i += look_at(listener, i, now);
     tell_refused(listener, teller, now);

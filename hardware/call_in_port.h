@@ -13,7 +13,8 @@ struct called {
 struct unnamed {
     int socket;
     struct mono by;
-    size_t n; /* bytes that were looked at */
+    size_t n;      /* bytes that were looked at */
+    uint64_t host; /* address_host */
     char from[ADDRESS_TEXT_MAX];
 };
 
@@ -25,7 +26,7 @@ struct listener {
     int64_t bind_ms; /* the last pause, 0 for none */
     bool trouble_told;
     struct called *lines; /* longest registration first */
-    size_t n_lines, n_unnamed;
+    size_t n_lines, n_unnamed, most_unnamed;
     struct unnamed unnamed[CALL_IN_UNNAMED_MAX]; /* oldest first */
     unsigned strangers, silent, floods;          /* refused since it was told */
     char last[160];                              /* of them */

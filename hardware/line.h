@@ -149,7 +149,7 @@ typedef void line_event_fn(void *context, const struct line_event *event);
 /* Counters since creation; read at any time from any thread. */
 struct line_counts {
     uint64_t requests, replies, timeouts, damaged, exceptions, strays, reopened;
-    uint64_t heartbeats; /* damaged: also those that were not whole in time */
+    uint64_t heartbeats;  /* damaged: also those that were not whole in time */
     uint64_t busy_us;     /* time in which bytes of requests and replies were on the wire */
     uint64_t occupied_us; /* the same with silences, turnarounds and waits: nothing else could be sent */
     uint64_t class_requests[TERMINAL_CLASSES];

@@ -176,6 +176,13 @@ bool line_box_has_socket(struct line_box *box)
     return has;
 }
 
+void line_box_print_caller(struct line_box *box, char from[ADDRESS_TEXT_MAX])
+{
+    pthread_mutex_lock(&box->mutex);
+    address_print_peer(box->socket, from);
+    pthread_mutex_unlock(&box->mutex);
+}
+
 int line_box_take_socket(struct line_box *box)
 {
     pthread_mutex_lock(&box->mutex);

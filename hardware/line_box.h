@@ -5,6 +5,7 @@
 
 #include "hardware/ask_box.h"
 #include "hardware/wire.h"
+#include "hardware/wire_address.h"
 
 struct line_box {
     int wake, command, closing; /* eventfds to poll: something new to do, a target among it; the end has come */
@@ -49,7 +50,8 @@ void line_box_inherit(struct line_box *box, struct line_box *from);
 struct mono line_box_take(struct line_box *box, struct drive *drive, struct mono now);
 
 bool line_box_has_socket(struct line_box *box);
-int line_box_take_socket(struct line_box *box); /* whoever takes it owns it; -1: none */
+void line_box_print_caller(struct line_box *box, char from[ADDRESS_TEXT_MAX]); /* whence it came */
+int line_box_take_socket(struct line_box *box);                                /* whoever takes it owns it; -1: none */
 
 /* Takes over what the wire has counted (NULL: it is not open) and counts a request of this class (CLASS_NONE: none). */
 void line_box_count(struct line_box *box, struct wire *wire, enum terminal_class class);

@@ -39,8 +39,9 @@ void port_keeper_lose(struct port_keeper *keeper, struct error *error)
     const struct line_settings *settings = &keeper->drive->settings;
     struct mono now = mono_now();
     char place[LINE_PLACE_MAX];
+    const char *caller = wire_caller(keeper->wire);
     line_place(settings, place);
-    error_prefix(error, "line %s: %s", settings->id, place);
+    error_prefix(error, "line %s: %s%s%s", settings->id, place, *caller ? ", called in from " : "", caller);
     line_box_count(keeper->box, keeper->wire, CLASS_NONE);
     port_keeper_close(keeper);
     bool lived = mono_since(now, keeper->opened_at) >= (int64_t)LIFE_MS * 1000;
@@ -50,13 +51,15 @@ void port_keeper_lose(struct port_keeper *keeper, struct error *error)
     tell_down(keeper, error, now);
 }
 
-/* The old connection of a gateway that called in anew may be half dead. */
+/* The old connection of a gateway that called in anew may be half dead. Whence it called is said: it may be another's. */
 static void make_way(struct port_keeper *keeper)
 {
+    char from[ADDRESS_TEXT_MAX];
     struct error error = {.code = ERROR_NONE};
     if (!keeper->wire || !line_box_has_socket(keeper->box))
         return;
-    error_set(&error, ERROR_DISCONNECTED, "connection given up: its gateway called in again");
+    line_box_print_caller(keeper->box, from);
+    error_set(&error, ERROR_DISCONNECTED, "connection given up: its gateway called in again, from %s", from);
     port_keeper_lose(keeper, &error);
 }
 

@@ -52,7 +52,12 @@ static bool is_gone(int code)
 
 static const char *words_of(int code)
 {
-    return code == 0 ? "hung up" : code == ESHUTDOWN ? "closed by the other side" : strerror(code);
+    switch (code) {
+    case 0: return "hung up";
+    case ESHUTDOWN: return "closed by the other side";
+    case EOVERFLOW: return "the other side sends without end";
+    default: return strerror(code);
+    }
 }
 
 static bool lose(const struct wire *wire, struct error *error, const char *what, int code)
@@ -109,8 +114,11 @@ static bool swallow_echo(struct wire *wire, const uint8_t *sent, size_t n, struc
         bool interrupted;
         if (!(wire_wait(wire->descriptor, POLLIN, -1, deadline, &interrupted) & POLLIN))
             return false;
-        if (got == 0 && begins(wire) == 0)
+        if (got == 0 && begins(wire) == 0) {
+            if (!mono_before(mono_now(), deadline))
+                return false;
             continue;
+        }
         ssize_t more = read(wire->descriptor, heard + got, n + FRAME_CRC_BYTES - got);
         if (more <= 0)
             return false;
@@ -319,6 +327,11 @@ void wire_close(struct wire *wire)
         return;
     wire->kind->close(wire);
     free(wire);
+}
+
+const char *wire_caller(const struct wire *wire)
+{
+    return wire->caller;
 }
 
 int wire_descriptor(const struct wire *wire)

@@ -40,6 +40,9 @@ struct wire;
 struct wire *wire_open(const struct line_settings *settings, int socket, int interrupt, char method[256], struct error *error);
 void wire_close(struct wire *wire); /* NULL is allowed */
 
+/* Whence its gateway called in; empty where none did. */
+const char *wire_caller(const struct wire *wire);
+
 int wire_descriptor(const struct wire *wire); /* to poll while nothing is asked; then call wire_rest */
 
 /* Takes what came while nobody asked: heartbeats, and strays for the late_bytes of the next transaction. False with

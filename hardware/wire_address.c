@@ -30,6 +30,25 @@ void address_print(const struct sockaddr_storage *address, char text[ADDRESS_TEX
     snprintf(text, ADDRESS_TEXT_MAX, is_v6 ? "[%s]:%u" : "%s:%u", host, ntohs(is_v6 ? v6.sin6_port : v4.sin_port));
 }
 
+void address_print_peer(int socket, char text[ADDRESS_TEXT_MAX])
+{
+    struct sockaddr_storage peer = {.ss_family = AF_UNSPEC};
+    socklen_t size = sizeof peer;
+    getpeername(socket, (struct sockaddr *)&peer, &size);
+    address_print(&peer, text);
+}
+
+uint64_t address_host(const struct sockaddr_storage *address)
+{
+    struct sockaddr_in v4;
+    struct sockaddr_in6 v6;
+    uint64_t network;
+    memcpy(&v4, address, sizeof v4);
+    memcpy(&v6, address, sizeof v6);
+    memcpy(&network, &v6.sin6_addr, sizeof network);
+    return address->ss_family == AF_INET6 ? network : v4.sin_addr.s_addr;
+}
+
 void line_place(const struct line_settings *settings, char place[LINE_PLACE_MAX])
 {
     bool v6 = strchr(settings->host, ':');

@@ -3,6 +3,7 @@
 #define TOCSIN_HARDWARE_WIRE_PARTS_H
 
 #include "hardware/wire.h"
+#include "hardware/wire_address.h"
 
 #include <modbus/modbus.h>
 #include <sys/types.h>
@@ -22,9 +23,12 @@ struct wire {
     unsigned late; /* bytes that came since the last transaction */
 
     /* sockets */
+    char caller[ADDRESS_TEXT_MAX]; /* of a gateway that called in */
     struct line_pattern heartbeat;
     int64_t heartbeat_us; /* 0: never given up */
     struct mono heard;    /* anything at all */
+    struct mono flood_since;
+    size_t flood_bytes;   /* that nobody asked for, since then */
     uint16_t transaction; /* Modbus TCP: of the last request */
 };
 
@@ -39,9 +43,10 @@ struct wire_kind {
     bool (*send)(struct wire *wire, const uint8_t *bytes, size_t n);
     /* Waits until the driver says that all has left the wire; NULL: it cannot. */
     bool (*flush)(struct wire *wire);
-    /* Reads away what nobody asked for, until give_up at the latest: somebody may never pause. Bytes, -1 when gone. */
+    /* Reads away what nobody asked for, until give_up at the latest: somebody may never pause. Bytes, -1 when gone or to be
+     * given up. */
     ssize_t (*discard)(struct wire *wire, struct mono give_up);
-    /* Something is there: 1 a frame begins, 0 it was none and is taken away, -1 gone. NULL: always a frame. */
+    /* Something is there: 1 a frame begins, 0 it was none and is taken away, -1 as above. NULL: always a frame. */
     int (*begins)(struct wire *wire);
     /* The frame whose first byte is there, most likely the reply to the request: unit and PDU, undamaged. 0: it belongs to
      * another request. -1: damaged, not whole in time, gone. */

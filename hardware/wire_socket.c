@@ -22,6 +22,8 @@ enum {
     KEEP_COUNT = 3,
     UNACKNOWLEDGED_LIMIT_MS = 15000, /* within 15 s if something was sent to it */
     HEARTBEAT_REST_US = 200000,      /* one that came in two parts */
+    FLOOD_BYTES = 16384,             /* that nobody asked for, */
+    FLOOD_WITHIN_US = 1000000,       /* in a second: the fastest wire brings 11,520 */
 };
 
 /* ---- connecting ---- */
@@ -96,6 +98,7 @@ static bool adopt(struct wire *wire, const struct line_settings *settings, int s
 {
     uint8_t byte;
     wire->descriptor = socket;
+    address_print_peer(socket, wire->caller);
     tune(socket);
     ssize_t n = recv(socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
     if (n > 0 || (n < 0 && errno == EAGAIN))
@@ -105,11 +108,8 @@ static bool adopt(struct wire *wire, const struct line_settings *settings, int s
 
 static void print_method(const struct wire *wire, const struct line_settings *settings, char method[256])
 {
-    struct sockaddr_storage peer = {.ss_family = AF_UNSPEC};
-    socklen_t size = sizeof peer;
     char text[ADDRESS_TEXT_MAX];
-    getpeername(wire->descriptor, (struct sockaddr *)&peer, &size);
-    address_print(&peer, text);
+    address_print_peer(wire->descriptor, text);
     snprintf(method, 256, "%s %s: write start%s + gateway_delay", settings->calls_in ? "called in from" : "connected to", text,
              settings->baud > 0 ? " + bytes x character time" : "");
 }
@@ -148,11 +148,22 @@ static ssize_t peek(struct wire *wire, uint8_t *bytes, size_t size)
     return n > 0 ? n : n < 0 && errno == EAGAIN ? 0 : -1;
 }
 
-static void take(struct wire *wire, size_t n)
+/* Takes away what nobody asked for. False, with errno, where it is more than any wire brings. */
+static bool take(struct wire *wire, size_t n)
 {
     uint8_t bytes[FRAME_BYTES_MAX];
+    struct mono now = mono_now();
     ssize_t ignored = recv(wire->descriptor, bytes, n, MSG_DONTWAIT); /* they were seen there */
     (void)ignored;
+    if (mono_since(now, wire->flood_since) > FLOOD_WITHIN_US) {
+        wire->flood_since = now;
+        wire->flood_bytes = 0;
+    }
+    wire->flood_bytes += n;
+    if (wire->flood_bytes <= FLOOD_BYTES)
+        return true;
+    errno = EOVERFLOW;
+    return false;
 }
 
 /* Waits for more than the n bytes that were seen: so far they begin like a heartbeat. False if there is no more by then. */
@@ -173,12 +184,12 @@ int wire_socket_begins(struct wire *wire)
     ssize_t n;
     while ((n = peek(wire, bytes, sizeof bytes)) > 0) {
         enum pattern_match match = line_pattern_match(&wire->heartbeat, bytes, (size_t)n);
-        if (match == PATTERN_NONE || (match == PATTERN_PART && !await_more(wire, (size_t)n, until)))
-            return 1;
-        if (match == PATTERN_WHOLE) {
-            take(wire, wire->heartbeat.n);
+        if (match == PATTERN_WHOLE) { /* only this one: there may be no end of them */
             wire->counts.heartbeats++;
+            return take(wire, wire->heartbeat.n) ? 0 : -1;
         }
+        if (match == PATTERN_NONE || !await_more(wire, (size_t)n, until))
+            return 1;
     }
     return (int)n;
 }
@@ -208,8 +219,8 @@ ssize_t wire_socket_discard(struct wire *wire, struct mono give_up)
             decided = (size_t)n;
             strays += n;
         }
-        if (decided > 0)
-            take(wire, decided);
+        if (decided > 0 && !take(wire, decided))
+            return -1;
         if (!mono_before(mono_now(), give_up))
             return strays;
     }

@@ -17,17 +17,18 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 /* One thing that it does. */
 struct gateway_act {
-    enum { GATEWAY_HEARS, GATEWAY_SAYS, GATEWAY_DRIBBLES, GATEWAY_WAITS, GATEWAY_CLOSES, GATEWAY_RESETS } what;
+    enum { GATEWAY_HEARS, GATEWAY_SAYS, GATEWAY_DRIBBLES, GATEWAY_FLOODS, GATEWAY_WAITS, GATEWAY_CLOSES, GATEWAY_RESETS } what;
     size_t n; /* bytes to hear, bytes to say */
     uint8_t bytes[600];
     bool numbered; /* the first two bytes are the transaction of the last request, plus what stands there */
-    int ms;        /* to wait, or between the bytes of a dribble */
+    int ms;        /* to wait, between the bytes of a dribble, or to say it over and over */
 };
 
 struct gateway {
@@ -119,6 +120,20 @@ static inline bool gateway_send(const struct gateway *gateway, const struct gate
     return true;
 }
 
+/* False when nobody is there any more. */
+static inline bool gateway_flood(const struct gateway *gateway, const struct gateway_act *act)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    int64_t end = now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000 + act->ms;
+    while (now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000 < end) {
+        if (send(gateway->socket, act->bytes, act->n, MSG_NOSIGNAL) < 0)
+            return false;
+        clock_gettime(CLOCK_MONOTONIC, &now);
+    }
+    return true;
+}
+
 static inline bool gateway_hear(struct gateway *gateway, size_t n, uint8_t *to)
 {
     for (size_t got = 0; got < n;) {
@@ -146,6 +161,8 @@ static inline void *gateway_run(void *context)
             return NULL;
         last = act->what == GATEWAY_HEARS ? gateway->heard[i] : last;
         if ((act->what == GATEWAY_SAYS || act->what == GATEWAY_DRIBBLES) && !gateway_send(gateway, act, last))
+            return NULL;
+        if (act->what == GATEWAY_FLOODS && !gateway_flood(gateway, act))
             return NULL;
         if (act->what == GATEWAY_WAITS)
             gateway_waits(gateway, -1, act->ms);

@@ -9,6 +9,8 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
+#include <time.h>
 
 enum { LINES = 3, TOLD_MAX = 64 };
 
@@ -140,18 +142,37 @@ static int tear_down(void **state)
 
 /* ---- gateways ---- */
 
-static int call(uint16_t port)
+static int new_caller(const char *from)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    struct sockaddr_in address = {.sin_family = AF_INET};
     int one = 1, caller = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     assert_true(caller >= 0);
     setsockopt(caller, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    assert_int_equal(inet_pton(AF_INET, from, &address.sin_addr), 1);
+    assert_int_equal(bind(caller, (struct sockaddr *)&address, sizeof address), 0);
+    return caller;
+}
+
+static void connect_to(int caller, uint16_t port)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     for (int left = patience_ms(); connect(caller, (struct sockaddr *)&address, sizeof address) != 0; left--) {
         assert_true(errno == ECONNREFUSED && left > 0); /* it has just begun */
         poll(NULL, 0, 1);
     }
+}
+
+static int call_from(const char *from, uint16_t port)
+{
+    int caller = new_caller(from);
+    connect_to(caller, port);
     return caller;
+}
+
+static int call(uint16_t port)
+{
+    return call_from("127.0.0.1", port);
 }
 
 static void say(int caller, const void *bytes, size_t n)
@@ -202,6 +223,7 @@ static void each_gateway_finds_its_line(void **state)
     assert_int_equal(read_locked(scene, &scene->n_told), 0);
     close(a);
     await_count(scene, &scene->downs[0], 2); /* gone, said once, and back */
+    assert_non_null(strstr(scene->last_down[0].message, ", called in from 127.0.0.1:"));
     a = call_as(scene->settings[0].port, "dtu-A");
     assert_int_equal(asked(a), 1);
     assert_int_equal(read_locked(scene, &scene->downs[0]), 2);
@@ -272,27 +294,108 @@ static void who_says_nothing_is_given_ten_seconds(void **state)
     close(silent), close(half);
 }
 
-static void a_flood_keeps_no_gateway_out(void **state)
+static void a_flood_keeps_no_gateway_of_another_address_out(void **state)
 {
     struct scene *scene = *state;
-    enum { FLOOD = 60, LATER = 10 };
+    enum { FLOOD = 60, BEFORE = 10 };
     int flood[FLOOD], caller = -1;
     start(scene);
     for (int i = 0; i < FLOOD; i++) {
-        if (i == FLOOD - LATER)
-            caller = call(scene->settings[0].port);
+        if (i == BEFORE)
+            caller = call_from("127.0.0.2", scene->settings[0].port);
         flood[i] = call(scene->settings[0].port);
     }
-    say(caller, "dtu-A", 5);
+    await_told(scene, 0, true, "too many at once");
+    say(caller, "dtu-A", 5); /* only now */
     assert_int_equal(asked(caller), 1);
     int open = 0;
     for (int i = 0; i < FLOOD; i++)
         open += is_open(flood[i]);
     assert_in_range(open, 1, CALL_IN_UNNAMED_MAX);
-    await_told(scene, 0, true, "too many at once");
     for (int i = 0; i < FLOOD; i++)
         close(flood[i]);
     close(caller);
+}
+
+static int64_t cpu_us(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return t.tv_sec * INT64_C(1000000) + t.tv_nsec / 1000;
+}
+
+/* What stands behind urgent data is not seen by looking, but would wake who waits for more of a name. */
+static void urgent_data_is_refused(void **state)
+{
+    struct scene *scene = *state;
+    start(scene);
+    int caller = call_as(scene->settings[0].port, "dtu");
+    int64_t began = cpu_us();
+    assert_int_equal(send(caller, "-A", 2, MSG_OOB | MSG_NOSIGNAL), 2);
+    assert_int_equal(asked(caller), 0);
+    assert_in_range(cpu_us() - began, 0, 1000000); /* of the 10 s in which it may name itself */
+    await_told(scene, 0, true, "1 with no line's registration");
+    close(caller);
+}
+
+/* Without descriptors for callers: the one of the port itself is there again each time that it is opened. */
+static void a_port_that_cannot_accept_is_told_once(void **state)
+{
+    struct scene *scene = *state;
+    struct rlimit before, full;
+    start(scene);
+    close(call(scene->settings[0].port)); /* it listens */
+    await_told(scene, 0, true, "1 without any");
+    int caller = new_caller("127.0.0.1"), next = dup(caller);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    full = (struct rlimit){.rlim_cur = (rlim_t)next, .rlim_max = before.rlim_max};
+    close(next);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &full), 0);
+    connect_to(caller, scene->settings[0].port);
+    await_told(scene, 1, true, "accept: Too many open files; it is tried again");
+    struct mono began = mono_now();
+    while (mono_since(mono_now(), began) < 3500000) /* opened twice, both in vain */
+        poll(NULL, 0, 50);
+    assert_int_equal(read_locked(scene, &scene->n_told), 2);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    await_told(scene, 2, false, "gateways can call in at 127.0.0.1:");
+    close(caller);
+    caller = call_as(scene->settings[0].port, "dtu-A");
+    assert_int_equal(asked(caller), 1);
+    close(caller);
+}
+
+static void many_ports_do_not_use_up_the_descriptors(void **state)
+{
+    struct scene *scene = *state;
+    enum { PORTS = 64, EACH = 6 };
+    static struct line_settings settings[PORTS];
+    static struct line *lines[PORTS]; /* nobody comes to them */
+    int held[PORTS], callers[PORTS * EACH], open = PORTS * EACH;
+    struct error error = {0};
+    for (int i = 0; i < PORTS; i++) {
+        settings[i] = scene->settings[0];
+        settings[i].port = 0;
+        held[i] = gateway_listen("127.0.0.1", &settings[i].port); /* until each has one of its own */
+    }
+    for (int i = 0; i < PORTS; i++)
+        close(held[i]);
+    scene->call_in = call_in_start(lines, settings, PORTS, take_words, scene, &error);
+    assert_non_null(scene->call_in);
+    struct mono began = mono_now();
+    for (int i = 0; i < PORTS * EACH; i++)
+        callers[i] = call(settings[i / EACH].port);
+    for (int left = patience_ms(); open > CALL_IN_UNNAMED_ALL; left--) {
+        assert_true(left > 0);
+        poll(NULL, 0, 1);
+        open = 0;
+        for (int i = 0; i < PORTS * EACH; i++)
+            open += is_open(callers[i]);
+    }
+    assert_int_equal(open, CALL_IN_UNNAMED_ALL);
+    assert_in_range(mono_since(mono_now(), began), 0, CALL_IN_NAME_WITHIN_S * 900000); /* and not since their time was over */
+    for (int i = 0; i < PORTS * EACH; i++)
+        close(callers[i]);
 }
 
 static void a_gateway_that_calls_again_replaces_its_connection(void **state)
@@ -308,7 +411,7 @@ static void a_gateway_that_calls_again_replaces_its_connection(void **state)
         ;
     assert_int_equal(read_locked(scene, &scene->ups[0]), 2);
     assert_int_equal(read_locked(scene, &scene->downs[0]), 2);
-    assert_non_null(strstr(scene->last_down[0].message, "its gateway called in again"));
+    assert_non_null(strstr(scene->last_down[0].message, "its gateway called in again, from 127.0.0.1:"));
     assert_true(is_open(new));
     close(old), close(new);
 }
@@ -351,7 +454,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_registration_may_come_in_parts_and_with_more_behind_it, set_up, tear_down),
         cmocka_unit_test_setup_teardown(strangers_are_refused_and_told_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(who_says_nothing_is_given_ten_seconds, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_flood_keeps_no_gateway_out, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_flood_keeps_no_gateway_of_another_address_out, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(many_ports_do_not_use_up_the_descriptors, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(urgent_data_is_refused, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_port_that_cannot_accept_is_told_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_gateway_that_calls_again_replaces_its_connection, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_port_that_is_taken_is_told_once_and_tried_again, set_up, tear_down),
         cmocka_unit_test_setup_teardown(nothing_to_do_is_no_mistake, set_up, tear_down),
