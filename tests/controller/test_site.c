@@ -27,6 +27,7 @@ struct line {
 static struct scene {
     struct fixture fixture;
     uv_loop_t loop;
+    bool came; /* the last event of a line */
     struct site *site;
     struct line lines[LINES + 1];
     size_t n_lines;
@@ -140,6 +141,7 @@ void playout_destroy(struct playout *playout)
 static void on_line_event(void *context, uint32_t line, const struct line_event *event)
 {
     (void)context, (void)line, (void)event;
+    scene.came = true;
 }
 
 static void on_terminal_state(void *context, uint32_t terminal, const struct health_verdict *verdict)
@@ -161,8 +163,10 @@ static void happen(uint32_t line, struct line_event event)
 {
     event.at = scene.now;
     event.reading.received = scene.now;
+    scene.came = false;
     scene.lines[line].event(scene.lines[line].context, &event);
-    uv_run(&scene.loop, UV_RUN_NOWAIT);
+    while (!scene.came)
+        uv_run(&scene.loop, UV_RUN_ONCE);
 }
 
 static void is_read(uint32_t line, uint16_t terminal)
