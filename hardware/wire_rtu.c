@@ -12,7 +12,7 @@
 enum {
     SHORTEST = 5,      /* bytes of an exception, the shortest reply */
     HEAD = 3,          /* by so many its length is known */
-    GATHER_US = 10000, /* at most so long a rest is slept for */
+    GATHER_US = 10000, /* at most so long a rest is hoped for */
 };
 
 static bool make_context(struct wire *wire, const struct line_settings *settings, const char *device, char parity,
@@ -91,14 +91,13 @@ static ssize_t discard(struct wire *wire, struct mono give_up)
     return n < 0 && errno != EAGAIN && errno != EINTR ? -1 : total;
 }
 
-/* Sleeps while the rest of a short frame comes, so that it is taken at once: 64 fast lines would else wake for each few bytes.
- */
-static void gather(const struct wire *wire, size_t missing)
+/* Sleeps while bytes come that must come, so that they are taken at once: 64 lines would else wake for each few of them. Of a
+ * frame whose length is not known yet only its head must come; what is hoped for is waited for if it is short. */
+static void gather(const struct wire *wire, size_t must, size_t hoped)
 {
-    int64_t left_us = wire_bytes_us(wire, missing);
+    int64_t must_us = wire_bytes_us(wire, must), hoped_us = wire_bytes_us(wire, hoped);
     bool interrupted;
-    if (left_us <= GATHER_US)
-        wire_wait(-1, 0, -1, mono_plus_us(mono_now(), left_us), &interrupted);
+    wire_wait(-1, 0, -1, mono_plus_us(mono_now(), hoped_us <= GATHER_US ? hoped_us : must_us), &interrupted);
 }
 
 /* What is there, waited for until the deadline. Bytes; 0: nothing came (ETIMEDOUT), or it is gone (errno). */
@@ -136,7 +135,7 @@ static int receive(struct wire *wire, const struct frame_request *request, int64
         if (size > FRAME_BYTES_MAX)
             break;
         if (got < size)
-            gather(wire, got < HEAD ? frame_reply_size(request) + FRAME_CRC_BYTES - got : size - got);
+            gather(wire, size - got, got < HEAD ? frame_reply_size(request) + FRAME_CRC_BYTES - got : size - got);
     }
     errno = EMBBADCRC;
     return size <= FRAME_BYTES_MAX && frame_crc(bytes, size) == 0 ? (int)size - FRAME_CRC_BYTES : -1;
