@@ -82,14 +82,18 @@ void dispatcher_set_targets(struct dispatcher *dispatcher, bool empty)
     free(target);
 }
 
-void dispatcher_verify(struct dispatcher *dispatcher)
+void dispatcher_verify_line(struct dispatcher *dispatcher, const struct broadcast_line *line)
 {
     const struct broadcast *broadcast = dispatcher->current;
     uint16_t order[LINE_TERMINALS_MAX];
-    for (size_t i = 0; i < broadcast->n_lines; i++) {
-        size_t n = broadcast->phase == BROADCAST_STOPPING ? 0 : broadcast_verify_order(broadcast, &broadcast->lines[i], order);
-        line_set_verify(dispatcher->lines[broadcast->lines[i].line], order, n);
-    }
+    size_t n = broadcast->phase == BROADCAST_STOPPING ? 0 : broadcast_verify_order(broadcast, line, order);
+    line_set_verify(dispatcher->lines[line->line], order, n);
+}
+
+void dispatcher_verify(struct dispatcher *dispatcher)
+{
+    for (size_t i = 0; i < dispatcher->current->n_lines; i++)
+        dispatcher_verify_line(dispatcher, &dispatcher->current->lines[i]);
 }
 
 void dispatcher_record_alert(struct dispatcher *dispatcher, uint32_t repetition, dispatcher_done_fn *done)

@@ -11,10 +11,10 @@ enum {
     DECIDE_MS = 300,    /* before the last words end: the playout is 60 ms ahead, and the order has a way to go */
 };
 
-static void take_terminal_event(struct dispatcher *dispatcher, uint32_t line, const struct line_event *event)
+static void take_terminal_event(struct dispatcher *dispatcher, const struct broadcast_line *line, const struct line_event *event)
 {
     struct broadcast *broadcast = dispatcher->current;
-    struct delivery *delivery = broadcast_delivery(broadcast, line, event->terminal);
+    struct delivery *delivery = broadcast_delivery(broadcast, line->line, event->terminal);
     if (!delivery || event->session != dispatcher->session)
         return;
     bool stopping = broadcast->phase == BROADCAST_STOPPING;
@@ -28,7 +28,7 @@ static void take_terminal_event(struct dispatcher *dispatcher, uint32_t line, co
     if (event->kind == LINE_READING && event->reading.started && event->reading.has_level && broadcast->allowed)
         broadcast_keep_reading(broadcast, (uint32_t)(delivery - broadcast->deliveries), &event->reading);
     if (event->kind == LINE_STARTED || delivery->rung != before)
-        dispatcher_verify(dispatcher);
+        dispatcher_verify_line(dispatcher, line);
 }
 
 static void take_line_state(struct dispatcher *dispatcher, uint32_t line, const struct line_event *event, struct moment now)
@@ -61,7 +61,7 @@ void dispatcher_take_line_event(struct dispatcher *dispatcher, uint32_t line, co
         mine->settled |= event->kind == LINE_SETTLED && broadcast->phase == BROADCAST_STOPPING;
     }
     if (mine && event->terminal < LINE_TERMINALS_MAX)
-        take_terminal_event(dispatcher, line, event);
+        take_terminal_event(dispatcher, mine, event);
     dispatcher_advance(dispatcher, now);
 }
 

@@ -53,6 +53,7 @@ void dispatcher_tell_output(struct dispatcher *dispatcher, struct mono now);
 bool dispatcher_expired(const struct alert *alert, struct moment now);
 
 /* Tells every line in which order to read; nothing while stopping. */
+void dispatcher_verify_line(struct dispatcher *dispatcher, const struct broadcast_line *line);
 void dispatcher_verify(struct dispatcher *dispatcher);
 
 /* Of the current broadcast. done (may be NULL) gets the repetition back as its number. */
