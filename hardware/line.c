@@ -15,6 +15,7 @@
 
 enum {
     TIMER_SLACK_NS = 1000,
+    BRIEF_US = 10000,
     HANG_MS = 6000, /* beside the waits for first bytes no transaction and no opening takes longer, unless it hangs */
 };
 
@@ -83,23 +84,25 @@ struct line *line_create(const struct line_settings *settings, const struct term
 
 /* ---- the thread ---- */
 
-/* Sleeps until the time has come, a command is there, something came from a gateway, or the port is gone. */
-static void wait_for(struct line *line, struct mono until, bool ending)
+/* Sleeps until the time has come, a command is there (the end is one), something came from a gateway, or the port is gone. In
+ * the short silence between two frames a serial port is not asked, for asking costs as much as a frame: the next one will tell.
+ */
+static void wait_for(struct line *line, struct mono until)
 {
     struct wire *wire = line->port.wire;
     bool serial = line->drive.settings.kind == LINE_RTU;
-    struct pollfd fds[3] = {{.fd = line->box.wake, .events = POLLIN},
-                            {.fd = ending ? -1 : line->box.closing, .events = POLLIN},
-                            {.fd = wire ? wire_descriptor(wire) : -1, .events = serial ? 0 : POLLIN}};
     int64_t left = mono_since(until, mono_now());
     if (left < 0)
         left = 0;
+    bool watched = wire && !(serial && left < BRIEF_US);
+    struct pollfd fds[2] = {{.fd = line->box.wake, .events = POLLIN},
+                            {.fd = watched ? wire_descriptor(wire) : -1, .events = serial ? 0 : POLLIN}};
     ask_box_note(&line->box.asks, &line->drive);
     struct timespec timeout = {.tv_sec = left / 1000000, .tv_nsec = left % 1000000 * 1000};
     bool forever = until.us == INT64_MAX;
-    int n = ppoll(fds, 3, forever ? NULL : &timeout, NULL);
+    int n = ppoll(fds, 2, forever ? NULL : &timeout, NULL);
     struct error error = {.code = ERROR_NONE};
-    if (n > 0 && fds[2].revents & (POLLHUP | POLLERR | POLLNVAL))
+    if (n > 0 && fds[1].revents & (POLLHUP | POLLERR | POLLNVAL))
         error_set(&error, ERROR_DISCONNECTED, "hung up");
     else if (wire && !serial && wire_rest(wire, &error))
         line_box_count(&line->box, wire, CLASS_NONE);
@@ -162,7 +165,7 @@ static void serve(struct line *line)
             until = mono_earlier(until, wire_rest_at(line->port.wire));
         }
         line->busy_us = 0;
-        wait_for(line, mono_earlier(until, end_by), ending);
+        wait_for(line, mono_earlier(until, end_by));
     }
 }
 
