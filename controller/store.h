@@ -63,7 +63,7 @@ struct store_change {
     const char *forget; /* a named number that goes */
     const struct store_limits *limits;
     const char *event; /* type of the event that tells of this change, NULL: none */
-    const json_t *event_data;
+    json_t *event_data; /* shared until it is told: it may not change any more */
     bool urgent; /* an event to be told also where it cannot be committed, or not soon: then with id NULL, and once */
 };
 

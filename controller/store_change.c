@@ -104,7 +104,7 @@ static void add_event(struct store_job *job, const struct store_change *change, 
 {
     struct moment now = clock_read();
     job->event = strdup(change->event);
-    job->event_data = change->event_data ? json_deep_copy(change->event_data) : json_object();
+    job->event_data = change->event_data ? json_incref(change->event_data) : json_object();
     struct store_write *row = add_row(job, PUT_EVENT);
     add_number(row, now.wall.ms);
     add_text(row, boot);
