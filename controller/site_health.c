@@ -102,6 +102,9 @@ static void tick_line(struct site *site, uint32_t l, struct mono now)
     struct line_counts counts;
     line_get_counts(site->lines[l], &counts);
     line_use_take(&site->states[l].use, &counts, now);
+    if (counts.hears_itself && !site->states[l].hears_itself)
+        log_line(LOG_NOTE, "line %s hears itself: its echo is taken away; set echo = true", settings->hardware.id);
+    site->states[l].hears_itself |= counts.hears_itself;
     for (uint16_t i = 0; i < settings->n_terminals; i++) {
         struct terminal_health seen;
         line_get_health(site->lines[l], i, &seen);

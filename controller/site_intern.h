@@ -22,6 +22,7 @@ struct site_line {
     bool swept;        /* each terminal was asked since it is up */
     bool states_owed;  /* it was told to be up; how its terminals are follows */
     struct mono owed_from;
+    bool hears_itself;      /* once told in the log */
     struct mono hung_since; /* as the last look at its thread found it; {0}: not, or that look came too late */
 };
 

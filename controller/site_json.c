@@ -136,6 +136,7 @@ static void set_counts(json_t *object, const struct line_counts *counts)
     set_count(object, "strays", counts->strays);
     set_count(object, "reopened", counts->reopened);
     set_count(object, "heartbeats", counts->heartbeats);
+    json_object_set_new(object, "hears_itself", json_boolean(counts->hears_itself));
     for (int c = 0; c < TERMINAL_CLASSES; c++)
         set_count(classes, terminal_class_name((enum terminal_class)c), counts->class_requests[c]);
     json_object_set_new(object, "classes", classes);

@@ -154,6 +154,7 @@ struct line_counts {
     uint64_t occupied_us; /* the same with silences, turnarounds and waits: nothing else could be sent */
     uint64_t class_requests[TERMINAL_CLASSES];
     bool up;
+    bool hears_itself; /* although echo is not set; what it hears of itself is taken away */
 };
 
 /* What was seen of one terminal since creation; read at any time from any thread. */

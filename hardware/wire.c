@@ -98,35 +98,6 @@ static bool wait_quiet(struct wire *wire, struct error *error)
     }
 }
 
-/* What stands at the front of what came: 1 a frame, 0 it was a heartbeat, -1 the end. */
-static int begins(struct wire *wire)
-{
-    return wire->kind->begins ? wire->kind->begins(wire) : 1;
-}
-
-/* Takes back what a two-wire adapter hears of itself. False if it was not what we sent: somebody spoke into it. */
-static bool swallow_echo(struct wire *wire, const uint8_t *sent, size_t n, struct mono sent_end)
-{
-    uint8_t heard[FRAME_BYTES_MAX] = {0};
-    size_t got = 0;
-    struct mono deadline = mono_plus_us(sent_end, 2 * wire->delay_us + wire->slack_us);
-    while (got < n + FRAME_CRC_BYTES) {
-        bool interrupted;
-        if (!(wire_wait(wire->descriptor, POLLIN, -1, deadline, &interrupted) & POLLIN))
-            return false;
-        if (got == 0 && begins(wire) == 0) {
-            if (!mono_before(mono_now(), deadline))
-                return false;
-            continue;
-        }
-        ssize_t more = read(wire->descriptor, heard + got, n + FRAME_CRC_BYTES - got);
-        if (more <= 0)
-            return false;
-        got += (size_t)more;
-    }
-    return memcmp(heard, sent, n) == 0;
-}
-
 static bool transmit(struct wire *wire, const struct frame_request *request, struct wire_reply *reply)
 {
     uint8_t bytes[FRAME_BYTES_MAX];
@@ -146,7 +117,7 @@ static bool transmit(struct wire *wire, const struct frame_request *request, str
     note_end(wire, reply->sent_end);
     wire->counts.requests++;
     wire->counts.busy_us += (uint64_t)takes_us;
-    if (sent && (!wire->echo || swallow_echo(wire, bytes, n, reply->sent_end)))
+    if (sent && wire_take_echo(wire, bytes, n, reply->sent_end))
         return true;
     reply->outcome = WIRE_GARBLED;
     return false;
@@ -173,12 +144,13 @@ static bool begins_like_answer(const struct frame_request *request, const uint8_
 /* True when the transaction is over: what was damaged began like the answer, or the wire is gone. Noise and the rest of
  * somebody's late answer are let pass instead, for the true one may be on its way, and a request would run into it. On a
  * network there is nothing to run into, but no way to find the begin of the next frame. */
-static bool damaged(struct wire *wire, const struct frame_request *request, const uint8_t *bytes, int code,
-                    struct wire_reply *reply)
+static bool damaged(struct wire *wire, const struct frame_request *request, uint8_t *bytes, int code, struct wire_reply *reply)
 {
-    reply->outcome = WIRE_GARBLED;
     if (is_gone(code))
         return !lose(wire, &reply->error, "read", code);
+    if (wire->kind != &wire_tcp && !wire->echo && wire_find_echo(wire, request, bytes))
+        return false;
+    reply->outcome = WIRE_GARBLED;
     return wire->kind == &wire_tcp || begins_like_answer(request, bytes) || !let_pass(wire, &reply->error);
 }
 
@@ -225,7 +197,7 @@ static void await_reply(struct wire *wire, const struct frame_request *request, 
     for (;;) {
         bool interrupted = false;
         short events = wire_wait(wire->descriptor, POLLIN, interrupt, deadline, &interrupted);
-        int begun = events & POLLIN ? begins(wire) : 0;
+        int begun = events & POLLIN ? wire_begins(wire) : 0;
         if (begun < 0) {
             lose(wire, &reply->error, "read", errno);
             return;
@@ -353,6 +325,7 @@ void wire_take_counts(struct wire *wire, struct line_counts *counts)
     counts->exceptions += wire->counts.exceptions;
     counts->strays += wire->counts.strays;
     counts->heartbeats += wire->counts.heartbeats;
+    counts->hears_itself = wire->echo_found;
     counts->busy_us += wire->counts.busy_us;
     counts->occupied_us += wire->counts.occupied_us;
     wire->counts = (struct line_counts){0};

@@ -13,7 +13,8 @@ struct wire {
     modbus_t *modbus; /* RTU only */
     int descriptor;   /* -1: not open */
     enum line_adapter adapter;
-    bool echo;
+    bool echo, echo_found; /* hears itself; though the settings do not say so */
+    size_t got;            /* RTU: bytes of the last frame that came, also if it was damaged */
     int64_t character_ns, silence_us, turnaround_us;
     int64_t delay_us;     /* of gateway and radio, one way */
     int64_t slack_us;     /* what a frame may take longer than its bytes do */
@@ -57,6 +58,19 @@ extern const struct wire_kind wire_rtu, wire_rtu_over_tcp, wire_tcp;
 
 /* How long so many bytes take. */
 int64_t wire_bytes_us(const struct wire *wire, size_t bytes);
+
+/* What stands at the front of what came: 1 a frame, 0 it was a heartbeat and is gone, -1 the end. */
+static inline int wire_begins(struct wire *wire)
+{
+    return wire->kind->begins ? wire->kind->begins(wire) : 1;
+}
+
+/* Takes back the echo of n bytes just sent, if there is to be one. False if what came is not what we sent: somebody spoke into
+ * it. */
+bool wire_take_echo(struct wire *wire, const uint8_t *sent, size_t n, struct mono sent_end);
+/* Whether the wire->got bytes that came in place of an answer begin the request itself; if so, the rest is taken back as well,
+ * and each further echo. */
+bool wire_find_echo(struct wire *wire, const struct frame_request *request, uint8_t heard[FRAME_BYTES_MAX]);
 
 /* Sleeps until events of the descriptor, an interrupt (-1: none), or the time. Returns the descriptor's events. */
 short wire_wait(int descriptor, short events, int interrupt, struct mono until, bool *interrupted);

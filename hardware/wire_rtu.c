@@ -126,11 +126,12 @@ static int receive(struct wire *wire, const struct frame_request *request, int64
 {
     struct mono deadline = mono_plus_us(mono_now(), within_us);
     size_t got = 0, size = SHORTEST;
+    wire->got = 0;
     while (got < size) {
         size_t n = take(wire, bytes + got, size - got, deadline);
         if (n == 0)
             return -1;
-        got += n;
+        wire->got = got += n;
         size = got < HEAD ? size : frame_rtu_size(bytes);
         if (size > FRAME_BYTES_MAX)
             break;
