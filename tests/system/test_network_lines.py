@@ -89,7 +89,7 @@ class NetworkLines(TownshipTest):
         may come late; and a new target does not wait for one that is as slow as the ceiling."""
         self.assertGreater(line["replies"], 0.9 * line["requests"] - 4, line)  # frames for all have none
         if line["timeouts"] == 0:
-            self.assertEqual((line["crc_errors"], line["strays"] % T8_STATUS), (0, 0), line)
+            self.assertEqual((line["damaged"], line["strays"] % T8_STATUS), (0, 0), line)
 
     # ---- calling in ----
 
