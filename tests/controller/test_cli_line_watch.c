@@ -37,7 +37,7 @@ static void expect(const char *now, const char *before, double seconds, const ch
 
 #define NORTH(requests, replies, polls)                                                                                        \
     "[{\"id\":\"north\",\"up\":true,\"requests\":" requests ",\"replies\":" replies                                            \
-    ",\"timeouts\":3,\"damaged\":1,\"classes\":{\"stop\":4,\"verify\":0,\"poll\":" polls                                    \
+    ",\"timeouts\":3,\"damaged\":1,\"classes\":{\"stop\":4,\"verify\":0,\"poll\":" polls                                       \
     "},\"use_percent\":{\"occupied\":{\"10s\":12.34}},\"states\":{\"good\":9,\"degraded\":2,\"dead\":1,\"unknown\":0}}]"
 
 static void rates(void **state)
