@@ -84,11 +84,11 @@ class NetworkLines(TownshipTest):
         self.assertEqual(set(town.ends(alert).values()), {"heard"}, town.ends(alert))
         town.silent()
 
-    def expect_clean(self, line):
+    def expect_clean(self, town, line):
         """No heartbeat and no registration was taken for anything else, and no answer for one of them. On a busy machine an answer
-        may come late; and a new target does not wait for one that is as slow as the ceiling."""
+        may come late, or its rest; and a new target does not wait for one that is as slow as the ceiling."""
         self.assertGreater(line["replies"], 0.9 * line["requests"] - 4, line)  # frames for all have none
-        if line["timeouts"] == 0:
+        if line["timeouts"] == 0 and not any(back - since > 40000 for since, back in frames.load(town.path("frames.log")).late):
             self.assertEqual((line["damaged"], line["strays"] % T8_STATUS), (0, 0), line)
 
     # ---- calling in ----
@@ -101,7 +101,7 @@ class NetworkLines(TownshipTest):
         line = self.line(town)
         self.assertEqual(line["device"], f"127.0.0.1:{self.called}")
         self.assertIn("called in from 127.0.0.1:", line["method"])
-        self.expect_clean(line)
+        self.expect_clean(town, line)
         self.assertGreater(line["heartbeats"], 0)
 
     def test_it_goes_away_in_the_middle_and_calls_in_again(self):
@@ -157,7 +157,7 @@ class NetworkLines(TownshipTest):
         self.assertEqual((north["device"], hall["device"]), (f"[::1]:{self.called}", f"[::1]:{at}"))
         self.assertIn("called in from [::1]:", north["method"])
         self.assertIn(f"connected to [::1]:{at}", hall["method"])
-        self.expect_clean(north)
+        self.expect_clean(town, north)
         self.assertEqual(len(town.ends(alert)), 6)
 
     # ---- radio ----
@@ -174,7 +174,7 @@ class NetworkLines(TownshipTest):
         self.expect_heard(town, alert)
         for name in ("radio", "quiet"):
             line = self.line(town, name)
-            self.expect_clean(line)
+            self.expect_clean(town, line)
         town.end_daemon()
         town.end_village()
         log = frames.load(town.path("frames.log"))
