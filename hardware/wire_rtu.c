@@ -125,18 +125,19 @@ static size_t take(const struct wire *wire, uint8_t *to, size_t n, struct mono d
 static int receive(struct wire *wire, const struct frame_request *request, int64_t within_us, uint8_t bytes[FRAME_BYTES_MAX])
 {
     struct mono deadline = mono_plus_us(mono_now(), within_us);
-    size_t got = 0, size = SHORTEST;
+    size_t size = SHORTEST;
     wire->got = 0;
-    while (got < size) {
-        size_t n = take(wire, bytes + got, size - got, deadline);
+    while (wire->got < size) {
+        size_t wanted = size - wire->got, n = take(wire, bytes + wire->got, wanted, deadline);
         if (n == 0)
             return -1;
-        wire->got = got += n;
-        size = got < HEAD ? size : frame_rtu_size(bytes);
+        wire->got += n;
+        bool known = wire->got >= HEAD;
+        size = known ? frame_rtu_size(bytes) : size;
         if (size > FRAME_BYTES_MAX)
             break;
-        if (got < size)
-            gather(wire, size - got, got < HEAD ? frame_reply_size(request) + FRAME_CRC_BYTES - got : size - got);
+        if (n < wanted)
+            gather(wire, size - wire->got, (known ? size : frame_reply_size(request) + FRAME_CRC_BYTES) - wire->got);
     }
     errno = EMBBADCRC;
     return size <= FRAME_BYTES_MAX && frame_crc(bytes, size) == 0 ? (int)size - FRAME_CRC_BYTES : -1;
