@@ -11,7 +11,8 @@ enum {
     DECIDE_MS = 300,    /* before the last words end: the playout is 60 ms ahead, and the order has a way to go */
 };
 
-static void take_terminal_event(struct dispatcher *dispatcher, const struct broadcast_line *line, const struct line_event *event)
+static void take_terminal_event(struct dispatcher *dispatcher, const struct broadcast_line *line,
+                                const struct line_event *event)
 {
     struct broadcast *broadcast = dispatcher->current;
     struct delivery *delivery = broadcast_delivery(broadcast, line->line, event->terminal);

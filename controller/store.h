@@ -62,9 +62,9 @@ struct store_change {
     int64_t setting_value;
     const char *forget; /* a named number that goes */
     const struct store_limits *limits;
-    const char *event; /* type of the event that tells of this change, NULL: none */
+    const char *event;  /* type of the event that tells of this change, NULL: none */
     json_t *event_data; /* shared until it is told: it may not change any more */
-    bool urgent; /* an event to be told also where it cannot be committed, or not soon: then with id NULL, and once */
+    bool urgent;        /* an event to be told also where it cannot be committed, or not soon: then with id NULL, and once */
 };
 
 /* After commit, on the main loop, in the order of the requests; called exactly once, before the listener is told of the same

@@ -94,9 +94,9 @@ static void wait_for(struct line *line, struct mono until)
     int64_t left = mono_since(until, mono_now());
     if (left < 0)
         left = 0;
-    bool watched = wire && !(serial && left < BRIEF_US);
+    bool brief = serial && left < BRIEF_US;
     struct pollfd fds[2] = {{.fd = line->box.wake, .events = POLLIN},
-                            {.fd = watched ? wire_descriptor(wire) : -1, .events = serial ? 0 : POLLIN}};
+                            {.fd = wire && !brief ? wire_descriptor(wire) : -1, .events = serial ? 0 : POLLIN}};
     ask_box_note(&line->box.asks, &line->drive);
     struct timespec timeout = {.tv_sec = left / 1000000, .tv_nsec = left % 1000000 * 1000};
     bool forever = until.us == INT64_MAX;

@@ -30,7 +30,7 @@ static bool swallow_echo(struct wire *wire, const uint8_t *sent, size_t n, uint8
 
 bool wire_take_echo(struct wire *wire, const uint8_t *sent, size_t n, struct mono sent_end)
 {
-    uint8_t heard[FRAME_BYTES_MAX];
+    uint8_t heard[FRAME_BYTES_MAX] = {0};
     if (!wire->echo || swallow_echo(wire, sent, n, heard, 0, mono_plus_us(sent_end, 2 * wire->delay_us + wire->slack_us)))
         return true;
     wire->echo = !wire->echo_found; /* only found: it may have been switched off, and is soon found again */
