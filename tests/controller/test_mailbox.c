@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <unistd.h>
 #include <uv.h>
 
 #include <cmocka.h>
@@ -93,8 +94,38 @@ static void test_closed_with_items_inside(void **state)
     mailbox_close(NULL);
 }
 
+/* While the loop rests between two batches nobody wakes it: what comes then is handed over all the same. */
+static void push_the_next(void *context, const void *data)
+{
+    struct post *post = context;
+    struct item item = *(const struct item *)data;
+    assert_int_equal(item.number++, post->taken++);
+    if (item.number == 5)
+        mailbox_close(post->mailbox);
+    else
+        assert_true(mailbox_push(post->mailbox, &item));
+}
+
+static void test_what_comes_while_it_rests(void **state)
+{
+    (void)state;
+    struct error error;
+    struct post post = {.taken = 0};
+    const struct item first = {0, 0};
+    assert_int_equal(uv_loop_init(&post.loop), 0);
+    post.mailbox = mailbox_create(&post.loop, sizeof first, push_the_next, &post, &error);
+    assert_non_null(post.mailbox);
+    assert_true(mailbox_push(post.mailbox, &first));
+    alarm(60); /* else it would hang here for ever */
+    uv_run(&post.loop, UV_RUN_DEFAULT);
+    alarm(0);
+    assert_int_equal(post.taken, 5);
+    assert_int_equal(uv_loop_close(&post.loop), 0);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_all_in_order), cmocka_unit_test(test_closed_with_items_inside)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_all_in_order), cmocka_unit_test(test_what_comes_while_it_rests),
+                                       cmocka_unit_test(test_closed_with_items_inside)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
