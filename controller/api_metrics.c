@@ -38,7 +38,7 @@ static double line_number(const struct line_view *view, int which)
 {
     const struct line_counts *n = &view->counts;
     switch (which) {
-    case 0: return n->up;
+    case 0: return view->up;
     case 1: return (double)n->replies;
     case 2: return (double)n->timeouts;
     case 3: return (double)n->damaged;

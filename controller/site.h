@@ -57,6 +57,7 @@ void site_line_told_up(struct site *site, uint32_t line, struct mono now);
 struct line_view {
     struct line_counts counts;
     struct line_use_share use[USE_SPANS];
+    bool up;
     struct mono since; /* up or down since; {0}: neither yet */
     const char *words; /* how it is known when a transmission ends, or why it is down */
     size_t states[HEALTH_STATES];

@@ -16,12 +16,10 @@ bool site_ask(struct site *site, uint32_t terminal, site_answer_fn *done, void *
 {
     uint32_t l = site->config->terminals[terminal].line, number = site->last_number + 1;
     const struct config_line *line = &site->config->lines[l];
-    struct line_counts counts;
     uint16_t place = 0;
     while (line->terminals[place] != terminal)
         place++;
-    line_get_counts(site->lines[l], &counts);
-    if (!counts.up)
+    if (!site->states[l].up)
         return error_set(error, ERROR_DISCONNECTED, "line %s is down: %s", line->hardware.id, site->states[l].words);
     if (site->n_askings == SITE_ASKINGS_MAX || !line_ask(site->lines[l], number, place, SITE_ASK_MS))
         return error_set(error, ERROR_CONFLICT, "too many terminals are being read on request; try again");

@@ -14,13 +14,6 @@ static const char *id_of(const struct site *site, uint32_t terminal)
     return site->config->terminals[terminal].hardware.id;
 }
 
-static bool is_up(const struct site *site, uint32_t line)
-{
-    struct line_counts counts;
-    line_get_counts(site->lines[line], &counts);
-    return counts.up;
-}
-
 static void log_state(const char *id, enum health_state before, const struct health_verdict *verdict)
 {
     if (verdict->state == HEALTH_DEAD)
@@ -34,12 +27,12 @@ static void log_state(const char *id, enum health_state before, const struct hea
 }
 
 /* While its line owes the states of all, an event of one would come twice. */
-static void review(struct site *site, uint32_t terminal, bool up, struct mono now)
+static void review(struct site *site, uint32_t terminal, struct mono now)
 {
     struct site_line *line = &site->states[site->config->terminals[terminal].line];
     struct health *health = &site->health[terminal];
     enum health_state before = health->told;
-    struct health_verdict verdict = health_judge(health, &(struct health_terms){up, line->stale_us}, now);
+    struct health_verdict verdict = health_judge(health, &(struct health_terms){line->up, line->stale_us}, now);
     if (!health_is_news(health, &verdict, now))
         return;
     log_state(id_of(site, terminal), before, &verdict);
@@ -51,6 +44,7 @@ static void note_line(struct site_line *line, const struct line_event *event, co
 {
     if (event->kind == LINE_UP || event->kind == LINE_DOWN) {
         text_copy(line->words, sizeof line->words, words);
+        line->up = event->kind == LINE_UP;
         line->since = event->at;
         line->swept = false;
     }
@@ -69,7 +63,7 @@ void site_note(struct site *site, uint32_t line, const struct line_event *event)
         log_line(LOG_WARNING, "terminal %s: %s", id_of(site, terminal), event->error.message);
     health_take_event(&site->health[terminal], site->config->terminals[terminal].hardware.profile, event);
     if (event->kind == LINE_READING || event->kind == LINE_TROUBLE)
-        review(site, terminal, is_up(site, line), event->at);
+        review(site, terminal, event->at);
 }
 
 void site_line_told_up(struct site *site, uint32_t line, struct mono now)
@@ -78,12 +72,12 @@ void site_line_told_up(struct site *site, uint32_t line, struct mono now)
     site->states[line].owed_from = now;
 }
 
-static void tell_states(struct site *site, uint32_t l, bool up, struct mono now)
+static void tell_states(struct site *site, uint32_t l, struct mono now)
 {
     struct site_line *line = &site->states[l];
     const struct config_line *settings = &site->config->lines[l];
     bool due = line->swept || mono_since(now, line->owed_from) >= (int64_t)SWEEP_MS * 1000;
-    if (!line->states_owed || !up || !due)
+    if (!line->states_owed || !line->up || !due)
         return;
     line->states_owed = false;
     json_t *states = json_object();
@@ -109,9 +103,9 @@ static void tick_line(struct site *site, uint32_t l, struct mono now)
         struct terminal_health seen;
         line_get_health(site->lines[l], i, &seen);
         health_take_counts(&site->health[settings->terminals[i]], &seen, now);
-        review(site, settings->terminals[i], counts.up, now);
+        review(site, settings->terminals[i], now);
     }
-    tell_states(site, l, counts.up, now);
+    tell_states(site, l, now);
 }
 
 /* Twice in a row, each time on time, and nothing was done between: after the whole program was stopped, or starved, its lines
@@ -157,19 +151,14 @@ void site_tick(struct site *site, struct mono now)
 
 /* ---- as it is now ---- */
 
-static void view_terminal(const struct site *site, uint32_t terminal, bool up, struct mono now, struct terminal_view *view)
+void site_view_terminal(const struct site *site, uint32_t terminal, struct mono now, struct terminal_view *view)
 {
     const struct health *health = &site->health[terminal];
     const struct site_line *line = &site->states[site->config->terminals[terminal].line];
-    view->verdict = health_judge(health, &(struct health_terms){up, line->stale_us}, now);
+    view->verdict = health_judge(health, &(struct health_terms){line->up, line->stale_us}, now);
     view->seen = health->seen;
     view->reading = health->read ? &health->reading : NULL;
     view->last_seen = health->read ? mono_later(health->reading.received, health->seen.answered) : health->seen.answered;
-}
-
-void site_view_terminal(const struct site *site, uint32_t terminal, struct mono now, struct terminal_view *view)
-{
-    view_terminal(site, terminal, is_up(site, site->config->terminals[terminal].line), now, view);
 }
 
 int64_t site_answer_us(const struct site *site, uint32_t terminal)
@@ -180,13 +169,14 @@ int64_t site_answer_us(const struct site *site, uint32_t terminal)
 void site_view_line(const struct site *site, uint32_t line, struct mono now, struct line_view *view)
 {
     const struct config_line *settings = &site->config->lines[line];
-    *view = (struct line_view){.since = site->states[line].since, .words = site->states[line].words};
+    const struct site_line *state = &site->states[line];
+    *view = (struct line_view){.up = state->up, .since = state->since, .words = state->words};
     line_get_counts(site->lines[line], &view->counts);
     for (int span = 0; span < USE_SPANS; span++)
         view->use[span] = line_use_of(&site->states[line].use, (enum line_use_span)span);
     for (size_t i = 0; i < settings->n_terminals; i++) {
         struct terminal_view terminal;
-        view_terminal(site, settings->terminals[i], view->counts.up, now, &terminal);
+        site_view_terminal(site, settings->terminals[i], now, &terminal);
         view->states[terminal.verdict.state]++;
     }
 }

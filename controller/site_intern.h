@@ -16,6 +16,7 @@ struct sender {
 /* What is known of a line beside its counters. */
 struct site_line {
     struct line_use use;
+    bool up;
     struct mono since; /* it came up or went down; {0}: neither yet */
     char words[256];   /* how it is known when a transmission ends, or why it is down */
     int64_t stale_us;  /* a reading that is older says nothing of now */

@@ -186,15 +186,15 @@ json_t *site_line_json(const struct site *site, uint32_t index)
     struct line_view view;
     site_view_line(site, index, now.mono, &view);
     json_t *object = json_pack("{s:s, s:s, s:b, s:s, s:I}", "id", line->hardware.id, "channel",
-                               site->config->channels[line->channel].id, "up", (int)view.counts.up,
-                               view.counts.up ? "method" : "error", view.words, "terminals", (json_int_t)line->n_terminals);
+                               site->config->channels[line->channel].id, "up", (int)view.up,
+                               view.up ? "method" : "error", view.words, "terminals", (json_int_t)line->n_terminals);
     set_place(object, &line->hardware);
     if (view.since.us != 0)
         json_object_set_new(object, "since", time_ago(view.since, now, site->config));
     set_counts(object, &view.counts);
     json_object_set_new(object, "use_percent", use_json(view.use));
     json_object_set_new(object, "states", states_json(view.states));
-    if (view.counts.up)
+    if (view.up)
         json_object_set_new(object, "worst", worst_json(site, line, now.mono));
     return object;
 }
@@ -210,10 +210,7 @@ json_t *site_lines_json(const struct site *site)
 size_t site_lines_up(const struct site *site)
 {
     size_t n = 0;
-    for (size_t i = 0; i < site->config->n_lines; i++) {
-        struct line_counts counts;
-        line_get_counts(site->lines[i], &counts);
-        n += counts.up;
-    }
+    for (size_t i = 0; i < site->config->n_lines; i++)
+        n += site->states[i].up;
     return n;
 }

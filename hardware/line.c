@@ -262,6 +262,15 @@ static void abandon(struct line *line)
     pthread_mutex_unlock(&line->telling);
 }
 
+/* Like any loss: its return is told, and till then it is known to be down. */
+static void tell_hang(struct line *rebuilt)
+{
+    struct error hang = {.code = ERROR_NONE};
+    error_set(&hang, ERROR_IO, "line %s: its driver hangs; the line is built anew", rebuilt->drive.settings.id);
+    drive_port_down(&rebuilt->drive, &hang, mono_now());
+    rebuilt->port.down_told = true;
+}
+
 struct line *line_rebuild(struct line *line, struct error *error)
 {
     size_t n = line->drive.n_terminals;
@@ -282,7 +291,7 @@ struct line *line_rebuild(struct line *line, struct error *error)
     if (!other)
         return NULL;
     line_box_inherit(&other->box, &line->box);
-    other->port.down_told = true; /* as after any loss: its return is told */
+    tell_hang(other);
     if (!line_start(other, error)) {
         line_destroy(other, 0);
         return NULL;

@@ -153,7 +153,6 @@ struct line_counts {
     uint64_t busy_us;     /* time in which bytes of requests and replies were on the wire */
     uint64_t occupied_us; /* the same with silences, turnarounds and waits: nothing else could be sent */
     uint64_t class_requests[TERMINAL_CLASSES];
-    bool up;
     bool hears_itself; /* although echo is not set; what it hears of itself is taken away */
 };
 

@@ -131,7 +131,6 @@ void line_box_inherit(struct line_box *box, struct line_box *from)
     box->has_verify = from->n_verify > 0;
     memcpy(box->verify, from->verify, sizeof box->verify);
     box->counts = from->counts;
-    box->counts.up = false;
     pthread_mutex_unlock(&from->mutex);
 }
 
@@ -199,7 +198,6 @@ void line_box_count(struct line_box *box, struct wire *wire, enum terminal_class
     pthread_mutex_lock(&box->mutex);
     if (wire)
         wire_take_counts(wire, &box->counts);
-    box->counts.up = wire != NULL;
     if (class < TERMINAL_CLASSES)
         box->counts.class_requests[class]++;
     pthread_mutex_unlock(&box->mutex);

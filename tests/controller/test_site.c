@@ -181,8 +181,6 @@ static void does_not_answer(uint32_t line, uint16_t terminal)
 
 static void whole_line(uint32_t line, enum line_event_kind kind)
 {
-    if (kind == LINE_UP || kind == LINE_DOWN)
-        scene.lines[line].counts.up = kind == LINE_UP;
     happen(line, (struct line_event){.kind = kind, .terminal = LINE_TERMINALS_MAX, .error = {.message = "words"}});
 }
 

@@ -332,7 +332,7 @@ static void a_line_lives_from_opening_to_silence(void **state)
     assert_int_equal(count(scene, LINE_TROUBLE), 0);
     struct line_counts counts;
     line_get_counts(scene->line, &counts);
-    assert_true(counts.up && counts.requests > 10 && counts.replies > 8 && counts.busy_us > 10000);
+    assert_true(counts.requests > 10 && counts.replies > 8 && counts.busy_us > 10000);
     assert_int_equal(counts.reopened + counts.damaged, 0);
     assert_int_equal(sum_of_classes(&counts), counts.requests);
     assert_true(counts.class_requests[CLASS_STOP] >= 3 && counts.class_requests[CLASS_START] >= 1);
@@ -392,6 +392,7 @@ static void a_line_whose_driver_hangs_is_built_anew(void **state)
     struct line *other = line_rebuild(scene->line, &error);
     assert_non_null(other);
     scene->line = other;
+    assert_int_equal(count(scene, LINE_DOWN), 1); /* known before it is tried whether it opens */
     await(scene, LINE_UP, 2);
     set_hanging(false);
     await_count(scene, count_sounding, 0, 3);
@@ -400,7 +401,7 @@ static void a_line_whose_driver_hangs_is_built_anew(void **state)
     assert_int_equal(sounding(scene), 0);
     struct line_counts counts;
     line_get_counts(scene->line, &counts);
-    assert_true(counts.up && counts.reopened >= 1);
+    assert_true(counts.reopened >= 1);
     /* those of before are kept, of each class too; one that lost the port is of none */
     assert_true(sum_of_classes(&counts) + counts.reopened >= counts.requests);
 }
