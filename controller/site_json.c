@@ -185,9 +185,9 @@ json_t *site_line_json(const struct site *site, uint32_t index)
     struct moment now = clock_read();
     struct line_view view;
     site_view_line(site, index, now.mono, &view);
-    json_t *object = json_pack("{s:s, s:s, s:b, s:s, s:I}", "id", line->hardware.id, "channel",
-                               site->config->channels[line->channel].id, "up", (int)view.up,
-                               view.up ? "method" : "error", view.words, "terminals", (json_int_t)line->n_terminals);
+    json_t *object =
+        json_pack("{s:s, s:s, s:b, s:s, s:I}", "id", line->hardware.id, "channel", site->config->channels[line->channel].id,
+                  "up", (int)view.up, view.up ? "method" : "error", view.words, "terminals", (json_int_t)line->n_terminals);
     set_place(object, &line->hardware);
     if (view.since.us != 0)
         json_object_set_new(object, "since", time_ago(view.since, now, site->config));

@@ -4,6 +4,7 @@
 enum {
     SLOTS_PER_ROUND = 2, /* polls, second tries and probes between two rounds of verification */
     IN_VAIN_MAX = 2,
+    PROBE_SHARE = 3, /* one of so many ceilings, while somebody is verified */
 };
 
 void arbiter_begin(struct arbiter_offers *offers, struct mono now, int64_t ceiling_us)
@@ -44,8 +45,9 @@ void arbiter_offer(const struct arbiter *arbiter, struct arbiter_offers *offers,
     if (plan->class == CLASS_NONE)
         return;
     enum arbiter_tier tier = tier_of(arbiter, plan);
-    if (mono_before(offers->now, plan->not_before)) {
-        offers->wake = mono_earlier(offers->wake, plan->not_before);
+    struct mono due = tier == TIER_PROBE ? mono_later(plan->not_before, arbiter->next_probe) : plan->not_before;
+    if (mono_before(offers->now, due)) {
+        offers->wake = mono_earlier(offers->wake, due);
         if (tier == TIER_COMMAND && !plan->behind)
             offers->urgent = mono_earlier(offers->urgent, plan->not_before);
     } else if (is_better(tier, step, &offers->best[tier])) {
@@ -79,13 +81,17 @@ bool arbiter_outside(struct arbiter *arbiter, const struct arbiter_offers *offer
     else
         return false;
     arbiter->slots--;
-    arbiter->probed = arbiter->probed || step->plan.doubt == DOUBT_PROBE;
+    if (step->plan.doubt == DOUBT_PROBE) {
+        arbiter->probed = true;
+        arbiter->next_probe = mono_plus_us(offers->now, arbiter->verifies ? PROBE_SHARE * offers->ceiling_us : 0);
+    }
     return true;
 }
 
 void arbiter_new_round(struct arbiter *arbiter, size_t verifying, size_t terminals)
 {
     arbiter->slots = verifying > 0 || terminals < SLOTS_PER_ROUND ? SLOTS_PER_ROUND : terminals;
+    arbiter->verifies = verifying > 0;
     arbiter->probed = false;
 }
 

@@ -18,7 +18,8 @@
  *     dead not even for its end (arbiter_yield).
  *   - No wait for one that may be dead is begun where a command falls due before its end, but for stops.
  *   - A round of verification costs a live terminal its transaction, a newly dead one its first-byte limit, and nothing else.
- *   - At most one probe a round; and where one is due no round without one, so that neither side starves the other. */
+ *   - At most one probe a round; and where one is due no round without one, so that neither side starves the other. Short
+ *     rounds of verification are no reason for many probes: a third of the time at most is theirs then. */
 #ifndef TOCSIN_HARDWARE_ARBITER_H
 #define TOCSIN_HARDWARE_ARBITER_H
 
@@ -37,9 +38,11 @@ struct drive_step {
 enum arbiter_tier { TIER_COMMAND, TIER_OTHER, TIER_PROBE, ARBITER_TIERS };
 
 struct arbiter {
-    size_t slots;     /* of those outside, left in this round */
-    bool probed;      /* the probe of this round has been */
-    unsigned in_vain; /* second tries of stops that were not answered, in a row */
+    size_t slots;           /* of those outside, left in this round */
+    bool verifies;          /* somebody is in the round */
+    bool probed;            /* the probe of this round has been */
+    struct mono next_probe; /* not before */
+    unsigned in_vain;       /* second tries of stops that were not answered, in a row */
 };
 
 /* What was offered for one decision. */
