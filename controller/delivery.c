@@ -147,6 +147,7 @@ bool delivery_take_event(struct delivery *delivery, const struct line_event *eve
     case LINE_STARTS_SENT:
     case LINE_UNASKED:
     case LINE_SETTLED:
+    case LINE_CALL_REFUSED:
     case LINE_ASKED: break;
     }
     return false;

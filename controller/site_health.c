@@ -5,8 +5,9 @@
 
 enum {
     TICK_US = 1000000,
-    LATE_US = 2000000, /* since the tick before: whoever held up this thread may have held up those of the lines */
-    SWEEP_MS = 30000,  /* a line full of dead terminals is not waited for */
+    LATE_US = 2000000,  /* since the tick before: whoever held up this thread may have held up those of the lines */
+    REFUSED_MS = 60000, /* whoever calls on and on does not fill the log */
+    SWEEP_MS = 30000,   /* a line full of dead terminals is not waited for */
 };
 
 static const char *id_of(const struct site *site, uint32_t terminal)
@@ -49,6 +50,11 @@ static void note_line(struct site_line *line, const struct line_event *event, co
         line->swept = false;
     }
     line->swept = line->swept || event->kind == LINE_SWEPT;
+    bool again = line->refused_told.us != 0 && mono_since(event->at, line->refused_told) < (int64_t)REFUSED_MS * 1000;
+    if (event->kind == LINE_CALL_REFUSED && !again) {
+        log_line(LOG_WARNING, "%s", event->error.message);
+        line->refused_told = event->at;
+    }
 }
 
 void site_note(struct site *site, uint32_t line, const struct line_event *event)

@@ -23,8 +23,9 @@ struct site_line {
     bool swept;        /* each terminal was asked since it is up */
     bool states_owed;  /* it was told to be up; how its terminals are follows */
     struct mono owed_from;
-    bool hears_itself;      /* once told in the log */
-    struct mono hung_since; /* as the last look at its thread found it; {0}: not, or that look came too late */
+    bool hears_itself;        /* once told in the log */
+    struct mono refused_told; /* the last refused call that was; {0}: none */
+    struct mono hung_since;   /* as the last look at its thread found it; {0}: not, or that look came too late */
 };
 
 /* Somebody waits for a terminal's reading. */

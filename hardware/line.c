@@ -127,6 +127,8 @@ static void transact(struct line *line, const struct drive_step *step, bool endi
     wire_transact(wire, &step->plan.request, step->plan.first_byte_us, interrupt_of(line, step, ending), &line->reply);
     struct mono now = mono_now();
     bool lost = line->reply.outcome == WIRE_LOST;
+    if (line->reply.outcome == WIRE_ANSWERED || line->reply.outcome == WIRE_EXCEPTION)
+        line->port.answered = line->reply.received;
     line_box_count(&line->box, wire, lost ? CLASS_NONE : step->plan.class);
     drive_done(&line->drive, step, &line->reply, now);
     ask_box_note(&line->box.asks, &line->drive);
@@ -151,7 +153,7 @@ static void serve(struct line *line)
             return;
         bool ending = end_by.us != INT64_MAX;
         line->busy_us = mono_now().us;
-        struct mono until = port_keeper_open(&line->port);
+        struct mono look_again = port_keeper_open(&line->port), until = look_again;
         struct mono now = mono_now();
         if (line->port.wire) {
             struct drive_step step;
@@ -162,7 +164,7 @@ static void serve(struct line *line)
                 transact(line, &step, ending);
                 continue;
             }
-            until = mono_earlier(until, wire_rest_at(line->port.wire));
+            until = mono_earlier(mono_earlier(until, look_again), wire_rest_at(line->port.wire));
         }
         line->busy_us = 0;
         wait_for(line, mono_earlier(until, end_by));

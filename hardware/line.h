@@ -128,6 +128,7 @@ enum line_event_kind {
     LINE_STOPPED,      /* terminal: read back as silent, or its stop was answered where it cannot be read */
     LINE_UNASKED,      /* terminal: sounds although we did not ask */
     LINE_SETTLED,      /* whole line: an empty target is reached, powered off; those that failed had LINE_TROUBLE */
+    LINE_CALL_REFUSED, /* whole line: its gateway's registration came over another connection than the one that works (error) */
     LINE_ASKED,        /* terminal: what line_ask wanted is there (trouble NONE: reading), or will not be (error) */
 };
 
@@ -140,7 +141,8 @@ struct line_event {
     uint8_t exception;               /* Modbus exception code with TROUBLE_EXCEPTION */
     struct terminal_reading reading; /* LINE_READING, LINE_ARMED, LINE_UNASKED */
     uint32_t request;                /* LINE_ASKED: the number that line_ask was given */
-    struct error error;              /* LINE_DOWN, LINE_TROUBLE, LINE_ASKED: in words; LINE_TROUBLE does not repeat the id */
+    struct error
+        error; /* LINE_DOWN, LINE_CALL_REFUSED, LINE_TROUBLE, LINE_ASKED: in words; LINE_TROUBLE does not repeat the id */
 };
 
 /* Called on the line's thread. May only copy the event and wake somebody; must not block nor call the line. */

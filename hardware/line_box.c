@@ -2,10 +2,11 @@
 #include "hardware/line_box.h"
 
 #include <errno.h>
-#include <stdatomic.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
+
+#include "codecs/monotonic.h"
 
 static void ring(int eventfd_descriptor)
 {
@@ -21,7 +22,8 @@ static void silence(int eventfd_descriptor)
     (void)ignored;
 }
 
-/* The flag spares the thread a look at the bell when nobody has rung. It is set last: a bell that rings has it set soon. */
+/* With the mutex, as for what is put in and taken out: a bell that outlived what it rang for would end a wait for nothing. The
+ * flag spares the thread a look at the bell when nobody has rung. */
 static void wake(struct line_box *box)
 {
     ring(box->wake);
@@ -65,8 +67,8 @@ void line_box_put_target(struct line_box *box, const struct line_target *target)
     box->target = *target;
     box->has_target = true;
     ring(box->command);
-    pthread_mutex_unlock(&box->mutex);
     wake(box);
+    pthread_mutex_unlock(&box->mutex);
 }
 
 void line_box_put_verify(struct line_box *box, const uint16_t *terminals, size_t n)
@@ -76,22 +78,26 @@ void line_box_put_verify(struct line_box *box, const uint16_t *terminals, size_t
     if (box->n_verify > 0)
         memcpy(box->verify, terminals, box->n_verify * sizeof *terminals);
     box->has_verify = true;
-    pthread_mutex_unlock(&box->mutex);
     wake(box);
+    pthread_mutex_unlock(&box->mutex);
 }
 
 bool line_box_put_ask(struct line_box *box, const struct drive_ask *ask)
 {
+    pthread_mutex_lock(&box->mutex);
     bool room = ask_box_put(&box->asks, ask);
     if (room)
         wake(box);
+    pthread_mutex_unlock(&box->mutex);
     return room;
 }
 
 void line_box_withdraw(struct line_box *box, uint32_t request)
 {
+    pthread_mutex_lock(&box->mutex);
     ask_box_withdraw(&box->asks, request);
     wake(box);
+    pthread_mutex_unlock(&box->mutex);
 }
 
 void line_box_put_socket(struct line_box *box, int socket)
@@ -99,9 +105,11 @@ void line_box_put_socket(struct line_box *box, int socket)
     pthread_mutex_lock(&box->mutex);
     int older = box->socket;
     box->socket = socket;
+    if (older < 0)
+        box->called_at = mono_now();
+    wake(box);
     pthread_mutex_unlock(&box->mutex);
     close_descriptor(older);
-    wake(box);
 }
 
 void line_box_put_end(struct line_box *box, struct mono by)
@@ -109,17 +117,19 @@ void line_box_put_end(struct line_box *box, struct mono by)
     pthread_mutex_lock(&box->mutex);
     box->closed = true;
     box->end_by = by;
-    ring(box->command);
-    pthread_mutex_unlock(&box->mutex);
     ring(box->closing);
+    ring(box->command);
     wake(box);
+    pthread_mutex_unlock(&box->mutex);
 }
 
 void line_box_ring(struct line_box *box)
 {
+    pthread_mutex_lock(&box->mutex);
     ring(box->closing);
     ring(box->command);
     wake(box);
+    pthread_mutex_unlock(&box->mutex);
 }
 
 void line_box_inherit(struct line_box *box, struct line_box *from)
@@ -139,8 +149,6 @@ struct mono line_box_take(struct line_box *box, struct drive *drive, struct mono
     static const struct line_target nobody = {.n_members = 0};
     struct line_target target;
     uint16_t verify[LINE_TERMINALS_MAX];
-    if (atomic_exchange(&box->rung, false))
-        silence(box->wake);
     pthread_mutex_lock(&box->mutex);
     bool has_target = box->has_target, has_verify = box->has_verify, ended = box->ending;
     size_t n_verify = box->n_verify;
@@ -152,9 +160,12 @@ struct mono line_box_take(struct line_box *box, struct drive *drive, struct mono
     bool ends = box->closed && !ended;
     box->ending = box->closed;
     struct mono end_by = box->closed ? box->end_by : (struct mono){INT64_MAX};
-    pthread_mutex_unlock(&box->mutex);
-    if (has_target || ends) /* it is rung before the mutex is let go, so it has rung by now */
+    if (box->rung)
+        silence(box->wake);
+    box->rung = false;
+    if (has_target || ends)
         silence(box->command);
+    pthread_mutex_unlock(&box->mutex);
     ask_box_take(&box->asks, drive, now);
     if (has_verify)
         drive_set_verify(drive, verify, n_verify);
@@ -167,12 +178,12 @@ struct mono line_box_take(struct line_box *box, struct drive *drive, struct mono
     return end_by;
 }
 
-bool line_box_has_socket(struct line_box *box)
+struct mono line_box_called_at(struct line_box *box)
 {
     pthread_mutex_lock(&box->mutex);
-    bool has = box->socket >= 0;
+    struct mono at = box->socket >= 0 ? box->called_at : (struct mono){INT64_MAX};
     pthread_mutex_unlock(&box->mutex);
-    return has;
+    return at;
 }
 
 void line_box_print_caller(struct line_box *box, char from[ADDRESS_TEXT_MAX])

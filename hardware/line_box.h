@@ -1,5 +1,6 @@
 /* What passes between a line's thread and all others: in go the target, the order of reading, questions, a gateway's connection
- * and the end; out come counts and health. One lock, never held over I/O or events, and the bells that wake the thread. */
+ * and the end; out come counts and health. One lock, never held over I/O or events, and the bells that wake the thread: rung
+ * and silenced with the lock held. */
 #ifndef TOCSIN_HARDWARE_LINE_BOX_H
 #define TOCSIN_HARDWARE_LINE_BOX_H
 
@@ -9,13 +10,14 @@
 
 struct line_box {
     int wake, command, closing; /* eventfds to poll: something new to do, a target among it; the end has come */
-    _Atomic bool rung;          /* wake */
     struct ask_box asks;
 
     pthread_mutex_t mutex; /* guards what follows */
+    bool rung;             /* wake */
     bool has_target, has_verify, closed;
-    bool ending; /* the drive was told the end */
-    int socket;  /* the connection of its gateway, not yet taken over; -1: none */
+    bool ending;           /* the drive was told the end */
+    int socket;            /* the connection of its gateway, not yet taken over; -1: none */
+    struct mono called_at; /* since when there is one */
     struct line_target target;
     uint16_t verify[LINE_TERMINALS_MAX];
     size_t n_verify;
@@ -49,7 +51,7 @@ void line_box_inherit(struct line_box *box, struct line_box *from);
 /* Hands over to the drive what came since the last time. Returns by when the line must end: INT64_MAX while it shall live. */
 struct mono line_box_take(struct line_box *box, struct drive *drive, struct mono now);
 
-bool line_box_has_socket(struct line_box *box);
+struct mono line_box_called_at(struct line_box *box); /* since when a connection waits; {INT64_MAX}: none does */
 void line_box_print_caller(struct line_box *box, char from[ADDRESS_TEXT_MAX]); /* whence it came */
 int line_box_take_socket(struct line_box *box);                                /* whoever takes it owns it; -1: none */
 

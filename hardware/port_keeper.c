@@ -1,6 +1,8 @@
 /* Opening and losing, and the pauses between (port_keeper.h). */
 #include "hardware/port_keeper.h"
 
+#include <unistd.h>
+
 #include "codecs/monotonic.h"
 #include "hardware/wire_address.h"
 
@@ -9,6 +11,8 @@ enum {
     REOPEN_LAST_MS = 2000,      /* while it is not there */
     REOPEN_FLAPPING_MS = 30000, /* it opens and is lost again at once: opening means a sweep each time */
     LIFE_MS = 10000,            /* who lived so long is not flapping */
+    UNDER_WAY_MS = 500,
+    PROOF_MS = 3000, /* a line that is used has an answer in that time; else nothing is lost */
 };
 
 void port_keeper_init(struct port_keeper *keeper, struct drive *drive, struct line_box *box)
@@ -21,6 +25,8 @@ void port_keeper_close(struct port_keeper *keeper)
     wire_close(keeper->wire);
     keeper->wire = NULL;
 }
+
+static const struct mono never = {INT64_MAX};
 
 static int64_t doubled(int64_t ms, int64_t most)
 {
@@ -51,16 +57,39 @@ void port_keeper_lose(struct port_keeper *keeper, struct error *error)
     tell_down(keeper, error, now);
 }
 
-/* The old connection of a gateway that called in anew may be half dead. Whence it called is said: it may be another's. */
-static void make_way(struct port_keeper *keeper)
+static void refuse(struct port_keeper *keeper, const char *from, struct mono now)
+{
+    struct error error = {.code = ERROR_NONE};
+    int socket = line_box_take_socket(keeper->box);
+    if (socket >= 0)
+        close(socket);
+    error_set(
+        &error, ERROR_CONFLICT,
+        "line %s: a call from %s with the registration of its gateway was refused: terminals answer through the one from %s",
+        keeper->drive->settings.id, from, wire_caller(keeper->wire));
+    drive_line_event(keeper->drive, LINE_CALL_REFUSED, &error, now);
+}
+
+/* The old connection of a gateway that calls in again may be half dead; but it stays while terminals answer through it, or
+ * whoever learns a registration could silence a line that works. What was under way at the call is no proof. Returns when to
+ * look again. */
+static struct mono choose(struct port_keeper *keeper, struct mono now)
 {
     char from[ADDRESS_TEXT_MAX];
     struct error error = {.code = ERROR_NONE};
-    if (!keeper->wire || !line_box_has_socket(keeper->box))
-        return;
+    struct mono called = line_box_called_at(keeper->box);
+    if (!keeper->wire || called.us == never.us)
+        return never;
     line_box_print_caller(keeper->box, from);
+    if (!mono_before(keeper->answered, mono_plus_ms(called, UNDER_WAY_MS))) {
+        refuse(keeper, from, now);
+        return never;
+    }
+    if (mono_before(now, mono_plus_ms(called, PROOF_MS)))
+        return mono_plus_ms(called, PROOF_MS);
     error_set(&error, ERROR_DISCONNECTED, "connection given up: its gateway called in again, from %s", from);
     port_keeper_lose(keeper, &error);
+    return never;
 }
 
 static void await_call(struct port_keeper *keeper, struct mono now)
@@ -98,12 +127,13 @@ static void try_open(struct port_keeper *keeper, struct mono now)
 
 struct mono port_keeper_open(struct port_keeper *keeper)
 {
-    make_way(keeper);
-    if (!keeper->wire && keeper->drive->settings.calls_in && !line_box_has_socket(keeper->box)) {
+    struct mono look_again = choose(keeper, mono_now());
+    if (keeper->wire)
+        return look_again;
+    if (keeper->drive->settings.calls_in && line_box_called_at(keeper->box).us == never.us) {
         await_call(keeper, mono_now());
-        return (struct mono){INT64_MAX};
+        return never;
     }
-    if (!keeper->wire)
-        try_open(keeper, mono_now());
-    return keeper->reopen_at;
+    try_open(keeper, mono_now());
+    return keeper->wire ? never : keeper->reopen_at;
 }

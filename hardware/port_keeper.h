@@ -10,6 +10,7 @@ struct port_keeper {
     struct line_box *box; /* sockets of gateways that call in come from there; counts go there */
     struct wire *wire;    /* NULL: not open */
     struct mono opened_at, reopen_at;
+    struct mono answered; /* a terminal, over the wire that is open; the line sets it */
     int64_t reopen_ms;
     bool down_told; /* so its return is one after a loss */
 };
@@ -17,7 +18,8 @@ struct port_keeper {
 void port_keeper_init(struct port_keeper *keeper, struct drive *drive, struct line_box *box);
 void port_keeper_close(struct port_keeper *keeper);
 
-/* Opens what can be opened now. Returns when to come again; INT64_MAX: when a gateway has called in. */
+/* Opens what can be opened now, and decides between the open connection and the one of a gateway that called in anew. Returns
+ * when to come again; INT64_MAX: when a gateway has called in. */
 struct mono port_keeper_open(struct port_keeper *keeper);
 
 /* The port failed, error says how; what it hangs on is named before that. */

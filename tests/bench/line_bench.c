@@ -36,6 +36,7 @@ static const char *event_name(enum line_event_kind kind)
     case LINE_TROUBLE: return "trouble";
     case LINE_STOPPED: return "stopped";
     case LINE_SETTLED: return "settled";
+    case LINE_CALL_REFUSED: return "call_refused";
     default: return NULL;
     }
 }

@@ -20,8 +20,8 @@ struct scene {
     struct line *lines[LINES];
     struct call_in *call_in;
     pthread_mutex_t mutex;
-    size_t ups[LINES], downs[LINES], n_told;
-    struct error last_down[LINES];
+    size_t ups[LINES], downs[LINES], refused[LINES], n_told;
+    struct error last_error[LINES];
     struct {
         bool trouble;
         char message[512];
@@ -41,8 +41,9 @@ static void take_event(void *context, const struct line_event *event)
     pthread_mutex_lock(&of->scene->mutex);
     of->scene->ups[of->line] += event->kind == LINE_UP;
     of->scene->downs[of->line] += event->kind == LINE_DOWN;
-    if (event->kind == LINE_DOWN)
-        of->scene->last_down[of->line] = event->error;
+    of->scene->refused[of->line] += event->kind == LINE_CALL_REFUSED;
+    if (event->kind == LINE_DOWN || event->kind == LINE_CALL_REFUSED)
+        of->scene->last_error[of->line] = event->error;
     pthread_mutex_unlock(&of->scene->mutex);
 }
 
@@ -211,7 +212,7 @@ static void each_gateway_finds_its_line(void **state)
     scene->settings[2].port = free_port(); /* one of them at a port of its own */
     start(scene);
     await_count(scene, &scene->downs[0], 1);
-    assert_non_null(strstr(scene->last_down[0].message, "line l0: its gateway has not called in at 127.0.0.1:"));
+    assert_non_null(strstr(scene->last_error[0].message, "line l0: its gateway has not called in at 127.0.0.1:"));
     int c = call(scene->settings[2].port);
     say(c, "\x01\x77\x02", 3);
     int b = call_as(scene->settings[1].port, "dtu-A-long");
@@ -223,7 +224,7 @@ static void each_gateway_finds_its_line(void **state)
     assert_int_equal(read_locked(scene, &scene->n_told), 0);
     close(a);
     await_count(scene, &scene->downs[0], 2); /* gone, said once, and back */
-    assert_non_null(strstr(scene->last_down[0].message, ", called in from 127.0.0.1:"));
+    assert_non_null(strstr(scene->last_error[0].message, ", called in from 127.0.0.1:"));
     a = call_as(scene->settings[0].port, "dtu-A");
     assert_int_equal(asked(a), 1);
     assert_int_equal(read_locked(scene, &scene->downs[0]), 2);
@@ -398,6 +399,7 @@ static void many_ports_do_not_use_up_the_descriptors(void **state)
         close(callers[i]);
 }
 
+/* Nobody answers over the old one. */
 static void a_gateway_that_calls_again_replaces_its_connection(void **state)
 {
     struct scene *scene = *state;
@@ -411,8 +413,37 @@ static void a_gateway_that_calls_again_replaces_its_connection(void **state)
         ;
     assert_int_equal(read_locked(scene, &scene->ups[0]), 2);
     assert_int_equal(read_locked(scene, &scene->downs[0]), 2);
-    assert_non_null(strstr(scene->last_down[0].message, "its gateway called in again, from 127.0.0.1:"));
+    assert_non_null(strstr(scene->last_error[0].message, "its gateway called in again, from 127.0.0.1:"));
     assert_true(is_open(new));
+    close(old), close(new);
+}
+
+/* As a unit that refuses whatever it is asked; 0 when the connection is closed. */
+static unsigned answer(int caller)
+{
+    unsigned unit = asked(caller);
+    uint8_t refusal[5] = {(uint8_t)unit, 0x84, 2};
+    gateway_frame(LINE_RTU_OVER_TCP, refusal, 3, refusal);
+    if (unit != 0)
+        say(caller, refusal, sizeof refusal);
+    return unit;
+}
+
+static void while_terminals_answer_who_calls_by_the_same_name_is_refused(void **state)
+{
+    struct scene *scene = *state;
+    start(scene);
+    int old = call_as(scene->settings[0].port, "dtu-A");
+    assert_int_equal(answer(old), 1);
+    int new = call_as(scene->settings[0].port, "dtu-A");
+    while (read_locked(scene, &scene->refused[0]) == 0)
+        assert_int_equal(answer(old), 1);
+    assert_non_null(strstr(scene->last_error[0].message, "line l0: a call from 127.0.0.1:"));
+    assert_non_null(strstr(scene->last_error[0].message, " with the registration of its gateway was refused: terminals answer "
+                                                         "through the one from 127.0.0.1:"));
+    assert_int_equal(asked(new), 0); /* closed, and was asked nothing */
+    assert_int_equal(answer(old), 1);
+    assert_int_equal(read_locked(scene, &scene->ups[0]), 1);
     close(old), close(new);
 }
 
@@ -459,6 +490,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(urgent_data_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_port_that_cannot_accept_is_told_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_gateway_that_calls_again_replaces_its_connection, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(while_terminals_answer_who_calls_by_the_same_name_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_port_that_is_taken_is_told_once_and_tried_again, set_up, tear_down),
         cmocka_unit_test_setup_teardown(nothing_to_do_is_no_mistake, set_up, tear_down),
     };

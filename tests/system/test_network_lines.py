@@ -1,11 +1,12 @@
 """Lines that no device is the end of, with the village's own gateways at the other end: one that calls in, says its name and beats,
 goes away and comes back; both kinds of them over IPv6; and a radio modem."""
+import re
 import select
 import socket
 import threading
 import unittest
 
-from township import TownshipTest, cap, frames, main, t8, until
+from township import PATIENCE, TownshipTest, cap, frames, main, t8, until
 
 SHORT, TWICE = "repetitions = 1; tone_min_ms = 1000;", "repetitions = 2; tone_min_ms = 1000;"
 T8_STATUS = 23  # bytes of its answer
@@ -133,6 +134,25 @@ class NetworkLines(TownshipTest):
         town.start_daemon()
         until(lambda: "with no line's registration" in town.daemon_log(), "the refusal")
         self.assertFalse(self.line(town)["up"])
+
+    def test_who_learnt_its_name_cannot_silence_it(self):
+        """Somebody else calls in by the name of a gateway that works, again and again, while a warning sounds."""
+        town = self.calling_in("127.0.0.1", TWICE).start()
+        self.until_read(town)
+        before = self.line(town)
+        alert = town.send(cap())[1]["id"]
+        town.until_segment(alert, "words")
+        for _ in range(3):
+            with socket.create_connection(("127.0.0.1", self.called)) as intruder:
+                intruder.sendall(b"dtu-66")
+                intruder.settimeout(PATIENCE)
+                self.assertEqual(intruder.recv(300), b"")  # closed, and nothing was asked of it
+        self.expect_heard(town, alert)
+        line = self.line(town)
+        self.assertEqual(line["reopened"], before["reopened"])
+        self.expect_clean(town, line)
+        told = re.findall(r"line north: a call from 127\.0\.0\.1:\d+ with the registration of its gateway was refused", town.daemon_log())
+        self.assertEqual(len(told), 1)  # in a minute
 
     # ---- IPv6 ----
 
