@@ -227,7 +227,7 @@ void line_withdraw(struct line *line, uint32_t request)
 
 void line_give_socket(struct line *line, int socket)
 {
-    line_box_put_socket(&line->box, socket);
+    line_box_put_socket(&line->box, socket, mono_now());
 }
 
 void line_get_counts(struct line *line, struct line_counts *counts)

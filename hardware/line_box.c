@@ -6,8 +6,6 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "codecs/monotonic.h"
-
 static void ring(int eventfd_descriptor)
 {
     uint64_t one = 1;
@@ -100,13 +98,13 @@ void line_box_withdraw(struct line_box *box, uint32_t request)
     pthread_mutex_unlock(&box->mutex);
 }
 
-void line_box_put_socket(struct line_box *box, int socket)
+void line_box_put_socket(struct line_box *box, int socket, struct mono at)
 {
     pthread_mutex_lock(&box->mutex);
     int older = box->socket;
     box->socket = socket;
     if (older < 0)
-        box->called_at = mono_now();
+        box->called_at = at;
     wake(box);
     pthread_mutex_unlock(&box->mutex);
     close_descriptor(older);

@@ -35,7 +35,7 @@ void line_box_put_target(struct line_box *box, const struct line_target *target)
 void line_box_put_verify(struct line_box *box, const uint16_t *terminals, size_t n);
 bool line_box_put_ask(struct line_box *box, const struct drive_ask *ask);
 void line_box_withdraw(struct line_box *box, uint32_t request);
-void line_box_put_socket(struct line_box *box, int socket);
+void line_box_put_socket(struct line_box *box, int socket, struct mono at);
 void line_box_put_end(struct line_box *box, struct mono by);
 void line_box_get_counts(struct line_box *box, struct line_counts *counts);
 void line_box_get_health(struct line_box *box, uint16_t terminal, struct terminal_health *health);
