@@ -114,6 +114,6 @@ struct dispatcher_ports desk_dispatcher_ports(struct desk *desk);
 struct site_ports desk_site_ports(struct desk *desk);
 void desk_on_spoken(void *context, void *of, uint32_t broadcast, uint32_t index, const struct speech *speech,
                     const struct error *error);
-void desk_on_site_alarm(void *context, const char *what, const char *detail);
+void desk_on_site_alarm(void *context, bool over, const char *what, const char *detail);
 
 #endif

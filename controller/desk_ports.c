@@ -122,9 +122,13 @@ void desk_tell_line(struct desk *desk, uint32_t line, struct mono now)
         site_line_told_up(desk->site, line, now);
 }
 
-void desk_on_site_alarm(void *context, const char *what, const char *detail)
+void desk_on_site_alarm(void *context, bool over, const char *what, const char *detail)
 {
-    journal_alarm(&((struct desk *)context)->journal, NULL, what, detail);
+    const struct journal *journal = &((struct desk *)context)->journal;
+    if (over)
+        journal_alarm_over(journal, what, detail);
+    else
+        journal_alarm(journal, NULL, what, detail);
 }
 
 static void alarm_unasked(struct desk *desk, uint32_t line, const struct line_event *event)

@@ -238,15 +238,26 @@ void journal_programme(const struct journal *journal, const struct broadcast *br
     json_decref(data);
 }
 
-void journal_alarm(const struct journal *journal, const struct alert *alert, const char *what, const char *detail)
+static void commit_alarm(const struct journal *journal, const struct alert *alert, const char *what, const char *detail)
 {
-    log_line(LOG_ALARM, "%s%s%s: %s", alert ? alert->id : "", alert ? ": " : "", what, detail);
     json_t *data = json_pack("{s:s, s:s}", "what", what, "detail", detail);
     if (alert)
         json_object_set_new(data, "alert", json_string(alert->id));
     struct store_change change = {.event = "alarm", .event_data = data, .urgent = true};
     store_commit(journal->store, &change, NULL, NULL);
     json_decref(data);
+}
+
+void journal_alarm(const struct journal *journal, const struct alert *alert, const char *what, const char *detail)
+{
+    log_line(LOG_ALARM, "%s%s%s: %s", alert ? alert->id : "", alert ? ": " : "", what, detail);
+    commit_alarm(journal, alert, what, detail);
+}
+
+void journal_alarm_over(const struct journal *journal, const char *what, const char *detail)
+{
+    log_line(LOG_NOTE, "%s: %s", what, detail);
+    commit_alarm(journal, NULL, what, detail);
 }
 
 void journal_line(const struct journal *journal, uint32_t line, bool up, const char *error)

@@ -28,6 +28,7 @@ void journal_reading(const struct journal *journal, const struct broadcast *broa
                      const struct terminal_reading *reading, enum loudness_verdict verdict);
 void journal_programme(const struct journal *journal, const struct broadcast *broadcast, const struct playout_event *event);
 void journal_alarm(const struct journal *journal, const struct alert *alert, const char *what, const char *detail);
+void journal_alarm_over(const struct journal *journal, const char *what, const char *detail); /* event "alarm" as well */
 void journal_line(const struct journal *journal, uint32_t line, bool up, const char *error);
 /* A terminal is another than was told; event "terminal". The site logs it. */
 void journal_terminal(const struct journal *journal, uint32_t terminal, const struct health_verdict *verdict);

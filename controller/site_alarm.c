@@ -97,7 +97,7 @@ static void tell(const struct site_alarms *alarms, struct notice *notice, struct
         return;
     text_print(detail, sizeof detail, "%s (%s): %s%s", terminal->hardware.id, terminal->name,
                notice->words ? notice->words : "", often);
-    alarms->alarm(alarms->context, what_of(notice), detail);
+    alarms->alarm(alarms->context, !notice->on, what_of(notice), detail);
 }
 
 /* It is on or not from now on; words: how it reads. What was never on is not worth a word. */

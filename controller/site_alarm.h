@@ -9,8 +9,8 @@
 
 struct site_alarms;
 
-/* what: fault, fault_over, device_lost, device_back, controller_on_battery or controller_on_mains. */
-typedef void site_alarm_fn(void *context, const char *what, const char *detail);
+/* what: fault, device_lost or controller_on_battery; over: fault_over, device_back or controller_on_mains. */
+typedef void site_alarm_fn(void *context, bool over, const char *what, const char *detail);
 
 /* NULL: out of memory. The configuration outlives it. */
 struct site_alarms *site_alarms_create(const struct config *config, site_alarm_fn *alarm, void *context);

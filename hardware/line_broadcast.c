@@ -30,11 +30,12 @@ static int64_t write_us(const struct drive *drive, const struct profile *profile
     uint8_t bytes[FRAME_BYTES_MAX];
     struct frame_request request = frame_of_write(0, profile, write, &(struct operand_values){0});
     size_t n = frame_encode(&request, bytes) + FRAME_CRC_BYTES;
-    int64_t character_ns = line_character_ns(settings);
+    int64_t character_ns = line_character_ns(settings), way_us = line_way_us(settings);
     if (!terminal)
-        return line_bytes_us(character_ns, n) + (int64_t)settings->turnaround_ms * 1000;
+        return way_us + line_bytes_us(character_ns, n) + (int64_t)settings->turnaround_ms * 1000;
     n += frame_reply_size(&request) + FRAME_CRC_BYTES;
-    return line_bytes_us(character_ns, n) + 2 * line_silence_us(settings) + terminal->health.answer_us;
+    return way_us + line_bytes_us(character_ns, n) + 2 * line_silence_us(settings) +
+           terminal->health.answer_us; /* the way back is in that */
 }
 
 static int64_t arm_us(const struct drive *drive, const struct profile *profile, const struct terminal *terminal)

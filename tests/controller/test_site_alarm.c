@@ -26,9 +26,14 @@ struct scene {
     char what[32], detail[400]; /* the last */
 };
 
-static void on_alarm(void *context, const char *what, const char *detail)
+static void on_alarm(void *context, bool over, const char *what, const char *detail)
 {
+    static const char *const ends[] = {"fault_over", "device_back", "controller_on_mains"};
     struct scene *s = context;
+    bool is_end = false;
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+        is_end = is_end || strcmp(what, ends[i]) == 0;
+    assert_int_equal(over, is_end);
     s->told++;
     text_copy(s->what, sizeof s->what, what);
     text_copy(s->detail, sizeof s->detail, detail);

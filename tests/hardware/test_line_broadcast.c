@@ -118,6 +118,19 @@ static void where_a_broadcast_takes_longer_it_is_not_used(void **state)
     fake_line_free(line);
 }
 
+/* The same, but ninety times the way there and back is more. */
+static void the_way_through_a_modem_counts_for_each_frame(void **state)
+{
+    (void)state;
+    struct fake_line *line = many_opened(ALL);
+    line->drive.settings.turnaround_ms = 4000;
+    line->drive.settings.key_up_ms = 20;
+    many_target(line, 5, 0, MEMBERS);
+    fake_run(line, 6000);
+    assert_int_equal(fake_writes(line, 0, 16), 1);
+    fake_line_free(line);
+}
+
 /* Each reason by itself forbids that those not meant are armed for a moment. */
 static void who_may_not_answer_or_be_disarmed_is_not_armed_in_vain(void **state)
 {
@@ -351,6 +364,7 @@ int main(void)
         cmocka_unit_test(ninety_of_a_hundred_are_armed_at_once_and_ten_disarmed),
         cmocka_unit_test(a_hundred_of_a_hundred_are_armed_by_one_frame),
         cmocka_unit_test(where_a_broadcast_takes_longer_it_is_not_used),
+        cmocka_unit_test(the_way_through_a_modem_counts_for_each_frame),
         cmocka_unit_test(who_may_not_answer_or_be_disarmed_is_not_armed_in_vain),
         cmocka_unit_test(one_that_does_not_answer_its_disarm_never_sounds_and_forbids_the_start_for_all),
         cmocka_unit_test(a_disarm_whose_answer_is_lost_does_not_delay_the_others_by_a_ceiling),

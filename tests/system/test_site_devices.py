@@ -36,6 +36,9 @@ class SiteDevices(TownshipTest):
         self.alarm(town, "controller_on_mains", "north-9")
         self.assertEqual(self.alarm(town, "fault_over", "north-9"), "north-9 (north 9): mains == 1")
         self.assertEqual(self.health(town)["status"], "ok")
+        log = town.daemon_log()
+        self.assertIn("ALARM: controller_on_battery: north-9", log)
+        self.assertIn("tocsind: controller_on_mains: north-9", log)  # good news is none
 
     def test_faults_and_loss(self):
         town = self.start()
