@@ -141,7 +141,7 @@ valgrind:
 	@$(MAKE) --no-print-directory deps
 	@$(MAKE) --no-print-directory all $(BENCH_PROGRAMS)
 	@TOCSIN_VALGRIND='valgrind -q --leak-check=full --errors-for-leak-kinds=definite,possible --error-exitcode=99' \
-	    TESTS=tests/system TOCSIN_TEST_PATIENCE=180 BUILD=$(BUILD) tests/run
+	    TESTS=tests/system TOCSIN_TEST_PATIENCE=180 JOBS=3 BUILD=$(BUILD) tests/run
 
 TIME ?= 120
 FUZZED := cap texts frame

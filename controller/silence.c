@@ -18,8 +18,8 @@ enum {
 
 struct line_silence {
     bool swept, down, settled;
-    bool silent[LINE_TERMINALS_MAX]; /* no answer yet */
-    /* Terminals: no answer; stopped by us; did not confirm their stop; sound, and it cannot be proved that we made them */
+    bool silent[LINE_TERMINALS_MAX]; /* not read yet, though it could be */
+    /* Terminals: not read; stopped by us; did not confirm their stop; sound, and it cannot be proved that we made them */
     size_t n_silent, stopped, failed, unproved;
 };
 
@@ -76,6 +76,19 @@ static void set_silent(struct line_silence *line, uint16_t terminal, bool silent
     line->silent[terminal] = silent;
 }
 
+/* Only who was read is known to be silent: a first answer may get lost, and the sweep ends all the same. */
+static void expect_readings(struct silence *silence)
+{
+    for (size_t l = 0; l < silence->config->n_lines; l++) {
+        const struct config_line *line = &silence->config->lines[l];
+        for (size_t i = 0; i < line->n_terminals; i++) {
+            struct profile_read reads[PROFILE_READS_MAX];
+            const struct profile *profile = silence->config->terminals[line->terminals[i]].hardware.profile;
+            set_silent(&silence->lines[l], (uint16_t)i, profile_plan_reads(profile, reads) > 0);
+        }
+    }
+}
+
 static const char *terminal_id(const struct config *config, uint32_t line, uint16_t terminal)
 {
     return config->terminals[config->lines[line].terminals[terminal]].hardware.id;
@@ -97,9 +110,9 @@ static void on_line_event(void *context, uint32_t index, const struct line_event
         log_line(LOG_WARNING, "%s: %s", terminal_id(silence->config, index, event->terminal), event->error.message);
     if (event->kind == LINE_TROUBLE && event->trouble == TROUBLE_NO_REPLY)
         set_silent(line, event->terminal, true);
-    else if (event->kind == LINE_READING)
+    if (event->kind == LINE_READING)
         set_silent(line, event->terminal, false);
-    else if (event->kind == LINE_TROUBLE && event->trouble == TROUBLE_NOT_STOPPED)
+    if (event->kind == LINE_TROUBLE && event->trouble == TROUBLE_NOT_STOPPED)
         line->failed++;
     advance(silence);
 }
@@ -186,10 +199,12 @@ int silence_run(const struct config *config, struct uv_loop_s *loop)
     const struct site_memory memory = {tokens, answers_us};
     silence.lines = calloc(config->n_lines + 1, sizeof *silence.lines);
     bool ready = tokens && answers_us && silence.lines;
-    if (!ready)
-        error_set(&error, ERROR_NO_MEMORY, "out of memory");
-    else
+    if (ready) {
         read_tokens(config, tokens);
+        expect_readings(&silence);
+    } else {
+        error_set(&error, ERROR_NO_MEMORY, "out of memory");
+    }
     if (ready && look_through(&silence, &memory, &error))
         status = conclude(&silence);
     else

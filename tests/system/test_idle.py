@@ -49,6 +49,7 @@ class Idle(TownshipTest):
         town.tell_village("fault full/200 door")
         self.until_states(town, wanted | {"full-100": "dead", "full-200": "degraded"})
         self.assertLess(time.monotonic() - began, 100)
+        town.listener.until(lambda d: (d.get("id"), d.get("state")) == ("full-100", "dead"), "its event")
         told = [(d["id"], d["state"]) for kind, d in town.listener.heard if kind == "terminal" and d["state"] == "dead"]
         self.assertEqual(sorted(told), [("full-100", "dead"), ("full-247", "dead")])
 

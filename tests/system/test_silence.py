@@ -1,5 +1,6 @@
 """tocsind --silence: the last act of a service whose daemon is gone, on the real programs."""
 import os
+import re
 import shutil
 import subprocess
 
@@ -33,6 +34,18 @@ class Silence(TownshipTest):
         town.start_daemon()  # the alert was not over: it goes on
         self.assertEqual(town.until_ended(alert)["state"], "finished")
         self.assertEqual(set(town.ends(alert).values()), {"heard"})
+
+    def test_a_lost_answer_is_no_silence(self):
+        town, _ = self.left_sounding({"north": (9600, t8(8))})
+        for unit in range(1, 9):
+            town.tell_village(f"fault north/{unit} flaky:40")
+        status, log = self.silence(town)
+        left = town.sounding()
+        told = re.search(r"looked through; stopped (\d+), not confirmed (\d+), no answer (\d+), sounding and not known to be ours 0", log)
+        stopped, *unsure = map(int, told.groups())
+        self.assertLessEqual(left, sum(unsure), log)
+        self.assertGreaterEqual(stopped + sum(unsure), 8, log)
+        self.assertEqual(status, 1 if any(unsure) else 0)
 
     def test_a_running_daemon_is_left_alone(self):
         town = self.township({"north": (9600, t8(2))}, programme="repetitions = 1;").start()
