@@ -78,6 +78,7 @@ struct alert {
     char reason[200];
     uint32_t repetitions_planned;
     uint32_t *ended;          /* per channel of the configuration: the last repetition played to its end; owned */
+    unsigned running;         /* channels on which it is prepared or sounds now */
     unsigned channels_left;   /* channels on which its broadcast is not over */
     enum alert_state outcome; /* the gravest end so far of its broadcasts; ALERT_FINISHED if all went through */
 };

@@ -5,12 +5,14 @@
 
 #include <string.h>
 
-/* The stored delivery of a terminal; NULL where there is none. */
+/* The delivery of a terminal as it was written last; NULL where there is none. */
 static const json_t *stored(const struct broadcast *broadcast, const struct delivery *delivery)
 {
     const char *id = broadcast->config->terminals[delivery->terminal].hardware.id;
+    const json_t *row = json_object_get(broadcast->alert->deliveries, id);
     size_t i;
-    const json_t *row;
+    if (row)
+        return row;
     json_array_foreach(broadcast->alert->evidence, i, row)
     {
         const char *terminal = json_string_value(json_object_get(row, "terminal"));
