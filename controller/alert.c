@@ -43,7 +43,6 @@ void alert_free(struct alert *alert)
     for (size_t i = 0; i < alert->n_words; i++)
         free(alert->words[i].text);
     json_decref(alert->tally);
-    json_decref(alert->evidence);
     json_decref(alert->deliveries);
     json_decref(alert->places);
     json_decref(alert->not_ours);

@@ -76,15 +76,20 @@ static void refuse_stored(const struct desk *desk, const struct store_alert *row
     json_decref(end.detail);
 }
 
-static void show_evidence(struct alert *alert)
+static void recall_deliveries(const struct desk *desk, struct alert *alert)
 {
-    size_t i;
+    json_t *rows = NULL;
     const json_t *row;
+    struct error error = {0};
+    size_t i;
+    if (!store_load_deliveries(desk->store, alert->id, &rows, &error))
+        log_line(LOG_ERROR, "%s: what was proved before cannot be read back: %s", alert->id, error.message);
     alert->deliveries = json_object();
-    json_array_foreach(alert->evidence, i, row)
+    json_array_foreach(rows, i, row)
     {
         json_object_set(alert->deliveries, json_string_value(json_object_get(row, "terminal")), json_object_get(row, "detail"));
     }
+    json_decref(rows);
 }
 
 static struct alert *read_back(const struct desk *desk, const struct store_alert *row)
@@ -114,10 +119,7 @@ static struct alert *read_back(const struct desk *desk, const struct store_alert
     }
     if (alert->sounds)
         resume_repetitions(desk, alert, row->detail);
-    if (store_load_deliveries(desk->store, alert->id, &alert->evidence, &error))
-        show_evidence(alert);
-    else
-        log_line(LOG_ERROR, "%s: what was proved before cannot be read back: %s", alert->id, error.message);
+    recall_deliveries(desk, alert);
     return alert;
 }
 

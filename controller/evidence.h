@@ -5,7 +5,7 @@
 
 #include "controller/broadcast.h"
 
-/* Takes best rungs, their times and the highest level from alert->deliveries, or of before a restart alert->evidence. A
+/* Takes best rungs, their times and the highest level from alert->deliveries. A
  * baseline is not taken: what is measured from now on needs one of now. */
 void evidence_recall(struct broadcast *broadcast);
 
