@@ -90,8 +90,9 @@ void desk_accept_late(struct desk *desk, struct alert *alert, struct mono now);
 void desk_await_clock(struct desk *desk, struct alert *alert);
 void desk_clock_found(struct alert *alert);
 
-/* Ends what a Cancel or an Update names. */
+/* desk_references.c. Ends what a Cancel or an Update names; and ends an alert on its way in that an earlier one names. */
 void desk_act_on_references(struct desk *desk, const struct alert *alert);
+void desk_look_for_referring(const struct desk *desk, struct alert *alert);
 
 /* Hands an alert to the channels of its terminals. An Update ends now what it names, where that is not over yet. */
 void desk_dispatch(struct desk *desk, struct alert *alert);

@@ -35,6 +35,9 @@ static const char *const steps[] = {
     "CREATE INDEX delivery_open ON delivery(alert) WHERE json_extract(detail, '$.final') = 0;",
     "CREATE TABLE idempotency(n INTEGER PRIMARY KEY, user TEXT NOT NULL, key TEXT NOT NULL, hash TEXT NOT NULL,"
     " alert TEXT NOT NULL, wall INTEGER NOT NULL, UNIQUE(user, key));",
+    "CREATE TABLE referred(sender TEXT NOT NULL, identifier TEXT NOT NULL, sent TEXT NOT NULL, alert TEXT NOT NULL,"
+    " PRIMARY KEY(sender, identifier, sent, alert)) WITHOUT ROWID;"
+    "CREATE INDEX referred_by ON referred(alert);",
 };
 
 /* What a crash left half told: an alert whose last repetition was played is finished, and deliveries of ended alerts end as
@@ -88,6 +91,7 @@ static const char put_alert[] =
 
 static const char *const statements[STORE_STATEMENTS] = {
     [PUT_ALERT] = put_alert,
+    [PUT_REFERRED] = "INSERT OR IGNORE INTO referred VALUES(?1, ?2, ?3, ?4)",
     [PUT_DELIVERY] = "INSERT OR REPLACE INTO delivery VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ifnull(?8, '{}'))",
     [PUT_READING] = "INSERT INTO reading(alert, terminal, data) VALUES(?1, ?2, ?3)",
     [PUT_KEY] = "INSERT OR REPLACE INTO idempotency(user, key, hash, alert, wall) VALUES(?1, ?2, ?3, ?4, ?5)",
@@ -98,6 +102,7 @@ static const char *const statements[STORE_STATEMENTS] = {
                      " AND NOT EXISTS (SELECT 1 FROM alert WHERE id = reading.alert AND (received >= ?1 OR " STORE_IS_OPEN "))",
     [CUT_DELIVERIES] = "DELETE FROM delivery WHERE alert = " OLDEST_TOO_MANY,
     [CUT_READINGS_OF_ALERT] = "DELETE FROM reading WHERE alert = " OLDEST_TOO_MANY,
+    [CUT_REFERRED] = "DELETE FROM referred WHERE alert = " OLDEST_TOO_MANY,
     [CUT_ALERT] = "DELETE FROM alert WHERE id = " OLDEST_TOO_MANY,
     [PUT_EVENT] = "INSERT INTO event(wall, boot, mono, type, data) VALUES(?1, ?2, ?3, ?4, ?5)",
     [CUT_EVENTS] = "DELETE FROM event WHERE seq <= ?1",

@@ -9,6 +9,7 @@ enum { ROWS_MAX = 256, PENDING_MAX = 1024 };
 
 struct row {
     char id[ALERT_ID_SIZE], identifier[40], sent[40], state[16], reason[200];
+    char names[40], names_sent[40]; /* what it references first */
     char *bytes;
     size_t n_bytes;
     json_t *detail;
@@ -114,6 +115,10 @@ void store_commit(struct store *store, const struct store_change *change, store_
     *pending = (struct pending){.has_row = change->alert, .done = done, .context = context};
     if (change->alert)
         pending->row = row_of(change->alert);
+    if (change->n_references > 0) {
+        text_copy(pending->row.names, sizeof pending->row.names, change->references[0].identifier);
+        text_copy(pending->row.names_sent, sizeof pending->row.names_sent, change->references[0].sent);
+    }
     if (change->alert)
         say("%s%s:%s", change->event ? "" : "(", change->alert->identifier, change->alert->state);
     if (change->event && strcmp(change->event, "alarm") == 0)
@@ -165,6 +170,21 @@ void store_alert_clear(struct store_alert *alert)
     free(alert->state_reason);
     json_decref(alert->detail);
     *alert = (struct store_alert){0};
+}
+
+bool store_find_referring(struct store *store, const struct store_reference *to, store_referring_fn *each, void *context,
+                          struct error *error)
+{
+    (void)store, (void)error;
+    assert_string_equal(to->sent, "2026-11-21T19:20:00.000+00:00"); /* one instant, one key */
+    for (size_t i = 0; i < scene->n_rows; i++) {
+        const struct row *row = &scene->rows[i];
+        bool there = strcmp(row->state, "refused") != 0 && strcmp(row->state, "waiting") != 0;
+        if (there && strcmp(row->names, to->identifier) == 0 && strcmp(row->names_sent, to->sent) == 0)
+            each(context, row->id, json_string_value(json_object_get(row->detail, "status")),
+                 json_string_value(json_object_get(row->detail, "msg_type")));
+    }
+    return true;
 }
 
 bool store_find_key(struct store *store, const char *sender, const char *identifier, const char *sent,
@@ -829,6 +849,43 @@ static void test_an_update_that_waits_takes_over_at_its_time(void **state)
     assert_non_null(strstr(scene->log, "SOUND:B"));
 }
 
+/* A radio link may deliver them in any order; landed: the one that comes first is on disk by then. */
+static void test_what_was_ended_before_it_came_never_sounds(void **state)
+{
+    static const char *const types[] = {"Cancel", "Update"}, *const ends[] = {"A:cancelled ", "A:superseded "};
+    for (int i = 0; i < 4; i++) {
+        char first[] = {'B', (char)('0' + i), '\0'};
+        submit((struct cap_text){.identifier = first,
+                                 .msg_type = types[i / 2],
+                                 .references = "<references>county,A,2026-11-22T03:20:00+08:00</references>"});
+        if (i % 2)
+            land_all();
+        scene->log[0] = '\0';
+        submit(A);
+        land_all();
+        pass(500);
+        assert_ptr_equal(strstr(scene->log, ends[i / 2]), scene->log);
+        assert_null(strstr(scene->log, "SOUND:A"));
+        assert_non_null(strstr(scene->log, "202"));
+        tear_down(state);
+        set_up(state);
+    }
+}
+
+static void test_what_ends_nothing_before_it_came(void **state)
+{
+    (void)state;
+    const char *references = "<references>county,A,2026-11-22T03:20:00+08:00</references>";
+    submit((struct cap_text){.identifier = "B", .status = "Exercise", .msg_type = "Cancel", .references = references});
+    submit((struct cap_text){.identifier = "C", .msg_type = "Ack", .references = references});
+    submit((struct cap_text){
+        .identifier = "D", .msg_type = "Cancel", .references = "<references>county,A,2026-11-22T03:20:01+08:00</references>"});
+    land_all();
+    submit(A);
+    land_all();
+    assert_non_null(strstr(scene->log, "SOUND:A"));
+}
+
 static void test_too_many_wait(void **state)
 {
     (void)state;
@@ -991,6 +1048,8 @@ int main(void)
         TEST(test_a_drill_that_lands_late_before_the_clock_was_looked_at),
         TEST(test_a_drill_that_cannot_be_stored),
         TEST(test_superseded_before_it_is_on_disk),
+        TEST(test_what_was_ended_before_it_came_never_sounds),
+        TEST(test_what_ends_nothing_before_it_came),
         TEST(test_an_update_that_waits_takes_over_at_its_time),
         TEST(test_too_many_wait),
         TEST(test_stopped_before_it_is_on_disk),
