@@ -93,12 +93,10 @@ bool dispatcher_leaving_over(struct dispatcher *dispatcher, struct moment now)
 static void set_aside(struct dispatcher *dispatcher, struct broadcast *from, bool after_turn)
 {
     struct alert *alert = from->alert;
-    for (size_t i = 0; i < from->n_deliveries; i++)
-        dispatcher->ports.record_delivery(dispatcher->ports.context, from, &from->deliveries[i]);
     if (--alert->running == 0)
         alert->state = ALERT_QUEUED;
     snprintf(alert->reason, sizeof alert->reason, "gave way to %s, and goes on after it", dispatcher->current->alert->id);
-    dispatcher->ports.record_alert(dispatcher->ports.context, dispatcher, alert, from->id, 0, NULL);
+    dispatcher->ports.record_set_aside(dispatcher->ports.context, from);
     bool kept = after_turn ? queue_push_after_turn(dispatcher->queue, alert) : queue_push(dispatcher->queue, alert);
     if (!kept)
         dispatcher->ports.alarm(dispatcher->ports.context, alert, "no_memory", "it cannot go on: send it again");

@@ -202,6 +202,12 @@ static inline void record_reading(void *context, const struct broadcast *broadca
     ((struct scene *)context)->readings_told++;
 }
 
+static inline void record_set_aside(void *context, struct broadcast *broadcast)
+{
+    ((struct scene *)context)->deliveries_told += (unsigned)broadcast->n_deliveries;
+    say("%s:%s", broadcast->alert->id, alert_state_name(broadcast->alert->state));
+}
+
 static inline void record_end(void *context, struct broadcast *broadcast)
 {
     (void)context;
@@ -376,8 +382,17 @@ static inline const char *two_languages(void)
 static inline void create_on(uint32_t channel, uint16_t last_token)
 {
     static struct line *lines[3];
-    const struct dispatcher_ports ports = {scene,      reserve_token,  record_alert, record_delivery, record_reading,
-                                           record_end, tell_programme, raise_alarm,  speak,           recording};
+    const struct dispatcher_ports ports = {.context = scene,
+                                           .reserve_token = reserve_token,
+                                           .record_alert = record_alert,
+                                           .record_delivery = record_delivery,
+                                           .record_reading = record_reading,
+                                           .record_set_aside = record_set_aside,
+                                           .record_end = record_end,
+                                           .tell_programme = tell_programme,
+                                           .alarm = raise_alarm,
+                                           .speak = speak,
+                                           .recording = recording};
     for (size_t i = 0; i < 3; i++)
         lines[i] = fake_line(i);
     dispatcher_free(scene->dispatcher);
