@@ -34,6 +34,7 @@ struct config_hazard {
     char name_zh[64], name_en[64];
     int rank; /* lower goes first */
     enum tone_kind tone;
+    uint32_t return_s[LEVEL_COUNT]; /* while it is in force its programme returns so often; 0: never */
     size_t n_events; /* what a CAP event or eventCode value may say for it; compared without case */
     char (*events)[64];
 };
@@ -115,6 +116,7 @@ struct config {
     uint32_t unchecked_life_s;                 /* {600}: while the clock is not trusted */
     uint32_t keep_alerts;                      /* {10000}: on disk, with their deliveries; those that ended */
     uint32_t keep_readings_days;               /* {400}: raw readings */
+    bool returns;                              /* {true}: while an alert is in force its programme returns */
     uint32_t hold_open_s;                      /* {30}: for terminals not sampled yet */
     uint32_t silence_ms;                       /* {1500} */
     uint32_t tone_min_ms, tone_max_ms;         /* {3000}, {10000} */

@@ -25,6 +25,7 @@ static const struct schema_item http_items[] = {
 static const struct schema_item programme_items[] = {
     {"repetitions", SCHEMA_INTEGER, 1, 20, "3", SCHEMA_AT(config, repetitions)},
     {"max_speech_s", SCHEMA_INTEGER, 5, 300, "60", SCHEMA_AT(config, max_speech_s)},
+    {"returns", SCHEMA_BOOLEAN, .initial = "true", SCHEMA_AT(config, returns)},
     {"hold_open_s", SCHEMA_INTEGER, 0, 300, "30", SCHEMA_AT(config, hold_open_s)},
     {"silence_ms", SCHEMA_INTEGER, 500, 10000, "1500", SCHEMA_AT(config, silence_ms)}, /* ISO 7240-16: at most 10 s */
     {"tone_min_ms", SCHEMA_INTEGER, 1000, 10000, "3000", SCHEMA_AT(config, tone_min_ms)},

@@ -173,8 +173,12 @@ json_t *alert_to_json(const struct alert *alert, const struct config *config)
     json_object_set_new(object, "words", words_to_json(alert));
     json_object_set(object, "not_spoken", alert->not_spoken);
     json_object_set(object, "notes", alert->notes);
-    if (alert->sounds)
+    if (alert->sounds) {
         json_object_set_new(object, "repetitions", repetitions_to_json(alert, config));
+        json_object_set_new(object, "programmes", json_integer((json_int_t)alert->programmes));
+    }
+    if (alert->state == ALERT_RETURNING && alert->returns.ms != 0)
+        json_object_set_new(object, "returns", json_time(alert->returns, config));
     if (alert->tally)
         json_object_update(object, alert->tally);
     return object;

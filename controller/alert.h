@@ -75,6 +75,9 @@ struct alert {
     bool lacking;        /* one of them failed: all of it must be stored anew */
     enum alert_state state;
     char reason[200];
+    uint32_t programmes;   /* played to their end, on all its channels */
+    struct wall returns;   /* ALERT_RETURNING: the next one is due; {0}: it expires before that */
+    struct mono return_at; /* the same for the clock that is never set */
     uint32_t repetitions_planned;
     uint32_t *ended;          /* per channel of the configuration: the last repetition played to its end; owned */
     unsigned running;         /* channels on which it is prepared or sounds now */

@@ -25,6 +25,8 @@ static void tick_alert(struct desk *desk, struct alert *alert, struct moment at,
         desk_end(desk, alert, CAUSE_EXPIRED);
     else if (alert->state == ALERT_WAITING && alert->effective.ms <= at.wall.ms)
         desk_dispatch(desk, alert);
+    else if (alert->state == ALERT_RETURNING && !mono_before(at.mono, alert->return_at))
+        desk_return(desk, alert);
 }
 
 void desk_tick(struct desk *desk, struct moment now)
@@ -56,6 +58,7 @@ static void resume_repetitions(const struct desk *desk, struct alert *alert, con
     const json_t *by_channel = json_object_get(json_object_get(detail, "repetitions"), "by_channel");
     for (size_t c = 0; c < desk->config->n_channels; c++)
         alert->ended[c] = (uint32_t)json_integer_value(json_object_get(by_channel, desk->config->channels[c].id));
+    alert->programmes = (uint32_t)json_integer_value(json_object_get(detail, "programmes"));
 }
 
 /* The configuration may have changed meanwhile: what is not accepted any more ends here, and says why. */
@@ -139,6 +142,8 @@ static void resume_alert(struct desk *desk, const struct store_alert *row)
         desk_end(desk, alert, CAUSE_EXPIRED);
     else if (alert->effective.ms > clock_read().wall.ms)
         alert->state = ALERT_WAITING;
+    else if (state == ALERT_RETURNING && desk_is_in_force(desk, alert, clock_read()))
+        desk_await_return_again(desk, alert, row->detail, clock_read());
     else
         desk_dispatch(desk, alert);
 }

@@ -40,13 +40,10 @@ static const char *const steps[] = {
     "CREATE INDEX referred_by ON referred(alert);",
 };
 
-/* What a crash left half told: an alert whose last repetition was played is finished, and deliveries of ended alerts end as
- * their alert did. As without a crash, what stood against a terminal stays its reason; one that had shown all that it can is
- * not called lost with the controller. The column of the reason may be cut, the detail is whole. */
+/* What a crash left half told: deliveries of ended alerts end as their alert did. As without a crash, what stood against a
+ * terminal stays its reason; one that had shown all that it can is not called lost with the controller. The column of the
+ * reason may be cut, the detail is whole. */
 static const char repair[] =
-    "UPDATE alert SET state = 'finished', detail = json_set(detail, '$.state', 'finished') WHERE " STORE_IS_OPEN
-    " AND json_extract(detail, '$.repetitions.planned') > 0"
-    " AND repetitions_ended >= json_extract(detail, '$.repetitions.planned');"
     "UPDATE delivery SET (end, reason) = (SELECT"
     " CASE WHEN reason <> '' THEN 'failed' WHEN rung = 'heard' THEN 'heard' WHEN state IN ('expired', 'superseded') THEN state"
     " WHEN state <> 'finished' THEN 'cancelled' WHEN rung = json_extract(delivery.detail, '$.highest') THEN 'sounded'"

@@ -962,6 +962,133 @@ static void test_taken_up_again(void **state)
     assert_string_equal(scene->last->id, scene->rows[0].id);
 }
 
+/* ---- in force ---- */
+
+enum { RETURN_S = 300 };
+
+static void let_return(void)
+{
+    scene->fixture.config.returns = true;
+    scene->fixture.hazards[HAZARD_FLOOD].return_s[LEVEL_RED] = RETURN_S;
+}
+
+/* All of it is played on its one channel. */
+static void play_out(void)
+{
+    scene->last->ended[0] = 3;
+    over(CAUSE_FINISHED);
+    land_all();
+}
+
+/* How often A began to sound since the last look. */
+static unsigned sounded(void)
+{
+    unsigned n = 0;
+    for (const char *at = scene->log; (at = strstr(at, "SOUND:A")); at++)
+        n++;
+    scene->log[0] = '\0';
+    return n;
+}
+
+static void test_its_programme_returns_until_it_expires(void **state)
+{
+    (void)state;
+    let_return();
+    submit(A);
+    land_all();
+    assert_int_equal(sounded(), 1);
+    play_out();
+    assert_string_equal(scene->rows[0].state, "returning");
+    assert_string_equal(json_string_value(json_object_get(scene->rows[0].detail, "returns")), "2026-11-22T03:25:10.000+08:00");
+    pass(RETURN_S * 1000 - 100);
+    assert_int_equal(sounded(), 0);
+    pass(100);
+    assert_int_equal(sounded(), 1);
+    assert_int_equal(scene->last->ended[0], 0);
+    play_out();
+    unsigned n = 2;
+    for (int64_t until = scene->ms + 3600000; scene->ms < until; pass(1000)) {
+        land_all();
+        if (sounded() > 0) {
+            play_out();
+            n++;
+        }
+        if (scene->desk->n_alerts == 0)
+            break;
+    }
+    assert_string_equal(scene->rows[0].state, "expired");
+    assert_int_equal(n, 12); /* in an hour, the first at once */
+    assert_int_equal(json_integer_value(json_object_get(scene->rows[0].detail, "programmes")), 12);
+    assert_int_equal(scene->desk->n_alerts, 0);
+}
+
+static void test_who_is_stopped_between_does_not_return(void **state)
+{
+    (void)state;
+    let_return();
+    submit(A);
+    land_all();
+    play_out();
+    scene->log[0] = '\0';
+    desk_stop(scene->desk, scene->id, "why", on_answer, NULL);
+    land_all();
+    expect("A:stopped A:stopped 200 ");
+    assert_int_equal(scene->desk->n_alerts, 0);
+}
+
+static void test_a_restart_does_not_shift_its_return(void **state)
+{
+    (void)state;
+    let_return();
+    submit(A);
+    land_all();
+    play_out();
+    pass(RETURN_S * 1000 / 2);
+    restart();
+    assert_int_equal(sounded(), 0);
+    pass(RETURN_S * 1000 / 2 - 200);
+    assert_int_equal(sounded(), 0);
+    pass(300);
+    assert_int_equal(sounded(), 1);
+    play_out();
+    pass(100);
+    land_all();
+    assert_int_equal(json_integer_value(json_object_get(scene->rows[0].detail, "programmes")), 2);
+}
+
+/* All of it was played, and the power went before it was written down that it is in force. */
+static void test_what_was_played_before_a_crash_is_in_force_after_it(void **state)
+{
+    (void)state;
+    let_return();
+    submit(A);
+    land_all();
+    json_object_set_new(json_object_get(json_object_get(scene->rows[0].detail, "repetitions"), "by_channel"), "hall",
+                        json_integer(3));
+    restart();
+    land_all();
+    assert_string_equal(scene->rows[0].state, "returning");
+    assert_int_equal(sounded(), 0);
+}
+
+static void test_what_does_not_return(void **state)
+{
+    let_return();
+    const char *past = info_xml((struct info_text){.urgency = "Past"}),
+               *slide = info_xml((struct info_text){.event = "Landslide"});
+    const struct cap_text none[] = {DRILL, {.identifier = "A", .infos = past}, {.identifier = "A", .infos = slide}, A};
+    for (size_t i = 0; i < 4; i++) {
+        let_return();
+        scene->fixture.config.returns = i < 3;
+        submit(none[i]);
+        land_all();
+        play_out();
+        assert_string_equal(scene->rows[0].state, "finished");
+        tear_down(state);
+        set_up(state);
+    }
+}
+
 static void test_no_longer_accepted(void **state)
 {
     (void)state;
@@ -1055,6 +1182,11 @@ int main(void)
         TEST(test_stopped_before_it_is_on_disk),
         TEST(test_a_stop_that_cannot_be_stored_says_so),
         TEST(test_taken_up_again),
+        TEST(test_its_programme_returns_until_it_expires),
+        TEST(test_who_is_stopped_between_does_not_return),
+        TEST(test_a_restart_does_not_shift_its_return),
+        TEST(test_what_was_played_before_a_crash_is_in_force_after_it),
+        TEST(test_what_does_not_return),
         TEST(test_no_longer_accepted),
         TEST(test_a_key_belongs_to_its_body),
         TEST(test_a_key_of_what_was_known_without),
