@@ -35,7 +35,7 @@ struct config_hazard {
     int rank; /* lower goes first */
     enum tone_kind tone;
     uint32_t return_s[LEVEL_COUNT]; /* while it is in force its programme returns so often; 0: never */
-    size_t n_events; /* what a CAP event or eventCode value may say for it; compared without case */
+    size_t n_events;                /* what a CAP event or eventCode value may say for it; compared without case */
     char (*events)[64];
 };
 
