@@ -44,10 +44,10 @@ static void note_who_leaves(struct dispatcher *dispatcher, const struct broadcas
     dispatcher->n_leaving = kept;
     for (size_t l = 0; l < from->n_lines; l++) {
         const struct broadcast_line *line = &from->lines[l];
-        for (uint16_t i = 0; i < from->config->lines[line->line].n_terminals; i++)
+        for (size_t i = 0; i < from->config->lines[line->line].n_terminals; i++)
             if (line->delivery_of[i] >= 0 && from->deliveries[line->delivery_of[i]].is_started &&
-                !broadcast_delivery(dispatcher->current, line->line, i))
-                leaving[dispatcher->n_leaving++] = (struct leaving){line->line, i};
+                !broadcast_delivery(dispatcher->current, line->line, (uint16_t)i))
+                leaving[dispatcher->n_leaving++] = (struct leaving){line->line, (uint16_t)i};
     }
     dispatcher->left_at = now.mono;
 }
