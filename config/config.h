@@ -109,18 +109,19 @@ struct config {
     enum clock_mode clock;
     int utc_offset_minutes; /* {480}: how times are shown */
     size_t n_geocode_names;
-    char geocode_names[CONFIG_NAMES_MAX][64];  /* valueNames that hold 12-digit codes */
-    uint32_t repetitions;                      /* {3} */
-    uint32_t max_speech_s;                     /* {60} */
-    uint32_t default_life_s;                   /* {3600}: without expires */
-    uint32_t unchecked_life_s;                 /* {600}: while the clock is not trusted */
-    uint32_t keep_alerts;                      /* {10000}: on disk, with their deliveries; those that ended */
-    uint32_t keep_readings_days;               /* {400}: raw readings */
-    bool returns;                              /* {true}: while an alert is in force its programme returns */
-    uint32_t hold_open_s;                      /* {30}: for terminals not sampled yet */
-    uint32_t silence_ms;                       /* {1500} */
-    uint32_t tone_min_ms, tone_max_ms;         /* {3000}, {10000} */
-    uint32_t line_down_grace_ms;               /* {3000} */
+    char geocode_names[CONFIG_NAMES_MAX][64]; /* valueNames that hold 12-digit codes */
+    uint32_t repetitions;                     /* {3} */
+    uint32_t max_speech_s;                    /* {60} */
+    uint32_t default_life_s;                  /* {3600}: without expires */
+    uint32_t unchecked_life_s;                /* {600}: while the clock is not trusted */
+    uint32_t keep_alerts;                     /* {10000}: on disk, with their deliveries; those that ended */
+    uint32_t keep_readings_days;              /* {400}: raw readings */
+    uint32_t ask_before_s;                    /* {600}: so long before an alert in force lapses an officer is asked; 0: never */
+    bool returns;                             /* {true}: while an alert is in force its programme returns */
+    uint32_t hold_open_s;                     /* {30}: for terminals not sampled yet */
+    uint32_t silence_ms;                      /* {1500} */
+    uint32_t tone_min_ms, tone_max_ms;        /* {3000}, {10000} */
+    uint32_t line_down_grace_ms;              /* {3000} */
     double rise_output_db, rise_microphone_db; /* {6}, {10} over the terminal's own baseline */
     struct config_recording recordings[RECORDING_COUNT];
     struct voice_settings voice;

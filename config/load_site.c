@@ -70,6 +70,7 @@ const struct schema_item load_site_items[] = {
     {"geocode_names", SCHEMA_LIST, .least = 1, .most = CONFIG_NAMES_MAX},
     {"default_life_s", SCHEMA_INTEGER, 60, 86400, "3600", SCHEMA_AT(config, default_life_s)},
     {"unchecked_life_s", SCHEMA_INTEGER, 1, 86400, "600", SCHEMA_AT(config, unchecked_life_s)},
+    {"ask_before_s", SCHEMA_INTEGER, 0, 86400, "600", SCHEMA_AT(config, ask_before_s)},
     {"keep_alerts", SCHEMA_INTEGER, 100, 1000000, "10000", SCHEMA_AT(config, keep_alerts)},
     {"keep_readings_days", SCHEMA_INTEGER, 1, 36500, "400", SCHEMA_AT(config, keep_readings_days)},
     {"line_down_grace_ms", SCHEMA_INTEGER, 0, 60000, "3000", SCHEMA_AT(config, line_down_grace_ms)},

@@ -177,7 +177,10 @@ json_t *alert_to_json(const struct alert *alert, const struct config *config)
         json_object_set_new(object, "repetitions", repetitions_to_json(alert, config));
         json_object_set_new(object, "programmes", json_integer((json_int_t)alert->programmes));
     }
-    if (alert->state == ALERT_RETURNING && alert->returns.ms != 0)
+    if (*alert->extended.by)
+        json_object_set_new(object, "extended",
+                            json_pack("{s:s, s:s}", "by", alert->extended.by, "reason", alert->extended.reason));
+    if (alert->state == ALERT_RETURNING && alert->returns.ms < alert->expires.ms)
         json_object_set_new(object, "returns", json_time(alert->returns, config));
     if (alert->tally)
         json_object_update(object, alert->tally);

@@ -75,8 +75,12 @@ struct alert {
     bool lacking;        /* one of them failed: all of it must be stored anew */
     enum alert_state state;
     char reason[200];
+    struct wall lapse_asked; /* the expires about which an officer was asked */
+    struct {
+        char by[64], reason[200];
+    } extended;            /* its expires is not its sender's; by "": it is */
     uint32_t programmes;   /* played to their end, on all its channels */
-    struct wall returns;   /* ALERT_RETURNING: the next one is due; {0}: it expires before that */
+    struct wall returns;   /* ALERT_RETURNING: the next one is due, where it is in force then */
     struct mono return_at; /* the same for the clock that is never set */
     uint32_t repetitions_planned;
     uint32_t *ended;          /* per channel of the configuration: the last repetition played to its end; owned */

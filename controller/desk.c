@@ -27,6 +27,8 @@ static void tick_alert(struct desk *desk, struct alert *alert, struct moment at,
         desk_dispatch(desk, alert);
     else if (alert->state == ALERT_RETURNING && !mono_before(at.mono, alert->return_at))
         desk_return(desk, alert);
+    else
+        desk_ask_before_lapse(desk, alert, at);
 }
 
 void desk_tick(struct desk *desk, struct moment now)
@@ -58,6 +60,7 @@ static void resume_repetitions(const struct desk *desk, struct alert *alert, con
     const json_t *by_channel = json_object_get(json_object_get(detail, "repetitions"), "by_channel");
     for (size_t c = 0; c < desk->config->n_channels; c++)
         alert->ended[c] = (uint32_t)json_integer_value(json_object_get(by_channel, desk->config->channels[c].id));
+    desk_extend_again(alert, detail);
     alert->programmes = (uint32_t)json_integer_value(json_object_get(detail, "programmes"));
 }
 

@@ -95,6 +95,12 @@ bool desk_is_in_force(const struct desk *desk, const struct alert *alert, struct
 void desk_await_return(struct desk *desk, struct alert *alert, struct moment now);
 void desk_await_return_again(struct desk *desk, struct alert *alert, const json_t *detail, struct moment now);
 void desk_return(struct desk *desk, struct alert *alert);
+/* Asks an officer once, in time before it lapses; and what one has answered, read back. */
+void desk_ask_before_lapse(struct desk *desk, struct alert *alert, struct moment now);
+void desk_extend_again(struct alert *alert, const json_t *detail);
+
+/* Answers 200 with the alert as it is now, once that is on disk (desk_door.c). */
+void desk_answer_durable(struct desk *desk, struct alert *alert, desk_answer_fn *answer, void *context);
 
 /* desk_references.c. Ends what a Cancel or an Update names; and ends an alert on its way in that an earlier one names. */
 void desk_act_on_references(struct desk *desk, const struct alert *alert);

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+enum { EXTEND_MAX_MS = 24 * 3600 * 1000 };
+
 static int64_t interval_ms(const struct desk *desk, const struct alert *alert)
 {
     return (int64_t)desk->config->hazards[alert->hazard].return_s[alert->level] * 1000;
@@ -24,10 +26,6 @@ static void return_after(struct alert *alert, int64_t ms, struct moment now)
     alert->state = ALERT_RETURNING;
     alert->return_at = mono_plus_ms(now.mono, ms);
     alert->returns = (struct wall){now.wall.ms + ms};
-    if (alert->returns.ms >= alert->expires.ms) {
-        alert->return_at = (struct mono){INT64_MAX};
-        alert->returns = (struct wall){0};
-    }
 }
 
 void desk_await_return(struct desk *desk, struct alert *alert, struct moment now)
@@ -41,13 +39,12 @@ void desk_await_return(struct desk *desk, struct alert *alert, struct moment now
 void desk_await_return_again(struct desk *desk, struct alert *alert, const json_t *detail, struct moment now)
 {
     const char *text = json_string_value(json_object_get(detail, "returns"));
-    struct wall returns = alert->expires;
+    struct wall returns = {now.wall.ms + interval_ms(desk, alert)};
     struct error error;
-    int64_t left, most = interval_ms(desk, alert);
     if (text && !rfc3339_parse(slice_of(text), &returns, NULL, &error))
         returns = now.wall;
-    left = returns.ms - now.wall.ms;
-    return_after(alert, left < 0 ? 0 : text && left > most ? most : left, now);
+    int64_t left = returns.ms - now.wall.ms, most = interval_ms(desk, alert);
+    return_after(alert, left < 0 ? 0 : left > most ? most : left, now);
 }
 
 void desk_return(struct desk *desk, struct alert *alert)
@@ -56,4 +53,59 @@ void desk_return(struct desk *desk, struct alert *alert)
     json_decref(alert->tally);
     alert->tally = NULL;
     desk_dispatch(desk, alert);
+}
+
+/* ---- its end draws near ---- */
+
+void desk_ask_before_lapse(struct desk *desk, struct alert *alert, struct moment now)
+{
+    int64_t left_ms = alert->expires.ms - now.wall.ms;
+    bool soon = left_ms > 0 && left_ms <= (int64_t)desk->config->ask_before_s * 1000;
+    if (!soon || alert->lapse_asked.ms == alert->expires.ms || !desk_is_in_force(desk, alert, now))
+        return;
+    alert->lapse_asked = alert->expires;
+    char until[RFC3339_SIZE], text[200];
+    rfc3339_format(alert->expires, desk->config->utc_offset_minutes, until);
+    text_print(text, sizeof text, "it lapses at %.19s: extend it (tocsin alert extend %s), give the all-clear, or let it lapse",
+               until, alert->id);
+    journal_alarm(&desk->journal, alert, "lapsing", text);
+}
+
+/* The officer's word is kept: the sender's expires stands in the message. */
+static void extend(struct alert *alert, struct wall until, const char *by, const char *reason)
+{
+    alert->expires = until;
+    text_copy(alert->extended.by, sizeof alert->extended.by, by);
+    text_copy(alert->extended.reason, sizeof alert->extended.reason, reason);
+}
+
+void desk_extend_again(struct alert *alert, const json_t *detail)
+{
+    const json_t *extended = json_object_get(detail, "extended");
+    const char *by = json_string_value(json_object_get(extended, "by"));
+    const char *reason = json_string_value(json_object_get(extended, "reason"));
+    const char *expires = json_string_value(json_object_get(detail, "expires"));
+    struct wall until;
+    struct error error;
+    if (by && reason && expires && rfc3339_parse(slice_of(expires), &until, NULL, &error))
+        extend(alert, until, by, reason);
+}
+
+void desk_extend(struct desk *desk, const char *id, struct wall until, const char *reason, const char *officer,
+                 desk_answer_fn *answer, void *context)
+{
+    struct alert *alert = desk_find(desk, id);
+    struct moment now = clock_read();
+    if (!alert || alert->over || alert_state_ended(alert->state)) {
+        desk_refuse(answer, context, 409, "ended", "no alert of this id is in force: it has ended already; send a new one");
+        return;
+    }
+    if (until.ms <= alert->expires.ms || until.ms <= now.wall.ms || until.ms > now.wall.ms + EXTEND_MAX_MS) {
+        desk_refuse(answer, context, 422, "expires",
+                    "expires: give a time that is later than the alert's own, and at most a day from now");
+        return;
+    }
+    log_line(LOG_NOTE, "%s: extended by %s: %s", alert->id, officer, reason);
+    extend(alert, until, officer, reason);
+    desk_answer_durable(desk, alert, answer, context);
 }

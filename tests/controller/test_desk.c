@@ -1056,6 +1056,54 @@ static void test_a_restart_does_not_shift_its_return(void **state)
     assert_int_equal(json_integer_value(json_object_get(scene->rows[0].detail, "programmes")), 2);
 }
 
+static void extend(int64_t from_now_s)
+{
+    struct wall until = {clock_read().wall.ms + from_now_s * 1000};
+    desk_extend(scene->desk, scene->id, until, "still raining", "officer", on_answer, NULL);
+    land_all();
+}
+
+static void test_an_officer_is_asked_before_it_lapses_and_extends_it(void **state)
+{
+    (void)state;
+    let_return();
+    scene->fixture.hazards[HAZARD_FLOOD].return_s[LEVEL_RED] = 1800;
+    scene->fixture.config.ask_before_s = 600;
+    submit(A);
+    land_all();
+    play_out();
+    pass(1800100);
+    play_out();
+    pass(1189700); /* 600 s before */
+    scene->log[0] = '\0';
+    pass(200);
+    expect("ALARM:lapsing ");
+    pass(100000);
+    expect("");  /* once */
+    extend(500); /* it is not longer than it is already */
+    expect("422 ");
+    extend(25 * 3600);
+    expect("422 ");
+    extend(3600);
+    expect("A:returning 200 ");
+    assert_string_equal(json_string_value(json_object_get(json_object_get(scene->rows[0].detail, "extended"), "by")),
+                        "officer");
+    restart();
+    pass(480000);
+    assert_int_equal(sounded(), 0);
+    pass(60000); /* it would have lapsed */
+    assert_int_equal(sounded(), 1);
+    play_out();
+    pass(1800000);
+    play_out();
+    pass(1500000);
+    land_all();
+    assert_string_equal(scene->rows[0].state, "expired");
+    scene->log[0] = '\0';
+    extend(3600);
+    expect("409 ");
+}
+
 /* All of it was played, and the power went before it was written down that it is in force. */
 static void test_what_was_played_before_a_crash_is_in_force_after_it(void **state)
 {
@@ -1185,6 +1233,7 @@ int main(void)
         TEST(test_its_programme_returns_until_it_expires),
         TEST(test_who_is_stopped_between_does_not_return),
         TEST(test_a_restart_does_not_shift_its_return),
+        TEST(test_an_officer_is_asked_before_it_lapses_and_extends_it),
         TEST(test_what_was_played_before_a_crash_is_in_force_after_it),
         TEST(test_what_does_not_return),
         TEST(test_no_longer_accepted),
