@@ -105,11 +105,12 @@ static void give_text(struct loader *loader, const struct document *document, co
 /* "other" is the last hazard. */
 static void fill_up(const struct document *document, const config_setting_t *list, struct config *config)
 {
-    const struct config_text *other = config->n_hazards ? &config->hazards[config->n_hazards - 1].text : NULL;
-    if (other && !other->in[TEXT_ZH][0])
+    if (!config->hazards || config->n_hazards == 0)
+        return; /* reported with hazards.cfg */
+    const struct config_text *other = &config->hazards[config->n_hazards - 1].text;
+    if (!other->in[TEXT_ZH][0])
         schema_mistake(document, list, "a text for the last hazard, \"other\", is needed: it is said of all that have none");
-    for (size_t i = 0; i + 1 < config->n_hazards; i++) {
-        struct config_hazard *hazard = &config->hazards[i];
+    for (struct config_hazard *hazard = config->hazards; &hazard->text != other; hazard++) {
         if (hazard->text.in[TEXT_ZH][0])
             continue;
         schema_warning(document, list, "there is no text for the hazard \"%s\": that of \"other\" is said", hazard->id);

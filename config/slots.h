@@ -1,8 +1,8 @@
 /* Texts with slots, such as "{river}水位超过警戒线，仍在上涨。": which slots there are, how a text falls into clauses, and what
  * may be wrong in it. The loader checks texts by it, controller/template.h fills them. Pure.
  *
- * A clause is what stands between two clause marks: ，、；。！？ and , ; . ! ? where no letter or digit follows (not the point of
- * 3.5). A colon is none: what it joins belongs together ("Help: {phone}."). */
+ * A clause is what stands between two clause marks: ，、；。！？ and , ; . ! ? where no letter or digit follows (not the point
+ * of 3.5). A colon is none: what it joins belongs together ("Help: {phone}."). */
 #ifndef TOCSIN_CONFIG_SLOTS_H
 #define TOCSIN_CONFIG_SLOTS_H
 
