@@ -15,6 +15,7 @@ enum {
     CONFIG_CODES_MAX = 8,     /* area codes of one terminal */
     CONFIG_LANGUAGES_MAX = 4, /* of one channel */
     CONFIG_NAMES_MAX = 8,
+    CONFIG_BEFORE_MAX = 8, /* returns before the start that an alert names */
 };
 
 /* Level of a warning, gravest first (GB/T 33414 I-IV, then Tocsin's two). */
@@ -28,14 +29,26 @@ struct config_place {
     char name_zh[64], name_en[64];
 };
 
+/* The languages that we have words of our own in. */
+enum text_language { TEXT_ZH, TEXT_EN, TEXT_LANGUAGES };
+
+/* What is said, with slots (config/slots.h); checked. */
+struct config_text {
+    char in[TEXT_LANGUAGES][768];
+};
+
 struct config_hazard {
     char id[33];
     char code[6]; /* GB/T 35561 style, five characters; empty if none */
     char name_zh[64], name_en[64];
-    int rank; /* lower goes first */
+    char spoken[TEXT_LANGUAGES][64]; /* within a sentence: the slot {hazard} */
+    int rank;                        /* lower goes first */
     enum tone_kind tone;
     uint32_t return_s[LEVEL_COUNT]; /* while it is in force its programme returns so often; 0: never */
-    size_t n_events;                /* what a CAP event or eventCode value may say for it; compared without case */
+    size_t n_return_before;
+    uint16_t return_before_min[CONFIG_BEFORE_MAX]; /* minutes before the start that the alert names, where it names one */
+    struct config_text text;                       /* of its alerts; that of "other" where it has none of its own */
+    size_t n_events; /* what a CAP event or eventCode value may say for it; compared without case */
     char (*events)[64];
 };
 
@@ -90,6 +103,21 @@ struct config_channel {
     size_t n_messages;
 };
 
+/* What is said besides the alerts; the settings of texts.cfg, in this order. */
+enum text_key {
+    TEXT_UPDATE,
+    TEXT_ALL_CLEAR,
+    TEXT_DRILL,
+    TEXT_DRILL_END,     /* once, at its very end */
+    TEXT_DRILL_STOPPED, /* an actual alert begins with it that cuts off a drill */
+    TEXT_CORRECTION,
+    TEXT_CORRECT_NO_DANGER, /* two values of its {correct} */
+    TEXT_CORRECT_PLACE,
+    TEXT_FLASH_FLOOD_HERE, /* two values of {state} */
+    TEXT_FLASH_FLOOD_COMING,
+    TEXT_COUNT,
+};
+
 /* What is said by a recording where no voice is left. */
 enum recording { RECORDING_DANGER, RECORDING_DRILL, RECORDING_ALL_CLEAR, RECORDING_COUNT };
 
@@ -137,6 +165,7 @@ struct config {
     struct config_place *places;
     size_t n_hazards;
     struct config_hazard *hazards; /* the last one is "other" */
+    struct config_text texts[TEXT_COUNT];
     size_t n_level_rules;
     struct config_level_rule *level_rules;
     size_t n_sources;

@@ -51,6 +51,9 @@ void load_terminals(struct loader *loader); /* after the lines; loads the profil
 extern const struct schema_item load_hazards_items[], load_hazard_items[], load_rule_items[];
 void load_hazards(struct loader *loader); /* after the sources */
 
+extern const struct schema_item load_texts_items[], load_alert_text_items[];
+void load_texts(struct loader *loader); /* after the hazards */
+
 extern const struct schema_item load_profile_items[], load_field_items[], load_command_items[], load_write_items[],
     load_ignore_items[];
 /* Loads DATA/profiles/ID.cfg or FOLDER/profiles/ID.cfg; at is where it was asked for. False after reporting. */

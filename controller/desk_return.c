@@ -7,10 +7,36 @@
 #include <string.h>
 
 enum { EXTEND_MAX_MS = 24 * 3600 * 1000 };
+#define NEVER INT64_MAX
+
+static const struct config_hazard *hazard_of(const struct desk *desk, const struct alert *alert)
+{
+    return &desk->config->hazards[alert->hazard];
+}
 
 static int64_t interval_ms(const struct desk *desk, const struct alert *alert)
 {
-    return (int64_t)desk->config->hazards[alert->hazard].return_s[alert->level] * 1000;
+    return (int64_t)hazard_of(desk, alert)->return_s[alert->level] * 1000;
+}
+
+/* It names when it begins, and its hazard is told at set times before that. */
+static bool has_start(const struct desk *desk, const struct alert *alert)
+{
+    return hazard_of(desk, alert)->n_return_before > 0 && alert->first_info && alert->first_info->has_onset;
+}
+
+/* Milliseconds until the programme returns next; NEVER. */
+static int64_t until_next_ms(const struct desk *desk, const struct alert *alert, struct wall now)
+{
+    const struct config_hazard *hazard = hazard_of(desk, alert);
+    int64_t next = NEVER;
+    if (!has_start(desk, alert))
+        return interval_ms(desk, alert);
+    for (size_t i = 0; i < hazard->n_return_before; i++) {
+        int64_t left = alert->first_info->onset.ms - hazard->return_before_min[i] * INT64_C(60000) - now.ms;
+        next = left > 0 && left < next ? left : next;
+    }
+    return next;
 }
 
 /* Where nobody knows what time it is, nobody knows how long it is in force either. */
@@ -24,14 +50,14 @@ bool desk_is_in_force(const struct desk *desk, const struct alert *alert, struct
 static void return_after(struct alert *alert, int64_t ms, struct moment now)
 {
     alert->state = ALERT_RETURNING;
-    alert->return_at = mono_plus_ms(now.mono, ms);
-    alert->returns = (struct wall){now.wall.ms + ms};
+    alert->return_at = ms == NEVER ? (struct mono){NEVER} : mono_plus_ms(now.mono, ms);
+    alert->returns = (struct wall){ms == NEVER ? NEVER : now.wall.ms + ms};
 }
 
 void desk_await_return(struct desk *desk, struct alert *alert, struct moment now)
 {
     alert->programmes++;
-    return_after(alert, interval_ms(desk, alert), now);
+    return_after(alert, until_next_ms(desk, alert, now.wall), now);
     log_line(LOG_NOTE, "%s: in force; its programme was played, %u so far", alert->id, alert->programmes);
     journal_alert(&desk->journal, alert, now.wall, NULL, NULL);
 }
@@ -44,7 +70,8 @@ void desk_await_return_again(struct desk *desk, struct alert *alert, const json_
     if (text && !rfc3339_parse(slice_of(text), &returns, NULL, &error))
         returns = now.wall;
     int64_t left = returns.ms - now.wall.ms, most = interval_ms(desk, alert);
-    return_after(alert, left < 0 ? 0 : left > most ? most : left, now);
+    left = left < 0 ? 0 : left > most ? most : left;
+    return_after(alert, has_start(desk, alert) ? until_next_ms(desk, alert, now.wall) : left, now);
 }
 
 void desk_return(struct desk *desk, struct alert *alert)

@@ -1022,6 +1022,36 @@ static void test_its_programme_returns_until_it_expires(void **state)
     assert_int_equal(scene->desk->n_alerts, 0);
 }
 
+/* Sent 20 minutes before the gates open: at 10 minutes, at the opening, and then no more. */
+static void test_it_returns_at_set_times_before_its_start(void **state)
+{
+    (void)state;
+    struct config_hazard *hazard = &scene->fixture.hazards[HAZARD_FLOOD];
+    let_return();
+    hazard->n_return_before = 3;
+    hazard->return_before_min[0] = 30;
+    hazard->return_before_min[1] = 10;
+    submit((struct cap_text){.identifier = "A",
+                             .infos = info_xml((struct info_text){.times = "<onset>2026-11-22T03:40:00+08:00</onset>"})});
+    land_all();
+    play_out();
+    scene->log[0] = '\0';
+    pass(9 * 60000);
+    assert_int_equal(sounded(), 0);
+    pass(60000);
+    assert_int_equal(sounded(), 1);
+    play_out();
+    restart();
+    pass(9 * 60000);
+    assert_int_equal(sounded(), 0);
+    pass(60000);
+    assert_int_equal(sounded(), 1);
+    play_out();
+    pass(30 * 60000);
+    assert_int_equal(sounded(), 0);
+    assert_null(json_object_get(scene->rows[0].detail, "returns"));
+}
+
 static void test_who_is_stopped_between_does_not_return(void **state)
 {
     (void)state;
@@ -1231,6 +1261,7 @@ int main(void)
         TEST(test_a_stop_that_cannot_be_stored_says_so),
         TEST(test_taken_up_again),
         TEST(test_its_programme_returns_until_it_expires),
+        TEST(test_it_returns_at_set_times_before_its_start),
         TEST(test_who_is_stopped_between_does_not_return),
         TEST(test_a_restart_does_not_shift_its_return),
         TEST(test_an_officer_is_asked_before_it_lapses_and_extends_it),

@@ -144,6 +144,7 @@ class Township:
         self.more = {}  # terminal -> further settings
         self.codes = {}  # terminal -> its area code, where it is not VILLAGE
         self.poll_s = 10
+        self.returns = False  # the programme of an alert in force
         self.hears = {}  # line -> channel that its units hear, where it is not the one that drives them
         self.village = self.daemon = self.listener = None
         self.line_settings = {}  # by line, in place of adapter = "pty"
@@ -202,7 +203,7 @@ state_dir = "state"; socket = "tocsin.sock"; clock = "trust"; http = {{ enabled 
 geocode_names = [ "areaCode" ];
 sources = ( {{ id = "county"; sender = "*"; }} );
 places = ( {{ code = "{VILLAGE}"; zh = "龙塘村"; en = "Longtang"; }} );
-programme = {{ {self.programme} }};
+programme = {{ returns = {str(self.returns).lower()}; {self.programme} }};
 voice = {{ program = "{program('tocsin-voice')}"; }};
 channels = ({", ".join(f'{{ id = "{c}"; {self.output(c)} languages = [ "zh", "en" ]; }}' for c in self.channels)});
 lines = ({", ".join(f'{{ id = "{l}"; channel = "{self.drives(l)}"; poll_s = {self.poll_s}; {self.reach(l)} }}'
