@@ -41,7 +41,7 @@ static inline char *pack_add(struct pack *pack, const char *name, char type, con
     char *header = pack_room(pack, PACK_BLOCK);
     memcpy(header, name, strlen(name) < 100 ? strlen(name) : 100);
     memcpy(header + 100, "0000644", 7);
-    snprintf(header + 124, 12, "%011zo", size);
+    snprintf(header + 124, 12, "%011o", (unsigned)size);
     header[156] = type;
     memcpy(header + 257, "ustar\00000", 8);
     pack_sum(header);
