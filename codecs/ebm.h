@@ -42,13 +42,15 @@
 #include "codecs/alert_message.h"
 
 /* More than these is refused with ERROR_TOO_LARGE; the limits of tar.h and xml_tree.h come on top. Beside the archive a decode
- * takes less than 32 MiB. */
+ * takes less than 32 MiB (the worst found: 12). */
 enum {
     EBM_PACKAGE_MAX = 32 * 1024 * 1024, /* bytes of the archive */
     EBM_FILES_MAX = 64,
-    EBM_CONTENTS_MAX = 16,    /* MsgContent */
-    EBM_ATTACHMENTS_MAX = 32, /* Auxiliary of one MsgContent */
-    EBM_IDENTITY_MAX = 64,    /* bytes of EBDID, EBMID, SenderCode and EBRID: letters, digits, . _ - */
+    EBM_CONTENTS_MAX = 16,     /* MsgContent */
+    EBM_ATTACHMENTS_MAX = 32,  /* Auxiliary of one MsgContent */
+    EBM_AREA_CODES_MAX = 8192, /* codes of one MsgContent */
+    EBM_SHORT_MAX = 512,       /* bytes of SenderName, EventType and LanguageCode, which are kept more than once */
+    EBM_IDENTITY_MAX = 64,     /* bytes of EBDID, EBMID, SenderCode and EBRID: letters, digits, . _ - */
 };
 
 /* The sizes of the three parts of SignatureValue (as seen in a real package). */

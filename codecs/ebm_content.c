@@ -58,6 +58,8 @@ static bool read_area(const struct ebm_reading *r, size_t content, struct alert_
         good += area_code_parse(code, &parsed, NULL);
     if (codes == 0)
         return r->message->msg_type == MSG_CANCEL || ebm_missing(r, "MsgContent/AreaCode");
+    if (codes > EBM_AREA_CODES_MAX)
+        return error_set(r->error, ERROR_TOO_LARGE, "AreaCode: %zu codes; at most %d are allowed", codes, EBM_AREA_CODES_MAX);
     if (good == 0)
         return error_set(r->error, ERROR_INVALID,
                          "AreaCode: \"%s\" has no area code in it; give 12 digits each, separated by commas",
@@ -73,7 +75,7 @@ static bool read_area(const struct ebm_reading *r, size_t content, struct alert_
 static bool read_words(const struct ebm_reading *r, size_t content, struct alert_info *info)
 {
     const char *language, *words;
-    if (!ebm_text(r->tree, content, "LanguageCode", &language, r->error) ||
+    if (!ebm_short_text(r->tree, content, "LanguageCode", &language, r->error) ||
         !ebm_text(r->tree, content, "MsgDesc", &words, r->error) ||
         !ebm_copy(r->tree, content, "MsgTitle", &info->headline, r->error))
         return false;

@@ -42,6 +42,8 @@ bool ebm_read_signature(const struct ebm_file *file, const char *ebd_id, struct 
 bool ebm_find(const struct xml_tree *tree, size_t from, const char *path, size_t *element, struct error *error);
 /* Its text; empty if it is not there. */
 bool ebm_text(const struct xml_tree *tree, size_t from, const char *path, const char **text, struct error *error);
+/* Its text, of at most EBM_SHORT_MAX bytes. */
+bool ebm_short_text(const struct xml_tree *tree, size_t from, const char *path, const char **text, struct error *error);
 /* A copy of its text; NULL if it is empty or not there. */
 bool ebm_copy(const struct xml_tree *tree, size_t from, const char *path, char **copy, struct error *error);
 

@@ -37,6 +37,14 @@ bool ebm_text(const struct xml_tree *tree, size_t from, const char *path, const 
     return true;
 }
 
+bool ebm_short_text(const struct xml_tree *tree, size_t from, const char *path, const char **text, struct error *error)
+{
+    if (!ebm_text(tree, from, path, text, error))
+        return false;
+    return strlen(*text) <= EBM_SHORT_MAX ||
+           error_set(error, ERROR_TOO_LARGE, "%s: %zu bytes; at most %d are allowed", path, strlen(*text), EBM_SHORT_MAX);
+}
+
 bool ebm_copy_text(const char *text, char **to, struct error *error)
 {
     *to = strdup(text);
@@ -181,15 +189,17 @@ bool ebm_one_pair(const struct ebm_reading *r, const char *name, const char *val
 /* What MsgBasicInfo says is so for each info. */
 static bool read_basic_info(const struct ebm_reading *r, struct alert_info *info)
 {
-    const char *event, *severity;
-    if (!of_ebm(r, "MsgBasicInfo/EventType", &event) || !of_ebm(r, "MsgBasicInfo/Severity", &severity))
+    const char *event, *severity, *name;
+    if (!ebm_short_text(r->tree, r->ebm, "MsgBasicInfo/EventType", &event, r->error) ||
+        !ebm_short_text(r->tree, r->ebm, "MsgBasicInfo/SenderName", &name, r->error) ||
+        !of_ebm(r, "MsgBasicInfo/Severity", &severity))
         return false;
     int64_t grade = ebm_number(severity);
     info->severity = grade >= 1 && grade <= 4 ? (enum alert_severity)(SEVERITY_EXTREME + grade - 1) : SEVERITY_UNKNOWN;
     if (*event && (!ebm_copy_text(event, &info->event, r->error) ||
                    !ebm_one_pair(r, ebm_event_code_name, event, &info->event_codes, &info->n_event_codes)))
         return false;
-    return ebm_copy(r->tree, r->ebm, "MsgBasicInfo/SenderName", &info->sender_name, r->error) &&
+    return (!*name || ebm_copy_text(name, &info->sender_name, r->error)) &&
            maybe_time(r, "MsgBasicInfo/StartTime", &info->has_effective, &info->effective) &&
            maybe_time(r, "MsgBasicInfo/EndTime", &info->has_expires, &info->expires);
 }

@@ -33,7 +33,7 @@
     "<DigestAlgorithm>SM3</DigestAlgorithm><SignatureAlgorithm>SM2</SignatureAlgorithm>"                                       \
     "<SignatureValue>" VALUE "</SignatureValue></Signature>"
 
-enum { TEXT_MAX = 16384 };
+enum { TEXT_MAX = 20000 };
 
 static const char AUDIO[] = "\xFF\xFB\x90sounds"; /* 9 bytes */
 
@@ -474,6 +474,7 @@ static void limits(void **state)
 {
     (void)state;
     enum { MANY = 1024 * 1024 };
+    static char codes[2 * EBM_AREA_CODES_MAX + 3];
     char *big = malloc(MANY + 100);
     assert_non_null(big);
     memset(big, ' ', MANY);
@@ -488,6 +489,15 @@ static void limits(void **state)
     refuse(big, ERROR_TOO_LARGE, "EBDB_", "too many elements");
     free(big);
     char many[TEXT_MAX] = "";
+    for (int i = 0; i <= EBM_SHORT_MAX; i++)
+        strcat(many, "x");
+    refuse(with(DOCUMENT, "11A01", many), ERROR_TOO_LARGE, "MsgBasicInfo/EventType: 513 bytes", "");
+    refuse(with(DOCUMENT, "zho", many), ERROR_TOO_LARGE, "LanguageCode: 513 bytes", "");
+    refuse(with(DOCUMENT, "青溪镇应急平台", many), ERROR_TOO_LARGE, "MsgBasicInfo/SenderName: 513 bytes", "");
+    *many = '\0';
+    for (int i = 0; i <= EBM_AREA_CODES_MAX; i++)
+        memcpy(codes + 2 * i, "1,", 2);
+    refuse(with(DOCUMENT, "360499103201,360499103202", codes), ERROR_TOO_LARGE, "AreaCode: 8193 codes", "");
     for (int i = 0; i < EBM_CONTENTS_MAX; i++)
         strcat(many, "<MsgContent/>");
     refuse(with(DOCUMENT, "<MsgContent>", strcat(many, "<MsgContent>")), ERROR_TOO_LARGE, "MsgContent: 17 of them", "");
