@@ -13,7 +13,7 @@ bool ebm_no_memory(struct error *error)
 
 struct ebm_quote ebm_quote(const char *text)
 {
-    struct ebm_quote quote;
+    struct ebm_quote quote = {""};
     text_clean(quote.text, sizeof quote.text, text);
     return quote;
 }
@@ -39,10 +39,12 @@ static bool add_file(struct ebm_files *files, const struct tar_entry *entry, str
     if (ebm_file_find(files, entry->name))
         return error_set(error, ERROR_INVALID, "package: two files are called %s; only one can hold",
                          ebm_quote(base_name(entry->name)).text);
-    char *name = strdup(base_name(entry->name));
-    if (!name)
+    struct ebm_file *file = &files->files[files->n];
+    file->name = strdup(base_name(entry->name));
+    if (!file->name)
         return ebm_no_memory(error);
-    files->files[files->n++] = (struct ebm_file){name, entry->data};
+    file->data = entry->data;
+    files->n++;
     return true;
 }
 

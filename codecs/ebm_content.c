@@ -144,21 +144,26 @@ static bool read_auxiliary(const struct ebm_reading *r, size_t auxiliary, struct
     return type == AUXILIARY_STREAM || strstr(name, "://") || add_attachment(r, resource, type);
 }
 
+/* For n more attachments. */
+static bool make_room(struct ebm_package *package, size_t n)
+{
+    struct ebm_attachment *grown = realloc(package->attachments, (package->n_attachments + n) * sizeof *grown);
+    if (!grown)
+        return false;
+    memset(grown + package->n_attachments, 0, n * sizeof *grown);
+    package->attachments = grown;
+    return true;
+}
+
 static bool read_auxiliaries(const struct ebm_reading *r, size_t content, struct alert_info *info)
 {
-    struct ebm_package *package = r->package;
     size_t n = ebm_count(r->tree, content, "Auxiliary");
     if (n == 0)
         return true;
     if (n > EBM_ATTACHMENTS_MAX)
         return error_set(r->error, ERROR_TOO_LARGE, "Auxiliary: %zu of them; at most %d are allowed", n, EBM_ATTACHMENTS_MAX);
     info->resources = calloc(n, sizeof *info->resources);
-    struct ebm_attachment *grown = realloc(package->attachments, (package->n_attachments + n) * sizeof *grown);
-    if (grown) {
-        package->attachments = grown;
-        memset(grown + package->n_attachments, 0, n * sizeof *grown);
-    }
-    if (!info->resources || !grown)
+    if (!info->resources || !make_room(r->package, n))
         return ebm_no_memory(r->error);
     for (size_t i = 0; (i = xml_tree_child(r->tree, content, "Auxiliary", i)) > 0;)
         if (!read_auxiliary(r, i, info))

@@ -57,8 +57,7 @@ static bool checksum_holds(const char *header)
         sum += own ? ' ' : (unsigned char)header[i];
         signed_sum += own ? ' ' : (signed char)header[i];
     }
-    return read_octal(header, CHECKSUM, &stated) && stated <= BLOCK * 255 &&
-           ((long)stated == sum || (long)stated == signed_sum);
+    return read_octal(header, CHECKSUM, &stated) && ((long)stated == sum || (long)stated == signed_sum);
 }
 
 static bool all_zeros(struct slice bytes)
