@@ -59,7 +59,7 @@ bool alert_is_referred(const struct alert *alert, const struct alert_reference *
 {
     const struct alert_message *m = alert->message;
     return strcmp(m->sender, reference->sender) == 0 && strcmp(m->identifier, reference->identifier) == 0 &&
-           m->sent.ms == reference->sent.ms;
+           (!reference->sent_text || m->sent.ms == reference->sent.ms); /* an EBM is named without its time */
 }
 
 json_t *json_time(struct wall time, const struct config *config)

@@ -83,7 +83,9 @@ class Api(TownshipTest):
     def test_the_page_and_the_daemon_agree(self):
         contract = Contract()
         town = self.township({"north": (9600, t8(3, {2: "dead"})), "south": (19200, c4(1))},
-                             programme="repetitions = 1; tone_min_ms = 1000;").start()
+                             programme="repetitions = 1; tone_min_ms = 1000;")
+        town.returns = True
+        town.start()
         kind = {"Content-Type": "application/cap+xml"}
         message = cap().replace("</expires>", "</expires><headline>Release of water</headline>")
         ask = lambda *args, **more: self.check(contract, town, *args, **more)
@@ -118,6 +120,8 @@ class Api(TownshipTest):
         extended = extend(200, json.dumps({"reason": "rain", "expires": until_then}).encode())
         self.assertEqual((extended["extended"]["reason"], extended["expires"][:19]),
                          ("rain", (datetime.fromisoformat(until_then).astimezone(BEIJING)).isoformat()[:19]))
+        until(lambda: ask("GET", f"/v1/alerts/{alert}", 200, "/v1/alerts/{id}")["state"] == "returning", "the end of its programme")
+        ask("POST", f"/v1/alerts/{alert}/stop", 200, "/v1/alerts/{id}/stop", body=b'{"reason": "x"}')
         town.until_ended(alert)
         ask("POST", f"/v1/alerts/{alert}/stop", 409, "/v1/alerts/{id}/stop", body=b'{"reason": "x"}')
         raw = ask("GET", f"/v1/alerts/{alert}/deliveries?terminal=north-1", 200, "/v1/alerts/{id}/deliveries")["raw"]
