@@ -346,8 +346,6 @@ bool geometry_has(const struct geometry *shape, struct alert_point point)
     const struct box *box = &shape->box;
     if (point.longitude < box->west)
         point.longitude += 360;
-    else if (point.longitude > box->west + 360)
-        point.longitude -= 360;
     if (point.latitude < box->south || point.latitude > box->north || point.longitude > box->east)
         return false;
     if (!shape->points)
