@@ -150,10 +150,10 @@ static bool same_point(struct alert_point a, struct alert_point b)
 
 static bool has_three_points(const struct alert_point *points, size_t n)
 {
-    size_t second = 0, third = 0;
+    size_t second = 0;
     while (second < n && same_point(points[second], points[0]))
         second++;
-    for (third = second; third < n; third++)
+    for (size_t third = second; third < n; third++)
         if (!same_point(points[third], points[0]) && !same_point(points[third], points[second]))
             return true;
     return false;
@@ -234,31 +234,44 @@ static size_t count_runs(size_t n_edges)
     return n;
 }
 
-static bool take_points(struct geometry *polygon, const struct alert_polygon *from, struct error *error)
+static bool check_points(const struct alert_polygon *from, struct error *error)
 {
     for (size_t i = 0; i < from->n_points; i++)
         if (!on_globe(from->points[i]))
             return refuse_point(error, "point", from->points[i]);
-    if (from->n_points < 3 || !has_three_points(from->points, from->n_points))
-        return error_set(error, ERROR_INVALID, "has fewer than 3 different points");
+    return has_three_points(from->points, from->n_points) ||
+           error_set(error, ERROR_INVALID, "has fewer than 3 different points");
+}
+
+/* The ring closed; NULL without memory. */
+static struct geometry *copy_ring(const struct alert_polygon *from)
+{
+    struct geometry *polygon = calloc(1, sizeof *polygon);
+    if (!polygon)
+        return NULL;
     polygon->n_edges = from->n_points - same_point(from->points[0], from->points[from->n_points - 1]);
     polygon->points = calloc(polygon->n_edges + 1, sizeof *polygon->points);
     polygon->runs = calloc(count_runs(polygon->n_edges), sizeof *polygon->runs);
-    if (!polygon->points || !polygon->runs)
-        return error_set(error, ERROR_NO_MEMORY, "cannot be read: out of memory");
-    for (size_t i = 0; i <= polygon->n_edges; i++)
-        polygon->points[i] = from->points[i % polygon->n_edges];
-    return true;
+    if (!polygon->points || !polygon->runs) {
+        geometry_free(polygon);
+        return NULL;
+    }
+    for (size_t i = 0; i < polygon->n_edges; i++)
+        polygon->points[i] = from->points[i];
+    polygon->points[polygon->n_edges] = from->points[0];
+    return polygon;
 }
 
 struct geometry *geometry_of_polygon(const struct alert_polygon *from, struct error *error)
 {
-    struct geometry *polygon = calloc(1, sizeof *polygon);
+    if (!check_points(from, error))
+        return NULL;
+    struct geometry *polygon = copy_ring(from);
     if (!polygon) {
         error_set(error, ERROR_NO_MEMORY, "cannot be read: out of memory");
         return NULL;
     }
-    if (!take_points(polygon, from, error) || !unroll(polygon, error) || !settle(polygon, error) || !has_area(polygon, error)) {
+    if (!unroll(polygon, error) || !settle(polygon, error) || !has_area(polygon, error)) {
         geometry_free(polygon);
         return NULL;
     }

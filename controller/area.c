@@ -280,12 +280,12 @@ static bool match_shape(struct area_match *match, const struct config *config, c
     char why[320];
     bool any = shape && mean_positions(match, config, shape);
     any |= shape && mean_homes(match, config, shape);
-    geometry_free(shape);
     text_print(why, sizeof why, "%s %s", what, error->message);
     if (!shape && !*match->degenerate)
         text_copy(match->degenerate, sizeof match->degenerate, why);
     if (!any)
         note_not_ours(match, shape ? what : why, area->description);
+    geometry_free(shape);
     return any;
 }
 

@@ -508,11 +508,10 @@ static void test_random_circles(void **state)
 
 enum { LARGE = 30000 /* points: 450 kB of a real feed */, TERMINALS = 2000, VILLAGES = 3000, OUTLINE = 60 };
 
+/* Of processor time: what others do on the machine does not count. */
 static double seconds(void)
 {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+    return (double)clock() / CLOCKS_PER_SEC;
 }
 
 enum kind { COAST, SAW, STRIPE };
@@ -571,7 +570,7 @@ static void measure(const char *what, enum kind kind)
     double met = seconds();
     print_message("%s of %d points: made in %.1f ms; %d terminals in %.1f ms (%u in); %d villages in %.1f ms (%u meet)\n", what,
                   LARGE, (made - start) * 1e3, TERMINALS, (pointed - made) * 1e3, n_in, VILLAGES, (met - pointed) * 1e3, n_met);
-    assert_true(met - start < 10);
+    assert_true(met - start < 20);
     assert_true(n_in > 0 && n_met > 20 && n_met < VILLAGES);
     for (size_t v = 0; v < VILLAGES; v++)
         geometry_free(outlines[v]);
