@@ -94,6 +94,8 @@ void config_free(struct config *config)
         free(config->lines[i].terminals);
     for (size_t i = 0; i < config->n_channels; i++)
         free(config->channels[i].messages);
+    for (size_t i = 0; i < config->n_places; i++)
+        geometry_free(config->places[i].outline);
     for (size_t i = 0; i < config->n_hazards; i++)
         free(config->hazards[i].events);
     free(config->profiles);

@@ -8,6 +8,7 @@
 #include "codecs/alert_message.h"
 #include "codecs/area_code.h"
 #include "codecs/base.h"
+#include "codecs/geometry.h"
 #include "hardware/line.h"
 #include "hardware/profile.h"
 
@@ -27,6 +28,7 @@ enum clock_mode { CLOCK_NTP, CLOCK_RTC, CLOCK_TRUST };
 struct config_place {
     struct area_code code;
     char name_zh[64], name_en[64];
+    struct geometry *outline; /* owned; NULL: not known */
 };
 
 /* The languages that we have words of our own in. */

@@ -35,6 +35,9 @@ int load_find(const void *array, size_t n, size_t size, const char *id);
 int load_refer(const struct document *document, const config_setting_t *group, const char *name, const void *array, size_t n,
                size_t size);
 
+/* Reads [latitude, longitude] in degrees; false after reporting. what is to be such a pair, for the message. */
+bool load_point(const struct document *document, const config_setting_t *pair, const char *what, struct alert_point *point);
+
 /* First of FOLDER/NAME and DATA/NAME that exists; false if neither does. */
 bool load_find_file(const struct loader *loader, const char *name, char path[PATH_MAX]);
 

@@ -3,6 +3,7 @@
 
 #include <libgen.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -90,6 +91,7 @@ const struct schema_item load_place_items[] = {
     {"code", SCHEMA_CODE, SCHEMA_AT(config_place, code)},
     {"zh", SCHEMA_TEXT, .least = 1, SCHEMA_AT(config_place, name_zh)},
     {"en", SCHEMA_TEXT, .least = 1, SCHEMA_AT(config_place, name_en)},
+    {"outline", SCHEMA_LIST, 3, 10000, .initial = ""},
     {0},
 };
 
@@ -139,6 +141,28 @@ static void place_voice(struct loader *loader)
         schema_mistake(&loader->site, NULL, "voice.program is too long with its folder %s", folder);
 }
 
+/* All points that are wrong are reported; what they make together, only where each is good. */
+static void read_outline(struct loader *loader, const config_setting_t *element, struct config_place *place)
+{
+    const struct document *site = &loader->site;
+    const config_setting_t *list = schema_list(element, "outline");
+    size_t n = schema_length(list);
+    struct error error = {0};
+    if (n < 3)
+        return; /* not there, or reported */
+    struct alert_polygon ring = {calloc(n, sizeof *ring.points), 0};
+    if (!ring.points) {
+        schema_mistake(site, list, "out of memory");
+        return;
+    }
+    for (size_t i = 0; i < n; i++)
+        ring.n_points += load_point(site, schema_element(list, i), "each point of outline", &ring.points[ring.n_points]);
+    place->outline = ring.n_points == n ? geometry_of_polygon(&ring, &error) : NULL;
+    if (ring.n_points == n && !place->outline)
+        schema_mistake(site, list, "outline of %s %s", place->code.digits, error.message);
+    free(ring.points);
+}
+
 static void load_places(struct loader *loader, const config_setting_t *root)
 {
     struct config *config = loader->config;
@@ -146,6 +170,8 @@ static void load_places(struct loader *loader, const config_setting_t *root)
     config->places = load_list(&loader->site, root, "places", load_place_items, sizeof *config->places, &config->n_places);
     load_check_unique(&loader->site, list, config->places, config->n_places, sizeof *config->places);
     for (size_t i = 0; i < config->n_places; i++) {
+        if (config_setting_is_group(schema_element(list, i)))
+            read_outline(loader, schema_element(list, i), &config->places[i]);
         const struct area_code *code = &config->places[i].code;
         if (code->digits[0] && config->site_code.digits[0] && !area_code_contains(&config->site_code, code))
             schema_mistake(&loader->site, schema_element(list, i), "the place %s lies outside of the site %s", code->digits,

@@ -46,6 +46,7 @@ void alert_free(struct alert *alert)
     json_decref(alert->deliveries);
     json_decref(alert->places);
     json_decref(alert->not_ours);
+    json_decref(alert->no_position);
     json_decref(alert->not_spoken);
     json_decref(alert->notes);
     free(alert->terminals);
@@ -168,6 +169,7 @@ json_t *alert_to_json(const struct alert *alert, const struct config *config)
         json_object_set_new(object, "all_clear", json_boolean(alert->all_clear));
     json_object_set(object, "places", alert->places);
     json_object_set(object, "not_ours", alert->not_ours);
+    json_object_set(object, "no_position", alert->no_position);
     json_object_set_new(object, "terminals", json_integer((json_int_t)alert->n_terminals));
     json_object_set_new(object, "channels", channels_to_json(alert, config));
     json_object_set_new(object, "words", words_to_json(alert));

@@ -61,8 +61,8 @@ struct alert {
     uint32_t *terminals; /* indexes into the configuration; owned */
     json_t *tally;       /* {counts, ends} of its deliveries once they have ended, NULL before; owned */
     json_t *deliveries;  /* {terminal: delivery as the API shows it}, as they were written last; NULL: never; owned */
-    json_t *places, *not_ours, *not_spoken, *notes; /* arrays for people; owned */
-    bool sounds;                                    /* false: only recorded (System, Test, Draft, Ack, Error, Cancel) */
+    json_t *places, *not_ours, *no_position, *not_spoken, *notes; /* arrays for people; owned */
+    bool sounds;                 /* false: only recorded (System, Test, Draft, Ack, Error, Cancel) */
     struct accepting *accepting; /* on its way to the disk; nothing is done with it before (desk_door.c); borrowed */
     bool all_clear;              /* it says that the danger is past, and warns of none */
     bool durable;

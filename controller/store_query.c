@@ -11,9 +11,9 @@
 
 /* ?1 and ?2 are the job's texts, ?3 its limit, ?4 its number. */
 static const char *const queries[] = {
-    [QUERY_ALERTS] =
-        ALERT_COLUMNS "json_remove(detail, '$.words', '$.places', '$.not_ours', '$.not_spoken', '$.notes') AS detail"
-                      " FROM alert WHERE n < ifnull((SELECT n FROM alert WHERE id = ?1), ?4) ORDER BY n DESC LIMIT ?3",
+    [QUERY_ALERTS] = ALERT_COLUMNS
+    "json_remove(detail, '$.words', '$.places', '$.not_ours', '$.no_position', '$.not_spoken', '$.notes') AS detail"
+    " FROM alert WHERE n < ifnull((SELECT n FROM alert WHERE id = ?1), ?4) ORDER BY n DESC LIMIT ?3",
     [QUERY_ALERT] = ALERT_COLUMNS "detail FROM alert WHERE id = ?1",
     [QUERY_DELIVERIES] = "SELECT alert, terminal, line, channel, rung, end, reason, detail FROM delivery WHERE alert = ?1"
                          " ORDER BY terminal",

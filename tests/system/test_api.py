@@ -15,7 +15,7 @@ TYPES = {"object": dict, "array": list, "string": str, "integer": int, "number":
 EVENTS = {"alert": "Alert", "delivery": "Delivery", "programme": "Programme", "line": "LineChange", "terminal": "TerminalChange", "alarm": "Alarm",
           "reset": "Reset"}
 # Lists that are empty here, and what test_site.c shows of other lines and terminals.
-RARE = {"Alert.not_ours", "Alert.notes", "Alert.not_spoken", "Line.calls_in", "Terminal.foreign_unit",
+RARE = {"Alert.not_ours", "Alert.no_position", "Alert.notes", "Alert.not_spoken", "Line.calls_in", "Terminal.foreign_unit",
         "Terminal.last_exception"}
 
 
