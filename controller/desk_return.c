@@ -50,8 +50,11 @@ bool desk_is_in_force(const struct desk *desk, const struct alert *alert, struct
 static void return_after(struct alert *alert, int64_t ms, struct moment now)
 {
     alert->state = ALERT_RETURNING;
-    alert->return_at = ms == NEVER ? (struct mono){NEVER} : mono_plus_ms(now.mono, ms);
-    alert->returns = (struct wall){ms == NEVER ? NEVER : now.wall.ms + ms};
+    alert->return_at.us = alert->returns.ms = NEVER;
+    if (ms == NEVER)
+        return;
+    alert->return_at = mono_plus_ms(now.mono, ms);
+    alert->returns.ms = now.wall.ms + ms;
 }
 
 void desk_await_return(struct desk *desk, struct alert *alert, struct moment now)
