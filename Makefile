@@ -97,9 +97,9 @@ $(BUILD)/tests/system/stalls.so: tests/system/stalls.c
 	@echo '  CC $<'
 	$(Q)$(CC) $(CPPFLAGS) -std=c17 -O2 $(WARNINGS) -fPIC -shared -o $@ $<
 
-# The data folder as it is installed: hazards, profiles, and the recordings that sound where no voice is left. Those are made
+# The data folder as it is installed: hazards, texts, profiles, and the recordings that sound where no voice is left. Those are made
 # once, here, and need no voice when they are played.
-DATA := $(patsubst config/%,$(BUILD)/share/tocsin/%,config/hazards.cfg $(wildcard config/profiles/*.cfg)) \
+DATA := $(patsubst config/%,$(BUILD)/share/tocsin/%,config/hazards.cfg config/texts.cfg $(wildcard config/profiles/*.cfg)) \
     $(patsubst audio/%.txt,$(BUILD)/share/tocsin/%.wav,$(wildcard audio/fallback-*.txt))
 
 .PHONY: data
@@ -144,7 +144,7 @@ valgrind:
 	    TESTS=tests/system TOCSIN_TEST_PATIENCE=180 JOBS=3 BUILD=$(BUILD) tests/run
 
 TIME ?= 120
-FUZZED := cap texts frame
+FUZZED := cap texts frame ebm
 fuzz:
 	@$(MAKE) --no-print-directory deps PACKAGES='clang libclang-rt-14-dev libexpat1-dev'
 	@for f in $(FUZZED); do mkdir -p $(BUILD)/fuzz/$$f; echo "fuzz $$f, $(TIME) s"; \

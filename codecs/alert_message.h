@@ -1,4 +1,4 @@
-/* One alert as received: the wire form that every decoder (CAP now; EBM and JSON later) fills.
+/* One alert as received: the wire form that every decoder (CAP and EBM now; JSON later) fills.
  * It has the whole of CAP 1.2 (OASIS CAP-v1.2, section 3.2); what it means here is intake's to say. */
 #ifndef TOCSIN_CODECS_ALERT_MESSAGE_H
 #define TOCSIN_CODECS_ALERT_MESSAGE_H
@@ -27,7 +27,7 @@ struct alert_pair { /* eventCode, parameter, geocode */
 struct alert_reference { /* references: "sender,identifier,sent" */
     char *sender;
     char *identifier;
-    char *sent_text;
+    char *sent_text; /* NULL where the format does not say it (EBM): then sent is 0; match the other two */
     struct wall sent;
 };
 

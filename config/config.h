@@ -8,6 +8,7 @@
 #include "codecs/alert_message.h"
 #include "codecs/area_code.h"
 #include "codecs/base.h"
+#include "codecs/geometry.h"
 #include "hardware/line.h"
 #include "hardware/profile.h"
 
@@ -15,6 +16,7 @@ enum {
     CONFIG_CODES_MAX = 8,     /* area codes of one terminal */
     CONFIG_LANGUAGES_MAX = 4, /* of one channel */
     CONFIG_NAMES_MAX = 8,
+    CONFIG_BEFORE_MAX = 8, /* returns before the start that an alert names */
 };
 
 /* Level of a warning, gravest first (GB/T 33414 I-IV, then Tocsin's two). */
@@ -26,14 +28,28 @@ enum clock_mode { CLOCK_NTP, CLOCK_RTC, CLOCK_TRUST };
 struct config_place {
     struct area_code code;
     char name_zh[64], name_en[64];
+    struct geometry *outline; /* owned; NULL: not known */
+};
+
+/* The languages that we have words of our own in. */
+enum text_language { TEXT_ZH, TEXT_EN, TEXT_LANGUAGES };
+
+/* What is said, with slots (config/slots.h); checked. */
+struct config_text {
+    char in[TEXT_LANGUAGES][768];
 };
 
 struct config_hazard {
     char id[33];
     char code[6]; /* GB/T 35561 style, five characters; empty if none */
     char name_zh[64], name_en[64];
-    int rank; /* lower goes first */
+    char spoken[TEXT_LANGUAGES][64]; /* within a sentence: the slot {hazard} */
+    int rank;                        /* lower goes first */
     enum tone_kind tone;
+    uint32_t return_s[LEVEL_COUNT]; /* while it is in force its programme returns so often; 0: never */
+    size_t n_return_before;
+    uint16_t return_before_min[CONFIG_BEFORE_MAX]; /* minutes before the start that the alert names, where it names one */
+    struct config_text text;                       /* of its alerts; that of "other" where it has none of its own */
     size_t n_events; /* what a CAP event or eventCode value may say for it; compared without case */
     char (*events)[64];
 };
@@ -89,6 +105,21 @@ struct config_channel {
     size_t n_messages;
 };
 
+/* What is said besides the alerts; the settings of texts.cfg, in this order. */
+enum text_key {
+    TEXT_UPDATE,
+    TEXT_ALL_CLEAR,
+    TEXT_DRILL,
+    TEXT_DRILL_END,     /* once, at its very end */
+    TEXT_DRILL_STOPPED, /* an actual alert begins with it that cuts off a drill */
+    TEXT_CORRECTION,
+    TEXT_CORRECT_NO_DANGER, /* two values of its {correct} */
+    TEXT_CORRECT_PLACE,
+    TEXT_FLASH_FLOOD_HERE, /* two values of {state} */
+    TEXT_FLASH_FLOOD_COMING,
+    TEXT_COUNT,
+};
+
 /* What is said by a recording where no voice is left. */
 enum recording { RECORDING_DANGER, RECORDING_DRILL, RECORDING_ALL_CLEAR, RECORDING_COUNT };
 
@@ -108,17 +139,19 @@ struct config {
     enum clock_mode clock;
     int utc_offset_minutes; /* {480}: how times are shown */
     size_t n_geocode_names;
-    char geocode_names[CONFIG_NAMES_MAX][64];  /* valueNames that hold 12-digit codes */
-    uint32_t repetitions;                      /* {3} */
-    uint32_t max_speech_s;                     /* {60} */
-    uint32_t default_life_s;                   /* {3600}: without expires */
-    uint32_t unchecked_life_s;                 /* {600}: while the clock is not trusted */
-    uint32_t keep_alerts;                      /* {10000}: on disk, with their deliveries; those that ended */
-    uint32_t keep_readings_days;               /* {400}: raw readings */
-    uint32_t hold_open_s;                      /* {30}: for terminals not sampled yet */
-    uint32_t silence_ms;                       /* {1500} */
-    uint32_t tone_min_ms, tone_max_ms;         /* {3000}, {10000} */
-    uint32_t line_down_grace_ms;               /* {3000} */
+    char geocode_names[CONFIG_NAMES_MAX][64]; /* valueNames that hold 12-digit codes */
+    uint32_t repetitions;                     /* {3} */
+    uint32_t max_speech_s;                    /* {60} */
+    uint32_t default_life_s;                  /* {3600}: without expires */
+    uint32_t unchecked_life_s;                /* {600}: while the clock is not trusted */
+    uint32_t keep_alerts;                     /* {10000}: on disk, with their deliveries; those that ended */
+    uint32_t keep_readings_days;              /* {400}: raw readings */
+    uint32_t ask_before_s;                    /* {600}: so long before an alert in force lapses an officer is asked; 0: never */
+    bool returns;                             /* {true}: while an alert is in force its programme returns */
+    uint32_t hold_open_s;                     /* {30}: for terminals not sampled yet */
+    uint32_t silence_ms;                      /* {1500} */
+    uint32_t tone_min_ms, tone_max_ms;        /* {3000}, {10000} */
+    uint32_t line_down_grace_ms;              /* {3000} */
     double rise_output_db, rise_microphone_db; /* {6}, {10} over the terminal's own baseline */
     struct config_recording recordings[RECORDING_COUNT];
     struct voice_settings voice;
@@ -134,6 +167,7 @@ struct config {
     struct config_place *places;
     size_t n_hazards;
     struct config_hazard *hazards; /* the last one is "other" */
+    struct config_text texts[TEXT_COUNT];
     size_t n_level_rules;
     struct config_level_rule *level_rules;
     size_t n_sources;

@@ -62,6 +62,23 @@ int load_refer(const struct document *document, const config_setting_t *group, c
     return -1;
 }
 
+static bool read_degrees(const config_setting_t *number, double most, double *degrees)
+{
+    bool real = config_setting_type(number) == CONFIG_TYPE_FLOAT;
+    *degrees = real ? config_setting_get_float(number) : config_setting_get_int(number);
+    return config_setting_is_number(number) && *degrees >= -most && *degrees <= most;
+}
+
+bool load_point(const struct document *document, const config_setting_t *pair, const char *what, struct alert_point *point)
+{
+    if (config_setting_is_aggregate(pair) && !config_setting_is_group(pair) && schema_length(pair) == 2 &&
+        read_degrees(schema_element(pair, 0), 90, &point->latitude) &&
+        read_degrees(schema_element(pair, 1), 180, &point->longitude))
+        return true;
+    schema_mistake(document, pair, "%s must be [latitude, longitude] in degrees, such as [29.61, 115.87]", what);
+    return false;
+}
+
 bool load_find_file(const struct loader *loader, const char *name, char path[PATH_MAX])
 {
     int n = snprintf(path, PATH_MAX, "%s/%s", loader->folder, name);

@@ -35,6 +35,9 @@ int load_find(const void *array, size_t n, size_t size, const char *id);
 int load_refer(const struct document *document, const config_setting_t *group, const char *name, const void *array, size_t n,
                size_t size);
 
+/* Reads [latitude, longitude] in degrees; false after reporting. what is to be such a pair, for the message. */
+bool load_point(const struct document *document, const config_setting_t *pair, const char *what, struct alert_point *point);
+
 /* First of FOLDER/NAME and DATA/NAME that exists; false if neither does. */
 bool load_find_file(const struct loader *loader, const char *name, char path[PATH_MAX]);
 
@@ -50,6 +53,9 @@ void load_terminals(struct loader *loader); /* after the lines; loads the profil
 
 extern const struct schema_item load_hazards_items[], load_hazard_items[], load_rule_items[];
 void load_hazards(struct loader *loader); /* after the sources */
+
+extern const struct schema_item load_texts_items[], load_alert_text_items[];
+void load_texts(struct loader *loader); /* after the hazards */
 
 extern const struct schema_item load_profile_items[], load_field_items[], load_command_items[], load_write_items[],
     load_ignore_items[];

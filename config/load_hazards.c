@@ -19,10 +19,23 @@ static const char *check_hazard_code(const void *code)
     return (n == 5 || n == 0) && !text[n] ? NULL : "must be five of A-Z and 0-9, or empty";
 }
 
-/* As written; the tone's name becomes its kind. */
+/* As written; the tone's name becomes its kind, and each level gets its interval. */
 struct hazard_row {
     struct config_hazard hazard;
     char tone[16];
+    uint32_t return_s, return_at[LEVEL_COUNT];
+};
+
+enum { RETURN_S_MAX = 86400, BEFORE_MIN_MAX = 1440 };
+
+static const struct schema_item return_at_items[] = {
+    {"red", SCHEMA_INTEGER, 0, RETURN_S_MAX, .initial = "", SCHEMA_AT(hazard_row, return_at[LEVEL_RED])},
+    {"orange", SCHEMA_INTEGER, 0, RETURN_S_MAX, .initial = "", SCHEMA_AT(hazard_row, return_at[LEVEL_ORANGE])},
+    {"yellow", SCHEMA_INTEGER, 0, RETURN_S_MAX, .initial = "", SCHEMA_AT(hazard_row, return_at[LEVEL_YELLOW])},
+    {"blue", SCHEMA_INTEGER, 0, RETURN_S_MAX, .initial = "", SCHEMA_AT(hazard_row, return_at[LEVEL_BLUE])},
+    {"advisory", SCHEMA_INTEGER, 0, RETURN_S_MAX, .initial = "", SCHEMA_AT(hazard_row, return_at[LEVEL_ADVISORY])},
+    {"daily", SCHEMA_INTEGER, 0, RETURN_S_MAX, .initial = "", SCHEMA_AT(hazard_row, return_at[LEVEL_DAILY])},
+    {0},
 };
 
 const struct schema_item load_hazard_items[] = {
@@ -30,8 +43,13 @@ const struct schema_item load_hazard_items[] = {
     {"code", SCHEMA_TEXT, .initial = "", SCHEMA_AT(hazard_row, hazard.code), .check = check_hazard_code},
     {"zh", SCHEMA_TEXT, .least = 1, SCHEMA_AT(hazard_row, hazard.name_zh)},
     {"en", SCHEMA_TEXT, .least = 1, SCHEMA_AT(hazard_row, hazard.name_en)},
+    {"spoken_zh", SCHEMA_TEXT, .initial = "", SCHEMA_AT(hazard_row, hazard.spoken[TEXT_ZH])},
+    {"spoken_en", SCHEMA_TEXT, .initial = "", SCHEMA_AT(hazard_row, hazard.spoken[TEXT_EN])},
     {"rank", SCHEMA_INTEGER, 0, 1000, SCHEMA_AT(hazard_row, hazard.rank)},
     {"tone", SCHEMA_TEXT, .initial = "attention", SCHEMA_AT(hazard_row, tone)},
+    {"return_s", SCHEMA_INTEGER, 0, RETURN_S_MAX, "600", SCHEMA_AT(hazard_row, return_s)},
+    {"return_at", SCHEMA_GROUP, .initial = "", .items = return_at_items},
+    {"return_before_min", SCHEMA_LIST, 0, CONFIG_BEFORE_MAX, .initial = ""},
     {"events", SCHEMA_LIST, 0, 200, .initial = ""},
     {0},
 };
@@ -94,6 +112,37 @@ static void read_tone(const struct document *document, const config_setting_t *e
                    nearest_text(&nearest, text));
 }
 
+/* What return_at does not name returns as return_s says. */
+static void read_returns(const config_setting_t *element, const struct hazard_row *row, struct config_hazard *hazard)
+{
+    const config_setting_t *at = config_setting_get_member(element, "return_at");
+    for (int level = 0; level < LEVEL_COUNT; level++) {
+        bool own = at && config_setting_is_group(at) && config_setting_get_member(at, load_level_names[level]);
+        hazard->return_s[level] = own ? row->return_at[level] : row->return_s;
+    }
+}
+
+static void read_returns_before(const struct document *document, const config_setting_t *element, struct config_hazard *hazard)
+{
+    const config_setting_t *list = schema_list(element, "return_before_min");
+    for (size_t i = 0; i < schema_length(list) && i < CONFIG_BEFORE_MAX; i++) {
+        const config_setting_t *minutes = schema_element(list, i);
+        bool whole = config_setting_type(minutes) == CONFIG_TYPE_INT;
+        if (whole && config_setting_get_int(minutes) >= 0 && config_setting_get_int(minutes) <= BEFORE_MIN_MAX)
+            hazard->return_before_min[hazard->n_return_before++] = (uint16_t)config_setting_get_int(minutes);
+        else
+            schema_mistake(document, minutes, "each of return_before_min must be a whole number from 0 to %d", BEFORE_MIN_MAX);
+    }
+}
+
+static void default_spoken(struct config_hazard *hazard)
+{
+    if (!hazard->spoken[TEXT_ZH][0])
+        text_copy(hazard->spoken[TEXT_ZH], sizeof hazard->spoken[TEXT_ZH], hazard->name_zh);
+    if (!hazard->spoken[TEXT_EN][0])
+        text_copy(hazard->spoken[TEXT_EN], sizeof hazard->spoken[TEXT_EN], hazard->name_en);
+}
+
 static void read_hazards(struct loader *loader, const struct document *document, const config_setting_t *root)
 {
     struct config *config = loader->config;
@@ -109,8 +158,11 @@ static void read_hazards(struct loader *loader, const struct document *document,
     for (size_t i = 0; i < n; i++) {
         struct config_hazard *hazard = &config->hazards[config->n_hazards++];
         *hazard = rows[i].hazard;
+        default_spoken(hazard);
         if (config_setting_is_group(schema_element(list, i))) {
             read_tone(document, schema_element(list, i), rows[i].tone, &hazard->tone);
+            read_returns(schema_element(list, i), &rows[i], hazard);
+            read_returns_before(document, schema_element(list, i), hazard);
             read_events(document, schema_element(list, i), hazard);
         }
         check_events(document, list, config, i);

@@ -131,22 +131,13 @@ static void read_codes(struct loader *loader, const config_setting_t *element, s
 
 static void read_position(struct loader *loader, const config_setting_t *element, struct config_terminal *terminal)
 {
-    const config_setting_t *list = schema_list(element, "position");
-    double degrees[2];
-    if (schema_length(list) != 2)
+    const config_setting_t *pair = schema_list(element, "position");
+    struct alert_point point;
+    if (schema_length(pair) != 2 || !load_point(&loader->site, pair, "position", &point))
         return; /* not there, or reported */
-    for (size_t i = 0; i < 2; i++) {
-        const config_setting_t *at = schema_element(list, i);
-        degrees[i] = config_setting_type(at) == CONFIG_TYPE_FLOAT ? config_setting_get_float(at) : config_setting_get_int(at);
-        double most = i == 0 ? 90 : 180;
-        if (!config_setting_is_number(at) || !(degrees[i] >= -most && degrees[i] <= most)) {
-            schema_mistake(&loader->site, at, "position must be [latitude, longitude] in degrees, such as [29.61, 115.87]");
-            return;
-        }
-    }
     terminal->has_position = true;
-    terminal->latitude = degrees[0];
-    terminal->longitude = degrees[1];
+    terminal->latitude = point.latitude;
+    terminal->longitude = point.longitude;
 }
 
 /* Reads each profile that a terminal names, once. Their number is known before any pointer to one is taken. */

@@ -3,6 +3,7 @@
 
 #include <libgen.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -25,6 +26,7 @@ static const struct schema_item http_items[] = {
 static const struct schema_item programme_items[] = {
     {"repetitions", SCHEMA_INTEGER, 1, 20, "3", SCHEMA_AT(config, repetitions)},
     {"max_speech_s", SCHEMA_INTEGER, 5, 300, "60", SCHEMA_AT(config, max_speech_s)},
+    {"returns", SCHEMA_BOOLEAN, .initial = "true", SCHEMA_AT(config, returns)},
     {"hold_open_s", SCHEMA_INTEGER, 0, 300, "30", SCHEMA_AT(config, hold_open_s)},
     {"silence_ms", SCHEMA_INTEGER, 500, 10000, "1500", SCHEMA_AT(config, silence_ms)}, /* ISO 7240-16: at most 10 s */
     {"tone_min_ms", SCHEMA_INTEGER, 1000, 10000, "3000", SCHEMA_AT(config, tone_min_ms)},
@@ -69,6 +71,7 @@ const struct schema_item load_site_items[] = {
     {"geocode_names", SCHEMA_LIST, .least = 1, .most = CONFIG_NAMES_MAX},
     {"default_life_s", SCHEMA_INTEGER, 60, 86400, "3600", SCHEMA_AT(config, default_life_s)},
     {"unchecked_life_s", SCHEMA_INTEGER, 1, 86400, "600", SCHEMA_AT(config, unchecked_life_s)},
+    {"ask_before_s", SCHEMA_INTEGER, 0, 86400, "600", SCHEMA_AT(config, ask_before_s)},
     {"keep_alerts", SCHEMA_INTEGER, 100, 1000000, "10000", SCHEMA_AT(config, keep_alerts)},
     {"keep_readings_days", SCHEMA_INTEGER, 1, 36500, "400", SCHEMA_AT(config, keep_readings_days)},
     {"line_down_grace_ms", SCHEMA_INTEGER, 0, 60000, "3000", SCHEMA_AT(config, line_down_grace_ms)},
@@ -88,6 +91,7 @@ const struct schema_item load_place_items[] = {
     {"code", SCHEMA_CODE, SCHEMA_AT(config_place, code)},
     {"zh", SCHEMA_TEXT, .least = 1, SCHEMA_AT(config_place, name_zh)},
     {"en", SCHEMA_TEXT, .least = 1, SCHEMA_AT(config_place, name_en)},
+    {"outline", SCHEMA_LIST, 3, 10000, .initial = ""},
     {0},
 };
 
@@ -137,6 +141,28 @@ static void place_voice(struct loader *loader)
         schema_mistake(&loader->site, NULL, "voice.program is too long with its folder %s", folder);
 }
 
+/* All points that are wrong are reported; what they make together, only where each is good. */
+static void read_outline(struct loader *loader, const config_setting_t *element, struct config_place *place)
+{
+    const struct document *site = &loader->site;
+    const config_setting_t *list = schema_list(element, "outline");
+    size_t n = schema_length(list);
+    struct error error = {0};
+    if (n < 3)
+        return; /* not there, or reported */
+    struct alert_polygon ring = {calloc(n, sizeof *ring.points), 0};
+    if (!ring.points) {
+        schema_mistake(site, list, "out of memory");
+        return;
+    }
+    for (size_t i = 0; i < n; i++)
+        ring.n_points += load_point(site, schema_element(list, i), "each point of outline", &ring.points[ring.n_points]);
+    place->outline = ring.n_points == n ? geometry_of_polygon(&ring, &error) : NULL;
+    if (ring.n_points == n && !place->outline)
+        schema_mistake(site, list, "outline of %s %s", place->code.digits, error.message);
+    free(ring.points);
+}
+
 static void load_places(struct loader *loader, const config_setting_t *root)
 {
     struct config *config = loader->config;
@@ -144,6 +170,8 @@ static void load_places(struct loader *loader, const config_setting_t *root)
     config->places = load_list(&loader->site, root, "places", load_place_items, sizeof *config->places, &config->n_places);
     load_check_unique(&loader->site, list, config->places, config->n_places, sizeof *config->places);
     for (size_t i = 0; i < config->n_places; i++) {
+        if (config_setting_is_group(schema_element(list, i)))
+            read_outline(loader, schema_element(list, i), &config->places[i]);
         const struct area_code *code = &config->places[i].code;
         if (code->digits[0] && config->site_code.digits[0] && !area_code_contains(&config->site_code, code))
             schema_mistake(&loader->site, schema_element(list, i), "the place %s lies outside of the site %s", code->digits,

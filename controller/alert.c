@@ -43,10 +43,10 @@ void alert_free(struct alert *alert)
     for (size_t i = 0; i < alert->n_words; i++)
         free(alert->words[i].text);
     json_decref(alert->tally);
-    json_decref(alert->evidence);
     json_decref(alert->deliveries);
     json_decref(alert->places);
     json_decref(alert->not_ours);
+    json_decref(alert->no_position);
     json_decref(alert->not_spoken);
     json_decref(alert->notes);
     free(alert->terminals);
@@ -60,7 +60,7 @@ bool alert_is_referred(const struct alert *alert, const struct alert_reference *
 {
     const struct alert_message *m = alert->message;
     return strcmp(m->sender, reference->sender) == 0 && strcmp(m->identifier, reference->identifier) == 0 &&
-           m->sent.ms == reference->sent.ms;
+           (!reference->sent_text || m->sent.ms == reference->sent.ms); /* an EBM is named without its time */
 }
 
 json_t *json_time(struct wall time, const struct config *config)
@@ -169,13 +169,21 @@ json_t *alert_to_json(const struct alert *alert, const struct config *config)
         json_object_set_new(object, "all_clear", json_boolean(alert->all_clear));
     json_object_set(object, "places", alert->places);
     json_object_set(object, "not_ours", alert->not_ours);
+    json_object_set(object, "no_position", alert->no_position);
     json_object_set_new(object, "terminals", json_integer((json_int_t)alert->n_terminals));
     json_object_set_new(object, "channels", channels_to_json(alert, config));
     json_object_set_new(object, "words", words_to_json(alert));
     json_object_set(object, "not_spoken", alert->not_spoken);
     json_object_set(object, "notes", alert->notes);
-    if (alert->sounds)
+    if (alert->sounds) {
         json_object_set_new(object, "repetitions", repetitions_to_json(alert, config));
+        json_object_set_new(object, "programmes", json_integer((json_int_t)alert->programmes));
+    }
+    if (*alert->extended.by)
+        json_object_set_new(object, "extended",
+                            json_pack("{s:s, s:s}", "by", alert->extended.by, "reason", alert->extended.reason));
+    if (alert->state == ALERT_RETURNING && alert->returns.ms < alert->expires.ms)
+        json_object_set_new(object, "returns", json_time(alert->returns, config));
     if (alert->tally)
         json_object_update(object, alert->tally);
     return object;

@@ -60,10 +60,9 @@ struct alert {
     size_t n_terminals;
     uint32_t *terminals; /* indexes into the configuration; owned */
     json_t *tally;       /* {counts, ends} of its deliveries once they have ended, NULL before; owned */
-    json_t *evidence;    /* deliveries as stored before a restart, NULL otherwise; owned */
-    json_t *deliveries;  /* {terminal: delivery as the API shows it}, as they are now; owned */
-    json_t *places, *not_ours, *not_spoken, *notes; /* arrays for people; owned */
-    bool sounds;                                    /* false: only recorded (System, Test, Draft, Ack, Error, Cancel) */
+    json_t *deliveries;  /* {terminal: delivery as the API shows it}, as they were written last; NULL: never; owned */
+    json_t *places, *not_ours, *no_position, *not_spoken, *notes; /* arrays for people; owned */
+    bool sounds;                 /* false: only recorded (System, Test, Draft, Ack, Error, Cancel) */
     struct accepting *accepting; /* on its way to the disk; nothing is done with it before (desk_door.c); borrowed */
     bool all_clear;              /* it says that the danger is past, and warns of none */
     bool durable;
@@ -76,8 +75,16 @@ struct alert {
     bool lacking;        /* one of them failed: all of it must be stored anew */
     enum alert_state state;
     char reason[200];
+    struct wall lapse_asked; /* the expires about which an officer was asked */
+    struct {
+        char by[64], reason[200];
+    } extended;            /* its expires is not its sender's; by "": it is */
+    uint32_t programmes;   /* played to their end, on all its channels */
+    struct wall returns;   /* ALERT_RETURNING: the next one is due, where it is in force then */
+    struct mono return_at; /* the same for the clock that is never set */
     uint32_t repetitions_planned;
     uint32_t *ended;          /* per channel of the configuration: the last repetition played to its end; owned */
+    unsigned running;         /* channels on which it is prepared or sounds now */
     unsigned channels_left;   /* channels on which its broadcast is not over */
     enum alert_state outcome; /* the gravest end so far of its broadcasts; ALERT_FINISHED if all went through */
 };

@@ -1,5 +1,6 @@
 /* Operations on alerts, and the table of all. */
 #include "controller/api.h"
+#include "codecs/rfc3339.h"
 
 #include "codecs/cap.h"
 #include "controller/api_intern.h"
@@ -234,20 +235,49 @@ static void get_deliveries(void *context, struct http_request *request)
     json_decref(live);
 }
 
-/* ---- stop and resume ---- */
+/* ---- stop, extend and resume ---- */
 
-static void stop(struct api *api, struct http_request *request)
+/* The body of an order, with its reason; NULL: answered. */
+static json_t *reasoned(struct http_request *request, const char *example)
 {
     json_error_t where;
     struct slice body = http_body(request);
     json_t *asked = json_loadb(body.data, body.size, JSON_REJECT_DUPLICATES, &where);
     const char *reason = json_string_value(json_object_get(asked, "reason"));
-    if (!reason || !*reason) {
-        http_reply_problem(request, 422, "reason", "reason: missing; send {\"reason\": \"why it is stopped\"}");
-    } else { /* the alert keeps why, the log also who */
-        log_line(LOG_NOTE, "%s: %s asks to stop it: %s", http_id(request), http_user(request), reason);
-        desk_stop(api->desk, http_id(request), reason, on_submitted, request);
-    }
+    if (reason && *reason)
+        return asked;
+    http_reply_problem(request, 422, "reason", "reason: missing; send %s", example);
+    json_decref(asked);
+    return NULL;
+}
+
+static void stop(struct api *api, struct http_request *request)
+{
+    json_t *asked = reasoned(request, "{\"reason\": \"why it is stopped\"}");
+    if (!asked)
+        return;
+    const char *reason = json_string_value(json_object_get(asked, "reason"));
+    log_line(LOG_NOTE, "%s: %s asks to stop it: %s", http_id(request), http_user(request),
+             reason); /* the alert keeps only why */
+    desk_stop(api->desk, http_id(request), reason, on_submitted, request);
+    json_decref(asked);
+}
+
+static void extend(struct api *api, struct http_request *request)
+{
+    json_t *asked = reasoned(request, "{\"expires\": \"2026-11-22T05:20:00+08:00\", \"reason\": \"why it stays in force\"}");
+    if (!asked)
+        return;
+    const char *expires = json_string_value(json_object_get(asked, "expires"));
+    struct wall until;
+    struct error error;
+    if (!expires)
+        http_reply_problem(request, 422, "expires", "expires: missing; send a time such as 2026-11-22T05:20:00+08:00");
+    else if (!rfc3339_parse(slice_of(expires), &until, NULL, &error))
+        http_reply_problem(request, 422, "expires", "expires: %s", error.message);
+    else
+        desk_extend(api->desk, http_id(request), until, json_string_value(json_object_get(asked, "reason")), http_user(request),
+                    on_submitted, request);
     json_decref(asked);
 }
 
@@ -287,6 +317,11 @@ static void post_stop(void *context, struct http_request *request)
     give_order(context, request, stop);
 }
 
+static void post_extend(void *context, struct http_request *request)
+{
+    give_order(context, request, extend);
+}
+
 static void post_resume(void *context, struct http_request *request)
 {
     give_order(context, request, resume);
@@ -320,6 +355,7 @@ static const struct http_route ROUTES[] = {
     {"GET", "/v1/alerts/{id}", 0, false, get_alert},
     {"GET", "/v1/alerts/{id}/deliveries", 0, false, get_deliveries},
     {"POST", "/v1/alerts/{id}/stop", 4096, false, post_stop},
+    {"POST", "/v1/alerts/{id}/extend", 4096, false, post_extend},
     {"POST", "/v1/alerts/{id}/resume", 0, false, post_resume},
     {"GET", "/v1/terminals", 0, false, api_get_terminals},
     {"GET", "/v1/terminals/{id}", 0, false, api_get_terminal},

@@ -115,6 +115,19 @@ static void choose_words(struct broadcast *broadcast)
             broadcast->words[broadcast->n_languages++] = &alert->words[i];
 }
 
+void broadcast_take_over(struct broadcast *broadcast, const struct broadcast *from)
+{
+    for (size_t i = 0; i < from->n_deliveries; i++) {
+        const struct delivery *old = &from->deliveries[i];
+        uint32_t line = from->config->terminals[old->terminal].line;
+        struct delivery *delivery = broadcast_delivery(broadcast, line, place_on_line(from->config, old->terminal));
+        if (!delivery)
+            continue;
+        delivery_take_over(delivery, old);
+        broadcast->any_started |= delivery->is_started;
+    }
+}
+
 struct broadcast *broadcast_create(const struct config *config, struct alert *alert, uint32_t channel, uint32_t id,
                                    uint16_t token, struct moment now)
 {

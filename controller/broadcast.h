@@ -48,7 +48,10 @@ struct broadcast {
     uint32_t first_repetition, repetition, repetitions; /* repetition: the one that sounds; 0 before the first */
     uint32_t due, recorded, allowed; /* the latest repetition that the card waits for; begun on disk; told to begin */
     struct mono record_asked;
+    uint32_t asked;  /* the latest repetition whose beginning was given to the disk */
+    uint32_t played; /* the latest that was played to its end */
     bool released, any_started, sound_over;
+    bool cuts_off_drill;                     /* its words begin with that */
     uint32_t words_ms[CONFIG_LANGUAGES_MAX]; /* of each language that is spoken */
     uint32_t considered;                     /* the last repetition at whose end it was decided whether one more follows */
     uint32_t extended_ms;                    /* by which the programme was held open so far */
@@ -70,6 +73,9 @@ bool broadcast_has_output(const struct broadcast *broadcast);
 /* The delivery of a line's terminal; NULL if it is not meant. line is the configuration's index. */
 struct delivery *broadcast_delivery(struct broadcast *broadcast, uint32_t line, uint16_t terminal);
 struct broadcast_line *broadcast_find_line(struct broadcast *broadcast, uint32_t line);
+
+/* Takes over the terminals of a broadcast that gives way to this one in the same session. */
+void broadcast_take_over(struct broadcast *broadcast, const struct broadcast *from);
 
 /* What the line shall do: everybody meant, except those in maintenance and those without a stored message. */
 void broadcast_target(const struct broadcast *broadcast, const struct broadcast_line *line, uint32_t session,

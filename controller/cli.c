@@ -30,6 +30,8 @@ static const struct cli_operation operations[] = {
      "Ctrl-C leaves the alert running.\n", cli_alert_watch},
     {"alert stop", "ID", CLI_REASON, false, "Silence an alert; the danger that it tells of stays in force", id_help,
      cli_alert_stop},
+    {"alert extend", "ID", CLI_UNTIL | CLI_REASON, false, "Keep an alert in force for longer than its sender said",
+     "At most a day from now. Until then its programme returns as its hazard says.\n", cli_alert_extend},
     {"alert resume", "ID", 0, false, "Let an alert go on that waits, after a restart, for a clock that can be trusted",
      "Look first whether it is still in force: nobody else has.\n", cli_alert_resume},
     {"alert deliveries", "ID", CLI_CSV, false, "List what each terminal did", id_help, cli_alert_deliveries},

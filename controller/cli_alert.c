@@ -1,4 +1,4 @@
-/* tocsin alert send, list, show, stop, resume, deliveries. */
+/* tocsin alert send, list, show, stop, extend, resume, deliveries. */
 #include "controller/cli_alert.h"
 
 #include "codecs/cap.h"
@@ -187,19 +187,29 @@ enum cli_exit cli_alert_show(struct cli *cli)
     return show(cli, alert, exit);
 }
 
-enum cli_exit cli_alert_stop(struct cli *cli)
+/* Takes the body over. */
+static enum cli_exit order(struct cli *cli, const char *what, json_t *body)
 {
     enum cli_exit exit;
-    json_t *body = json_pack("{s:s}", "reason", cli->options.reason);
     char *text = body ? json_dumps(body, JSON_COMPACT) : NULL;
     json_decref(body);
     if (!text) {
         fputs("tocsin: --reason: is no UTF-8 text\n", cli->err);
         return CLI_REFUSED;
     }
-    json_t *alert = cli_post(cli, &exit, "/v1/alerts/", cli->argument, "/stop", slice_of(text));
+    json_t *alert = cli_post(cli, &exit, "/v1/alerts/", cli->argument, what, slice_of(text));
     free(text);
     return show(cli, alert, exit);
+}
+
+enum cli_exit cli_alert_stop(struct cli *cli)
+{
+    return order(cli, "/stop", json_pack("{s:s}", "reason", cli->options.reason));
+}
+
+enum cli_exit cli_alert_extend(struct cli *cli)
+{
+    return order(cli, "/extend", json_pack("{s:s, s:s}", "expires", cli->options.until, "reason", cli->options.reason));
 }
 
 enum cli_exit cli_alert_resume(struct cli *cli)

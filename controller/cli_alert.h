@@ -1,4 +1,4 @@
-/* Operations on alerts: send, list, show, stop, resume, deliveries. */
+/* Operations on alerts: send, list, show, stop, extend, resume, deliveries. */
 #ifndef TOCSIN_CONTROLLER_CLI_ALERT_H
 #define TOCSIN_CONTROLLER_CLI_ALERT_H
 
@@ -8,6 +8,7 @@ cli_function cli_alert_send;
 cli_function cli_alert_list;
 cli_function cli_alert_show;
 cli_function cli_alert_stop;
+cli_function cli_alert_extend;
 cli_function cli_alert_resume;
 cli_function cli_alert_deliveries;
 

@@ -7,7 +7,8 @@
 
 bool outcome_is_final(const char *state)
 {
-    static const char *const final[] = {"finished", "stopped", "cleared", "cancelled", "expired", "superseded", "refused"};
+    static const char *const final[] = {"returning", "finished", "stopped",    "cleared",
+                                        "cancelled", "expired",  "superseded", "refused"};
     for (size_t i = 0; i < sizeof final / sizeof *final; i++)
         if (strcmp(state, final[i]) == 0)
             return true;

@@ -6,7 +6,8 @@
 
 enum { OUTCOME_TEXT = 512 };
 
-/* True for a state that an alert does not leave: finished, stopped, cleared, cancelled, expired, superseded, refused. */
+/* True for a state in which its programme is over: finished, stopped, cleared, cancelled, expired, superseded, refused, which
+ * it does not leave; or returning, while it is in force. */
 bool outcome_is_final(const char *state);
 
 /* True if none of these deliveries (by terminal id) is still under way. */

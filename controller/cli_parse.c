@@ -14,6 +14,7 @@ struct option {
 static const struct option options[] = {
     {"--watch", NULL, CLI_WATCH, offsetof(struct cli_options, watch), "follow the alert to its end, then report"},
     {"--reason", "TEXT", CLI_REASON, offsetof(struct cli_options, reason), "why; it is kept with the alert"},
+    {"--until", "TIME", CLI_UNTIL, offsetof(struct cli_options, until), "such as 2026-11-22T05:20:00+08:00"},
     {"--csv", NULL, CLI_CSV, offsetof(struct cli_options, csv), "as a table for spreadsheets (RFC 4180)"},
     {"--limit", "N", CLI_PAGE, offsetof(struct cli_options, limit), "how many, at most 500 {50}"},
     {"--before", "ID", CLI_PAGE, offsetof(struct cli_options, before), "those that are older than this alert"},
@@ -181,6 +182,8 @@ static bool check_words(const struct cli_parsed *parsed, const char *const given
         return error_set(error, ERROR_INVALID, "%s: '%s' is one word too many", operation->words, given[most]);
     if ((operation->options & CLI_REASON) && !parsed->options.reason)
         return error_set(error, ERROR_MISSING, "%s needs --reason TEXT: it is kept with the alert", operation->words);
+    if ((operation->options & CLI_UNTIL) && !parsed->options.until)
+        return error_set(error, ERROR_MISSING, "%s needs --until TIME, such as 2026-11-22T05:20:00+08:00", operation->words);
     const char *limit = parsed->options.limit;
     if (limit && (strlen(limit) > 4 || limit[strspn(limit, "0123456789")] != '\0'))
         return error_set(error, ERROR_INVALID, "--limit: a number, not '%.20s'", limit);
@@ -228,9 +231,10 @@ static void print_options(const struct cli_operation *operation, FILE *out)
 void cli_print_help(const struct cli_operation *operations, size_t n, const struct cli_operation *operation, FILE *out)
 {
     if (operation) {
-        fprintf(out, "Usage: tocsin %s%s%s%s [OPTIONS]\n\n%s.\n%s", operation->words, operation->argument ? " " : "",
-                operation->argument ? operation->argument : "", operation->options & CLI_REASON ? " --reason TEXT" : "",
-                operation->summary, operation->help ? operation->help : "");
+        fprintf(out, "Usage: tocsin %s%s%s%s%s [OPTIONS]\n\n%s.\n%s", operation->words, operation->argument ? " " : "",
+                operation->argument ? operation->argument : "", operation->options & CLI_UNTIL ? " --until TIME" : "",
+                operation->options & CLI_REASON ? " --reason TEXT" : "", operation->summary,
+                operation->help ? operation->help : "");
         print_options(operation, out);
         return;
     }

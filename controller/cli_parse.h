@@ -14,7 +14,8 @@ enum {
     CLI_NOW = 16,
     CLI_FILTER = 32,
     CLI_REPEAT = 64,
-    CLI_REMOTE = 128
+    CLI_REMOTE = 128,
+    CLI_UNTIL = 256
 };
 
 struct cli_operation {

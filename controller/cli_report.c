@@ -39,6 +39,7 @@ static void print_places(FILE *out, const json_t *alert)
         field(out, i == 0 ? "Area" : "", text);
     }
     fields(out, "Not ours", json_object_get(alert, "not_ours"));
+    fields(out, "No position", json_object_get(alert, "no_position"));
 }
 
 static void print_words(FILE *out, const json_t *alert)

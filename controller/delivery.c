@@ -43,6 +43,22 @@ void delivery_init(struct delivery *delivery, uint32_t terminal, const struct de
     *delivery = (struct delivery){.terminal = terminal, .terms = *terms};
 }
 
+void delivery_take_over(struct delivery *delivery, const struct delivery *from)
+{
+    if (delivery->final || from->final)
+        return;
+    for (enum rung rung = RUNG_SENT; rung <= RUNG_ARMED && rung <= from->rung; rung++) {
+        if (delivery->reached[rung].wall.ms == 0)
+            delivery->reached[rung] = from->reached[rung];
+        delivery->rung = delivery->rung < rung ? rung : delivery->rung;
+    }
+    delivery->started = from->started;
+    delivery->is_started = from->is_started;
+    delivery->starting = from->starting;
+    delivery->trouble = from->trouble == REASON_LINE_DOWN ? REASON_NONE : from->trouble; /* a line is told down at every tick */
+    delivery->exception = from->exception;
+}
+
 enum rung delivery_highest(const struct delivery *delivery)
 {
     return delivery->terms.level_kind == LEVEL_NONE ? RUNG_SOUNDING : RUNG_HEARD;

@@ -88,6 +88,10 @@ enum delivery_cause { CAUSE_FINISHED, CAUSE_STOPPED, CAUSE_CANCELLED, CAUSE_EXPI
 
 void delivery_init(struct delivery *delivery, uint32_t terminal, const struct delivery_terms *terms);
 
+/* Takes over a terminal from the alert that gives way in the same session: it is started already, or in trouble, and nobody
+ * will tell that again. */
+void delivery_take_over(struct delivery *delivery, const struct delivery *from);
+
 /* The highest rung that this terminal can show. */
 enum rung delivery_highest(const struct delivery *delivery);
 

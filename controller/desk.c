@@ -25,6 +25,10 @@ static void tick_alert(struct desk *desk, struct alert *alert, struct moment at,
         desk_end(desk, alert, CAUSE_EXPIRED);
     else if (alert->state == ALERT_WAITING && alert->effective.ms <= at.wall.ms)
         desk_dispatch(desk, alert);
+    else if (alert->state == ALERT_RETURNING && !mono_before(at.mono, alert->return_at))
+        desk_return(desk, alert);
+    else
+        desk_ask_before_lapse(desk, alert, at);
 }
 
 void desk_tick(struct desk *desk, struct moment now)
@@ -56,6 +60,8 @@ static void resume_repetitions(const struct desk *desk, struct alert *alert, con
     const json_t *by_channel = json_object_get(json_object_get(detail, "repetitions"), "by_channel");
     for (size_t c = 0; c < desk->config->n_channels; c++)
         alert->ended[c] = (uint32_t)json_integer_value(json_object_get(by_channel, desk->config->channels[c].id));
+    desk_extend_again(alert, detail);
+    alert->programmes = (uint32_t)json_integer_value(json_object_get(detail, "programmes"));
 }
 
 /* The configuration may have changed meanwhile: what is not accepted any more ends here, and says why. */
@@ -76,15 +82,20 @@ static void refuse_stored(const struct desk *desk, const struct store_alert *row
     json_decref(end.detail);
 }
 
-static void show_evidence(struct alert *alert)
+static void recall_deliveries(const struct desk *desk, struct alert *alert)
 {
-    size_t i;
+    json_t *rows = NULL;
     const json_t *row;
+    struct error error = {0};
+    size_t i;
+    if (!store_load_deliveries(desk->store, alert->id, &rows, &error))
+        log_line(LOG_ERROR, "%s: what was proved before cannot be read back: %s", alert->id, error.message);
     alert->deliveries = json_object();
-    json_array_foreach(alert->evidence, i, row)
+    json_array_foreach(rows, i, row)
     {
         json_object_set(alert->deliveries, json_string_value(json_object_get(row, "terminal")), json_object_get(row, "detail"));
     }
+    json_decref(rows);
 }
 
 static struct alert *read_back(const struct desk *desk, const struct store_alert *row)
@@ -114,10 +125,7 @@ static struct alert *read_back(const struct desk *desk, const struct store_alert
     }
     if (alert->sounds)
         resume_repetitions(desk, alert, row->detail);
-    if (store_load_deliveries(desk->store, alert->id, &alert->evidence, &error))
-        show_evidence(alert);
-    else
-        log_line(LOG_ERROR, "%s: what was proved before cannot be read back: %s", alert->id, error.message);
+    recall_deliveries(desk, alert);
     return alert;
 }
 
@@ -137,6 +145,8 @@ static void resume_alert(struct desk *desk, const struct store_alert *row)
         desk_end(desk, alert, CAUSE_EXPIRED);
     else if (alert->effective.ms > clock_read().wall.ms)
         alert->state = ALERT_WAITING;
+    else if (state == ALERT_RETURNING && desk_is_in_force(desk, alert, clock_read()))
+        desk_await_return_again(desk, alert, row->detail, clock_read());
     else
         desk_dispatch(desk, alert);
 }

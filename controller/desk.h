@@ -37,6 +37,10 @@ void desk_stop(struct desk *desk, const char *id, const char *reason, desk_answe
  * another restart it waits again. officer: who said so. 409: it does not wait for that. */
 void desk_resume(struct desk *desk, const char *id, const char *officer, desk_answer_fn *answer, void *context);
 
+/* Lets an alert be in force until then, at most a day from now; answer as of stop. reason and officer are kept with it. */
+void desk_extend(struct desk *desk, const char *id, struct wall until, const char *reason, const char *officer,
+                 desk_answer_fn *answer, void *context);
+
 /* The alert as it is now, if it has not ended, or its end is not on disk yet. New reference or NULL. */
 json_t *desk_live_alert(const struct desk *desk, const char *id);
 json_t *desk_live_alerts(const struct desk *desk);                     /* all of them, newest first */

@@ -60,34 +60,6 @@ void desk_refuse_late(desk_answer_fn *answer, void *context)
                 "the alert could not be put on disk in time; see to the controller's disk and send it again");
 }
 
-/* A drill or a test takes back its own kind; what is actual is ended by what is actual only. */
-static bool may_end(const struct alert_message *message, const struct alert *other)
-{
-    return message->status == STATUS_ACTUAL || message->status == other->message->status;
-}
-
-/* What it cancels or supersedes ends before it is written itself: once this is on disk, so is that end, and after no crash does
- * anything of the others sound again. */
-void desk_act_on_references(struct desk *desk, const struct alert *alert)
-{
-    const struct alert_message *m = alert->message;
-    if (m->msg_type != MSG_UPDATE && m->msg_type != MSG_CANCEL)
-        return;
-    enum delivery_cause cause = m->msg_type == MSG_CANCEL ? CAUSE_CANCELLED : CAUSE_SUPERSEDED;
-    for (size_t r = 0; r < m->n_references; r++)
-        for (size_t i = desk->n_alerts; i-- > 0;) {
-            struct alert *other = desk->alerts[i];
-            if (other == alert || alert_state_ended(other->state) || !alert_is_referred(other, &m->references[r]) ||
-                !may_end(m, other))
-                continue;
-            snprintf(other->reason, sizeof other->reason, "%s by %s", cause == CAUSE_CANCELLED ? "cancelled" : "superseded",
-                     alert->id);
-            desk_end_held(desk, other, cause);
-            journal_alert(&desk->journal, other, clock_read().wall, NULL, NULL);
-            desk_channel_done(desk, other, cause);
-        }
-}
-
 /* Answers, and hands it on to the channels if its time has come. May free the alert. */
 static void let_in(struct desk *desk, struct alert *alert, const struct accepting *accepting)
 {
@@ -263,6 +235,8 @@ static bool may_wait(const struct desk *desk, size_t size)
 void desk_take_in(struct desk *desk, struct alert *alert, const char *id, struct slice bytes, desk_answer_fn *answer,
                   void *context)
 {
+    if (alert->sounds)
+        desk_look_for_referring(desk, alert);
     if (alert->sounds && alert->effective.ms > alert->received.ms && !may_wait(desk, bytes.size)) {
         alert_free(alert);
         desk_refuse(answer, context, 503, "too_many_waiting",

@@ -135,23 +135,33 @@ void desk_submit_cap(struct desk *desk, const struct desk_sender *sender, struct
     alert_message_free(message);
 }
 
-/* ---- stop ---- */
+/* ---- what is done to an alert is answered when it is on disk ---- */
 
-struct stopping {
+struct changing {
     desk_answer_fn *answer;
     void *context;
     json_t *alert;
 };
 
-static void on_stopped(void *context, int64_t seq, const struct error *error)
+static void on_changed(void *context, int64_t seq, const struct error *error)
 {
     (void)seq;
-    struct stopping *stopping = context;
-    struct desk_answer yes = {200, NULL, NULL, stopping->alert};
+    struct changing *changing = context;
+    struct desk_answer yes = {200, NULL, NULL, changing->alert};
     if (error->code != ERROR_NONE)
         json_object_set_new(yes.alert, "durable", json_false());
-    stopping->answer(stopping->context, &yes);
-    free(stopping);
+    changing->answer(changing->context, &yes);
+    free(changing);
+}
+
+void desk_answer_durable(struct desk *desk, struct alert *alert, desk_answer_fn *answer, void *context)
+{
+    struct changing *changing = malloc(sizeof *changing);
+    if (changing)
+        *changing = (struct changing){answer, context, alert_to_json(alert, desk->config)};
+    journal_alert(&desk->journal, alert, clock_read().wall, changing ? on_changed : NULL, changing);
+    if (!changing)
+        desk_refuse(answer, context, 503, "no_memory", "it is done, but out of memory: whether it is on disk cannot be told");
 }
 
 void desk_stop(struct desk *desk, const char *id, const char *reason, desk_answer_fn *answer, void *context)
@@ -159,17 +169,13 @@ void desk_stop(struct desk *desk, const char *id, const char *reason, desk_answe
     struct alert *alert = desk_find(desk, id);
     if (alert && (alert->over || (alert_state_ended(alert->state) && alert->state != ALERT_STOPPED)))
         alert = NULL; /* cancelled or superseded; its terminals are being stopped */
-    struct stopping *stopping = alert ? malloc(sizeof *stopping) : NULL;
-    if (!stopping) {
-        desk_refuse(answer, context, alert ? 503 : 409, alert ? "no_memory" : "ended",
-                    alert ? "out of memory; try again"
-                          : "no alert of this id is queued, waiting or sounding: it has ended already");
+    if (!alert) {
+        desk_refuse(answer, context, 409, "ended", "no alert of this id is queued, waiting or sounding: it has ended already");
         return;
     }
     if (alert->state != ALERT_STOPPED) /* the first reason is the one that counts */
         text_copy(alert->reason, sizeof alert->reason, reason);
     desk_end_held(desk, alert, CAUSE_STOPPED);
-    *stopping = (struct stopping){answer, context, alert_to_json(alert, desk->config)};
-    journal_alert(&desk->journal, alert, clock_read().wall, on_stopped, stopping);
+    desk_answer_durable(desk, alert, answer, context);
     desk_channel_done(desk, alert, CAUSE_STOPPED);
 }

@@ -90,8 +90,21 @@ void desk_accept_late(struct desk *desk, struct alert *alert, struct mono now);
 void desk_await_clock(struct desk *desk, struct alert *alert);
 void desk_clock_found(struct alert *alert);
 
-/* Ends what a Cancel or an Update names. */
+/* desk_return.c: whether its programme returns; its programme was played; the same read back after a restart; it returns. */
+bool desk_is_in_force(const struct desk *desk, const struct alert *alert, struct moment now);
+void desk_await_return(struct desk *desk, struct alert *alert, struct moment now);
+void desk_await_return_again(struct desk *desk, struct alert *alert, const json_t *detail, struct moment now);
+void desk_return(struct desk *desk, struct alert *alert);
+/* Asks an officer once, in time before it lapses; and what one has answered, read back. */
+void desk_ask_before_lapse(struct desk *desk, struct alert *alert, struct moment now);
+void desk_extend_again(struct alert *alert, const json_t *detail);
+
+/* Answers 200 with the alert as it is now, once that is on disk (desk_door.c). */
+void desk_answer_durable(struct desk *desk, struct alert *alert, desk_answer_fn *answer, void *context);
+
+/* desk_references.c. Ends what a Cancel or an Update names; and ends an alert on its way in that an earlier one names. */
 void desk_act_on_references(struct desk *desk, const struct alert *alert);
+void desk_look_for_referring(const struct desk *desk, struct alert *alert);
 
 /* Hands an alert to the channels of its terminals. An Update ends now what it names, where that is not over yet. */
 void desk_dispatch(struct desk *desk, struct alert *alert);

@@ -159,7 +159,11 @@ void desk_channel_done(struct desk *desk, struct alert *alert, enum delivery_cau
 {
     if (cause != CAUSE_FINISHED)
         alert->outcome = state_of(cause);
-    if (alert->channels_left > 0 && --alert->channels_left == 0)
+    if (alert->channels_left == 0 || --alert->channels_left > 0)
+        return;
+    if (alert->outcome == ALERT_FINISHED && desk_is_in_force(desk, alert, clock_read()))
+        desk_await_return(desk, alert, clock_read());
+    else
         end_alert(desk, alert, alert->outcome);
 }
 
@@ -211,10 +215,11 @@ static void tell_channels(struct desk *desk, struct alert *alert, enum delivery_
 
 void desk_end_held(struct desk *desk, struct alert *alert, enum delivery_cause cause)
 {
-    if (alert->channels_left++ == 0 || alert->accepting) /* not handed to a channel yet */
-        record_unbegun_everywhere(desk, alert, cause);
-    else
+    bool between = alert->state == ALERT_RETURNING; /* its deliveries have their ends */
+    if (alert->channels_left++ > 0 && !alert->accepting)
         tell_channels(desk, alert, cause);
+    else if (!between) /* not handed to a channel yet */
+        record_unbegun_everywhere(desk, alert, cause);
     alert->state = alert->outcome = state_of(cause);
 }
 
@@ -229,7 +234,8 @@ void desk_end(struct desk *desk, struct alert *alert, enum delivery_cause cause)
 bool desk_is_quiet(const struct desk *desk)
 {
     for (size_t i = 0; i < desk->n_alerts; i++)
-        if (desk->alerts[i]->accepting || desk->alerts[i]->state != ALERT_WAITING)
+        if (desk->alerts[i]->accepting ||
+            (desk->alerts[i]->state != ALERT_WAITING && desk->alerts[i]->state != ALERT_RETURNING))
             return false;
     return true;
 }

@@ -65,6 +65,15 @@ static void record_reading(void *context, const struct broadcast *broadcast, con
     journal_reading(&((struct desk *)context)->journal, broadcast, delivery, reading, verdict);
 }
 
+static void record_set_aside(void *context, struct broadcast *broadcast)
+{
+    struct desk *desk = context;
+    speaker_forget(desk->speaker, desk->dispatchers[broadcast->channel], broadcast->id); /* its words would delay the other's */
+    for (size_t i = 0; i < broadcast->n_deliveries; i++)
+        journal_delivery(&desk->journal, broadcast, &broadcast->deliveries[i]);
+    journal_alert(&desk->journal, broadcast->alert, clock_read().wall, NULL, NULL);
+}
+
 static void record_end(void *context, struct broadcast *broadcast)
 {
     struct desk *desk = context;
@@ -184,6 +193,7 @@ struct dispatcher_ports desk_dispatcher_ports(struct desk *desk)
         .record_alert = record_alert,
         .record_delivery = record_delivery,
         .record_reading = record_reading,
+        .record_set_aside = record_set_aside,
         .record_end = record_end,
         .tell_programme = tell_programme,
         .alarm = raise_alarm,

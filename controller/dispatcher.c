@@ -1,5 +1,6 @@
 /* The state machine of one channel: how its broadcast advances and ends, and what time alone decides. How the next one begins
- * is in dispatcher_begin.c, what lines and playout tell in dispatcher_events.c, its words in dispatcher_words.c. */
+ * is in dispatcher_begin.c, how one takes the place of another in dispatcher_give_way.c, what lines and playout tell in
+ * dispatcher_events.c, its words in dispatcher_words.c. */
 #include "controller/dispatcher_intern.h"
 
 #include <stdio.h>
@@ -45,6 +46,7 @@ void dispatcher_free(struct dispatcher *dispatcher)
     broadcast_free(dispatcher->current);
     queue_free(dispatcher->queue);
     loudness_free(dispatcher->loudness);
+    free(dispatcher->leaving);
     free(dispatcher->line_states);
     free(dispatcher);
 }
@@ -76,8 +78,10 @@ void dispatcher_set_targets(struct dispatcher *dispatcher, bool empty)
         broadcast_target(broadcast, &broadcast->lines[i], dispatcher->session, target);
         if (empty)
             target->n_members = 0;
-        if (target->n_members > 0 || empty)
+        struct line_state *state = &dispatcher->line_states[broadcast->lines[i].line];
+        if (target->n_members > 0 || state->commanded || empty)
             line_set_target(dispatcher->lines[broadcast->lines[i].line], target);
+        state->commanded = target->n_members > 0;
     }
     free(target);
 }
@@ -106,6 +110,7 @@ bool dispatcher_submit(struct dispatcher *dispatcher, struct alert *alert, struc
 {
     if (!queue_push(dispatcher->queue, alert))
         return false;
+    dispatcher_give_way(dispatcher, now);
     dispatcher_begin_next(dispatcher, now);
     return true;
 }
@@ -145,6 +150,17 @@ static void allow_due(struct dispatcher *dispatcher)
     playout_allow(dispatcher->playout, broadcast->id, broadcast->due);
 }
 
+/* The beginning of the next repetition goes to the disk, unless it is another alert's turn. */
+static void ask_for_record(struct dispatcher *dispatcher, struct moment now)
+{
+    struct broadcast *broadcast = dispatcher->current;
+    if (broadcast->due <= broadcast->asked || dispatcher_gives_turn(dispatcher))
+        return;
+    broadcast->asked = broadcast->due;
+    broadcast->record_asked = now.mono;
+    dispatcher_record_alert(dispatcher, broadcast->due, dispatcher_alert_recorded);
+}
+
 static void advance_sound(struct dispatcher *dispatcher, struct moment now)
 {
     struct broadcast *broadcast = dispatcher->current;
@@ -152,14 +168,15 @@ static void advance_sound(struct dispatcher *dispatcher, struct moment now)
         dispatcher_end_sound(dispatcher, CAUSE_EXPIRED, now);
         return;
     }
+    ask_for_record(dispatcher, now);
     bool slow = mono_since(now.mono, broadcast->record_asked) > (int64_t)DISPATCHER_STORE_PATIENCE_MS * 1000;
-    if (slow && broadcast->recorded < broadcast->due) {
+    if (slow && broadcast->asked == broadcast->due && broadcast->recorded < broadcast->due) {
         dispatcher->ports.alarm(dispatcher->ports.context, broadcast->alert, "store_slow",
                                 "the beginning of a repetition is not on disk yet; it sounds all the same");
         broadcast->recorded = broadcast->due;
     }
     allow_due(dispatcher);
-    if (broadcast->allowed && !broadcast->released && all_starts_sent(dispatcher)) {
+    if (broadcast->allowed && !broadcast->released && all_starts_sent(dispatcher) && dispatcher_leaving_over(dispatcher, now)) {
         broadcast->released = true;
         playout_release(dispatcher->playout, broadcast->id);
     }
@@ -198,7 +215,7 @@ void dispatcher_end_sound(struct dispatcher *dispatcher, enum delivery_cause cau
 }
 
 /* What an officer must act on at once: our own sound failed, or something may still sound. */
-static void alarm_ends(struct dispatcher *dispatcher, const struct broadcast *broadcast)
+void dispatcher_alarm_ends(struct dispatcher *dispatcher, const struct broadcast *broadcast)
 {
     size_t no_audio = 0, not_stopped = 0;
     for (size_t i = 0; i < broadcast->n_deliveries; i++) {
@@ -222,8 +239,10 @@ static void end_broadcast(struct dispatcher *dispatcher, struct moment now)
 {
     struct broadcast *broadcast = dispatcher->current;
     broadcast_finish(broadcast, now);
-    alarm_ends(dispatcher, broadcast);
+    dispatcher_alarm_ends(dispatcher, broadcast);
     dispatcher->current = NULL;
+    dispatcher->n_leaving = 0;
+    broadcast->alert->running--;
     dispatcher->ports.record_end(dispatcher->ports.context, broadcast);
     broadcast_free(broadcast);
     dispatcher_reserve_token(dispatcher, now);
@@ -266,6 +285,7 @@ void dispatcher_advance(struct dispatcher *dispatcher, struct moment now)
         advance_sound(dispatcher, now);
     if (dispatcher->current)
         advance_end(dispatcher, now);
+    dispatcher_give_way(dispatcher, now);
     dispatcher_begin_next(dispatcher, now);
 }
 

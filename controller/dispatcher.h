@@ -24,6 +24,8 @@ struct dispatcher_ports {
     void (*record_delivery)(void *context, const struct broadcast *broadcast, const struct delivery *delivery);
     void (*record_reading)(void *context, const struct broadcast *broadcast, const struct delivery *delivery,
                            const struct terminal_reading *reading, enum loudness_verdict verdict);
+    /* All deliveries and the alert: it gives way, and goes on later in another broadcast. */
+    void (*record_set_aside)(void *context, struct broadcast *broadcast);
     /* All deliveries and the end of the alert on this channel, as one. */
     void (*record_end)(void *context, struct broadcast *broadcast);
     void (*tell_programme)(void *context, const struct broadcast *broadcast, const struct playout_event *event);

@@ -64,21 +64,20 @@ static bool anybody_meant(const struct broadcast *broadcast)
     return false;
 }
 
-static void begin(struct dispatcher *dispatcher, struct alert *alert, struct moment now)
+/* It sounds, or is about to: whatever kept it waiting is over. */
+static void set_running(struct alert *alert)
 {
-    struct error error = {0};
-    struct broadcast *broadcast =
-        broadcast_create(dispatcher->config, alert, dispatcher->channel, ++dispatcher->last_broadcast, dispatcher->token, now);
-    if (!broadcast) {
-        dispatcher->ports.alarm(dispatcher->ports.context, alert, "no_memory", "cannot begin the broadcast; it is tried again");
-        return;
-    }
-    evidence_recall(broadcast);
-    queue_remove(dispatcher->queue, alert);
-    dispatcher->current = broadcast;
-    dispatcher->session++;
+    alert->running++;
+    alert->reason[0] = '\0';
     if (alert->state < ALERT_PREPARING)
         alert->state = ALERT_PREPARING;
+}
+
+/* What sounded before fades at once. False where nothing will sound. */
+static bool load(struct dispatcher *dispatcher)
+{
+    struct broadcast *broadcast = dispatcher->current;
+    struct error error = {0};
     dispatcher_set_targets(dispatcher, false);
     dispatcher_verify(dispatcher);
     bool in_vain =
@@ -87,17 +86,41 @@ static void begin(struct dispatcher *dispatcher, struct alert *alert, struct mom
     if (programme)
         playout_load(dispatcher->playout, programme, broadcast->id);
     else if (!in_vain)
-        dispatcher->ports.alarm(dispatcher->ports.context, alert, "no_audio", error.message);
+        dispatcher->ports.alarm(dispatcher->ports.context, broadcast->alert, "no_audio", error.message);
     if (!in_vain)
         dispatcher_ask_words(dispatcher);
+    return programme != NULL;
+}
+
+bool dispatcher_begin(struct dispatcher *dispatcher, struct alert *alert, struct broadcast *from, struct moment now)
+{
+    uint16_t token = from ? from->token : dispatcher->token;
+    struct broadcast *broadcast =
+        broadcast_create(dispatcher->config, alert, dispatcher->channel, ++dispatcher->last_broadcast, token, now);
+    if (!broadcast) {
+        dispatcher->ports.alarm(dispatcher->ports.context, alert, "no_memory", "cannot begin the broadcast; it is tried again");
+        return false;
+    }
+    evidence_recall(broadcast);
+    if (from && from->phase != BROADCAST_STOPPING)
+        broadcast_take_over(broadcast, from);
+    broadcast->cuts_off_drill =
+        from && from->alert->message->status == STATUS_EXERCISE && alert->message->status == STATUS_ACTUAL;
+    queue_remove(dispatcher->queue, alert);
+    dispatcher->current = broadcast;
+    dispatcher->session++;
+    set_running(alert);
+    bool loaded = load(dispatcher);
     for (size_t i = 0; i < broadcast->n_deliveries; i++)
         dispatcher->ports.record_delivery(dispatcher->ports.context, broadcast, &broadcast->deliveries[i]);
     broadcast->record_asked = now.mono;
+    broadcast->asked = broadcast->first_repetition;
     dispatcher_record_alert(dispatcher, broadcast->first_repetition, dispatcher_alert_recorded);
-    if (!programme) {
+    if (!loaded) {
         broadcast->sound_over = true;
         dispatcher_begin_stopping(dispatcher, now);
     }
+    return true;
 }
 
 /* At start the lines are looked at first: what a crash left sounding is stopped before anything new. */
@@ -121,5 +144,5 @@ void dispatcher_begin_next(struct dispatcher *dispatcher, struct moment now)
         return;
     if (!dispatcher->token_ready)
         dispatcher->ports.alarm(dispatcher->ports.context, alert, "store_slow", "the token of the session is not on disk yet");
-    begin(dispatcher, alert, now);
+    dispatcher_begin(dispatcher, alert, NULL, now);
 }

@@ -55,6 +55,7 @@ static void take_line_state(struct dispatcher *dispatcher, uint32_t line, const 
 void dispatcher_take_line_event(struct dispatcher *dispatcher, uint32_t line, const struct line_event *event, struct moment now)
 {
     take_line_state(dispatcher, line, event, now);
+    dispatcher_note_leaving(dispatcher, line, event);
     struct broadcast *broadcast = dispatcher->current;
     struct broadcast_line *mine = broadcast ? broadcast_find_line(broadcast, line) : NULL;
     if (mine && event->session == dispatcher->session) {
@@ -169,16 +170,12 @@ static void take_phase(struct dispatcher *dispatcher, const struct playout_event
     consider_words(dispatcher, event);
 }
 
-static void take_due(struct dispatcher *dispatcher, const struct playout_event *event, struct moment now)
+static void take_due(struct dispatcher *dispatcher, const struct playout_event *event)
 {
     struct broadcast *broadcast = dispatcher->current;
     if (broadcast->phase == BROADCAST_STOPPING)
         return;
-    broadcast->due = event->repetition;
-    if (event->repetition == broadcast->first_repetition || dispatcher_expired(broadcast->alert, now))
-        return; /* its record was asked for at the beginning; or it never sounds (dispatcher_advance) */
-    broadcast->record_asked = now.mono;
-    dispatcher_record_alert(dispatcher, event->repetition, dispatcher_alert_recorded);
+    broadcast->due = event->repetition; /* dispatcher_advance asks for its record, where it may sound */
 }
 
 void dispatcher_tell_output(struct dispatcher *dispatcher, struct mono now)
@@ -208,11 +205,12 @@ void dispatcher_take_playout_event(struct dispatcher *dispatcher, const struct p
     if (!broadcast || event->broadcast != broadcast->id)
         return;
     switch (event->kind) {
-    case PLAYOUT_DUE: take_due(dispatcher, event, now); break;
+    case PLAYOUT_DUE: take_due(dispatcher, event); break;
     case PLAYOUT_PHASE: take_phase(dispatcher, event); break;
     case PLAYOUT_STEP: take_step(dispatcher, event, now); break;
     case PLAYOUT_ENDED:
         consider_extension(dispatcher, event->repetition); /* where the last language was not there yet */
+        broadcast->played = event->repetition;
         if (event->repetition <= broadcast->alert->repetitions_planned)
             broadcast->alert->ended[dispatcher->channel] = event->repetition;
         dispatcher_record_alert(dispatcher, 0, NULL);

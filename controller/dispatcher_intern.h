@@ -8,8 +8,15 @@
 
 /* What is known of a line, also between broadcasts. */
 struct line_state {
-    bool up, seen; /* seen: swept once, or said to be down */
+    bool up, seen;  /* seen: swept once, or said to be down */
+    bool commanded; /* its target names somebody */
     struct mono down_since;
+};
+
+/* A terminal that was started for an alert that has given way, and is not meant by the one that sounds. */
+struct leaving {
+    uint32_t line;
+    uint16_t terminal; /* index on the line */
 };
 
 struct dispatcher {
@@ -21,6 +28,9 @@ struct dispatcher {
     struct queue *queue;
     struct loudness *loudness;
     struct broadcast *current;
+    struct leaving *leaving; /* whose stop is not answered yet; owned */
+    size_t n_leaving;
+    struct mono left_at;
     struct line_state *line_states;
     struct mono created;
     uint32_t last_broadcast;
@@ -42,6 +52,21 @@ void dispatcher_ask_token_again(struct dispatcher *dispatcher, struct moment now
 
 /* Begins the first alert of the queue, if the channel is free and all is ready for it. */
 void dispatcher_begin_next(struct dispatcher *dispatcher, struct moment now);
+
+/* Begins an alert of the queue now: in a new session, or in that of a broadcast that gives way to it (NULL: none). False
+ * without memory. */
+bool dispatcher_begin(struct dispatcher *dispatcher, struct alert *alert, struct broadcast *from, struct moment now);
+
+/* Where the first of the queue may go before the alert that sounds, it does. */
+void dispatcher_give_way(struct dispatcher *dispatcher, struct moment now);
+/* True if the next repetition of the current broadcast is not its own turn. */
+bool dispatcher_gives_turn(const struct dispatcher *dispatcher);
+/* Those who have to leave: a line's event about one of them; whether the words need not wait for them (any more). */
+void dispatcher_note_leaving(struct dispatcher *dispatcher, uint32_t line, const struct line_event *event);
+bool dispatcher_leaving_over(struct dispatcher *dispatcher, struct moment now);
+
+/* The current broadcast is over, its deliveries have ended. */
+void dispatcher_alarm_ends(struct dispatcher *dispatcher, const struct broadcast *broadcast);
 
 /* Tells the lines of the current broadcast who shall sound there; empty: nobody. */
 void dispatcher_set_targets(struct dispatcher *dispatcher, bool empty);

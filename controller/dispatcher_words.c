@@ -4,6 +4,7 @@
 #include "controller/words.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -64,6 +65,20 @@ static void fall_back(struct dispatcher *dispatcher)
     dispatcher->ports.recording(dispatcher->ports.context, dispatcher, broadcast->id, recording_for(broadcast->alert));
 }
 
+static void speak(struct dispatcher *dispatcher, uint32_t index)
+{
+    const struct broadcast *broadcast = dispatcher->current;
+    const struct alert_words *words = broadcast->words[index];
+    const char *first = broadcast->cuts_off_drill ? words_drill_stopped(words->language) : NULL;
+    size_t size = (first ? strlen(first) : 0) + strlen(words->text) + 1;
+    char *text = malloc(size);
+    if (text)
+        snprintf(text, size, "%s%s", first ? first : "", words->text);
+    dispatcher->ports.speak(dispatcher->ports.context, dispatcher, broadcast->id, index, words->language,
+                            text ? text : words->text);
+    free(text);
+}
+
 static void ask_voices(struct dispatcher *dispatcher)
 {
     struct broadcast *broadcast = dispatcher->current;
@@ -75,7 +90,7 @@ static void ask_voices(struct dispatcher *dispatcher)
             broadcast->closings_open |= 1u << i;
     }
     for (uint32_t i = 0; i < broadcast->n_languages; i++)
-        ports->speak(ports->context, dispatcher, broadcast->id, i, broadcast->words[i]->language, broadcast->words[i]->text);
+        speak(dispatcher, i);
     for (uint32_t i = 0; i < broadcast->n_languages; i++)
         if (broadcast->closings_open >> i & 1)
             ports->speak(ports->context, dispatcher, broadcast->id, PROGRAMME_CLOSING + i, broadcast->words[i]->language,

@@ -1,23 +1,12 @@
-/* Reads stored deliveries, as journal.c wrote them. */
+/* Reads deliveries as journal.c wrote them. */
 #include "controller/evidence.h"
 
 #include "codecs/rfc3339.h"
 
-#include <string.h>
-
-/* The stored delivery of a terminal; NULL where there is none. */
-static const json_t *stored(const struct broadcast *broadcast, const struct delivery *delivery)
+/* The delivery of a terminal as it was written last; NULL where there is none. */
+static const json_t *written(const struct broadcast *broadcast, const struct delivery *delivery)
 {
-    const char *id = broadcast->config->terminals[delivery->terminal].hardware.id;
-    size_t i;
-    const json_t *row;
-    json_array_foreach(broadcast->alert->evidence, i, row)
-    {
-        const char *terminal = json_string_value(json_object_get(row, "terminal"));
-        if (terminal && strcmp(terminal, id) == 0)
-            return json_object_get(row, "detail");
-    }
-    return NULL;
+    return json_object_get(broadcast->alert->deliveries, broadcast->config->terminals[delivery->terminal].hardware.id);
 }
 
 static void recall(struct delivery *delivery, const json_t *detail)
@@ -39,7 +28,7 @@ static void recall(struct delivery *delivery, const json_t *detail)
 void evidence_recall(struct broadcast *broadcast)
 {
     for (size_t i = 0; i < broadcast->n_deliveries; i++) {
-        const json_t *detail = stored(broadcast, &broadcast->deliveries[i]);
+        const json_t *detail = written(broadcast, &broadcast->deliveries[i]);
         if (detail)
             recall(&broadcast->deliveries[i], detail);
     }
@@ -47,5 +36,5 @@ void evidence_recall(struct broadcast *broadcast)
 
 bool evidence_is_final(const struct broadcast *broadcast, const struct delivery *delivery)
 {
-    return json_is_true(json_object_get(stored(broadcast, delivery), "final"));
+    return json_is_true(json_object_get(written(broadcast, delivery), "final"));
 }

@@ -171,9 +171,24 @@ static bool keep_match(struct alert *alert, struct area_match *match)
             alert->terminals[alert->n_terminals++] = (uint32_t)t;
     json_decref(alert->places);
     json_decref(alert->not_ours);
+    json_decref(alert->no_position);
     alert->places = json_incref(match->places);
     alert->not_ours = json_incref(match->not_ours);
+    alert->no_position = json_incref(match->no_position);
     return true;
+}
+
+static bool refuse_area(const struct area_match *match, struct refusal *refusal)
+{
+    const char *first = json_string_value(json_array_get(match->not_ours, 0));
+    char unjudged[120] = "";
+    if (*match->degenerate)
+        return refuse(refusal, "area_degenerate", "area: %s", match->degenerate);
+    if (match->n_no_position > 0)
+        snprintf(unjudged, sizeof unjudged,
+                 " (%zu terminals without a position could not be judged: give them one, or name codes)", match->n_no_position);
+    return refuse(refusal, "area_not_ours", "area: %s has a terminal here%s%s%s",
+                  match->n_shapes > 0 ? "nothing in it" : "none of its codes", unjudged, first ? ": " : "", first ? first : "");
 }
 
 static bool judge_match(struct alert *alert, const struct area_match *match, struct refusal *refusal)
@@ -181,19 +196,10 @@ static bool judge_match(struct alert *alert, const struct area_match *match, str
     if (match->n_areas == 0)
         return refuse(refusal, "no_area",
                       "area: no info block has one; an alert without an area is refused, name the codes it is for");
-    if (match->n_meant == 0 && match->n_codes == 0 && match->n_shapes > 0)
-        return refuse(
-            refusal, "polygon_not_matched",
-            "area: it has only polygons or circles, which are not matched to terminals yet; add a geocode of 12 digits");
-    if (match->n_meant == 0) {
-        const char *first = json_string_value(json_array_get(match->not_ours, 0));
-        return refuse(refusal, "area_not_ours", "area: none of its codes has a terminal here%s%s", first ? ": " : "",
-                      first ? first : "");
-    }
+    if (match->n_meant == 0)
+        return refuse_area(match, refusal);
     if (match->n_unlisted > 0)
-        note(alert, "not_listed: it names more places than are listed here");
-    if (match->n_shapes > 0)
-        note(alert, "polygon_not_matched: codes beside its polygons and circles were matched, the shapes were not");
+        note(alert, "not_listed: its area has more than is listed here");
     return true;
 }
 
@@ -218,6 +224,7 @@ static bool judge_blocks(struct alert *alert, const struct intake_terms *terms, 
     if (clears)
         note(alert, warns ? "all_clear_mixed: it says that a danger is past, and warns of one as well; it sounds as a warning"
                           : "all_clear: it says that the danger is past");
+    area_match_end(match, terms->config);
     return judge_match(alert, match, refusal);
 }
 
@@ -306,6 +313,7 @@ bool intake_judge(const struct intake_terms *terms, struct alert_message *messag
     alert->received = terms->now.wall;
     alert->places = json_array();
     alert->not_ours = json_array();
+    alert->no_position = json_array();
     alert->not_spoken = json_array();
     alert->notes = json_array();
     alert->sounds = does_sound(alert);

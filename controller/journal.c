@@ -42,6 +42,23 @@ static void commit(const struct journal *journal, struct alert *alert, const str
     store_commit(journal->store, change, on_answered, owed);
 }
 
+void journal_reference(const struct alert_reference *reference, struct store_reference *key)
+{
+    *key = (struct store_reference){.sender = reference->sender, .identifier = reference->identifier};
+    rfc3339_format(reference->sent, 0, key->sent); /* one instant is one key, in whatever offset it is written */
+}
+
+/* What it cancels or supersedes, whether that is here yet or not; the caller frees. */
+static struct store_reference *references_of(const struct alert_message *message, size_t *n)
+{
+    *n = message->msg_type == MSG_UPDATE || message->msg_type == MSG_CANCEL ? message->n_references : 0;
+    struct store_reference *references = calloc(*n + 1, sizeof *references);
+    for (size_t i = 0; references && i < *n; i++)
+        journal_reference(&message->references[i], &references[i]);
+    *n = references ? *n : 0;
+    return references;
+}
+
 /* more: what is stored with it. */
 static void commit_alert(const struct journal *journal, struct alert *alert, struct wall now, const struct store_change *more,
                          store_done_fn *done, void *context)
@@ -65,10 +82,13 @@ static void commit_alert(const struct journal *journal, struct alert *alert, str
     text_copy(row.media_type, sizeof row.media_type, "application/cap+xml");
     text_copy(row.state, sizeof row.state, alert_state_name(alert->state));
     struct store_change change = *more;
+    struct store_reference *references = references_of(alert->message, &change.n_references);
+    change.references = references;
     change.alert = &row;
     change.event_data = detail;
     change.urgent = !alert->accepting; /* what is on its way in may still be refused */
     commit(journal, alert, &change, done, context);
+    free(references);
     json_decref(detail);
 }
 

@@ -37,11 +37,18 @@ int precedence_compare(const struct precedence *a, const struct precedence *b)
 {
     int order = compare_danger(a, b);
     if (order == 0)
+        order = (a->turn > b->turn) - (a->turn < b->turn);
+    if (order == 0)
         order = (a->received.ms > b->received.ms) - (a->received.ms < b->received.ms);
     return order != 0 ? order : strcmp(a->id, b->id);
 }
 
-bool precedence_higher(const struct precedence *a, const struct precedence *b)
+enum precedence_claim precedence_claim(const struct precedence *waiting, const struct precedence *sounding)
 {
-    return compare_danger(a, b) < 0;
+    int order = compare_danger(waiting, sounding);
+    if (order > 0)
+        return CLAIM_NONE;
+    if (waiting->status == STATUS_ACTUAL && sounding->status == STATUS_EXERCISE)
+        return CLAIM_CUT_OFF;
+    return order == 0 ? CLAIM_TURN : CLAIM_PREEMPT;
 }

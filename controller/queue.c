@@ -4,10 +4,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+struct waiting {
+    struct alert *alert;
+    struct precedence precedence;
+};
+
 struct queue {
     const struct config *config;
-    struct alert **alerts;
+    struct waiting *waiting;
     size_t n, room;
+    uint64_t turns; /* that were given up so far */
 };
 
 struct queue *queue_create(const struct config *config)
@@ -21,14 +27,19 @@ struct queue *queue_create(const struct config *config)
 void queue_free(struct queue *queue)
 {
     if (queue)
-        free(queue->alerts);
+        free(queue->waiting);
     free(queue);
 }
 
-struct precedence queue_precedence(const struct config *config, const struct alert *alert)
+static struct precedence precedence_of(const struct queue *queue, const struct alert *alert, uint64_t turn)
 {
-    return (struct precedence){alert->message->status, alert->level, alert->urgency, config->hazards[alert->hazard].rank,
-                               alert->received,        alert->id};
+    return (struct precedence){.status = alert->message->status,
+                               .level = alert->level,
+                               .urgency = alert->urgency,
+                               .hazard_rank = queue->config->hazards[alert->hazard].rank,
+                               .turn = turn,
+                               .received = alert->received,
+                               .id = alert->id};
 }
 
 static bool make_room(struct queue *queue)
@@ -36,45 +47,59 @@ static bool make_room(struct queue *queue)
     if (queue->n < queue->room)
         return true;
     size_t room = queue->room ? queue->room * 2 : 16;
-    struct alert **alerts = realloc(queue->alerts, room * sizeof(struct alert *));
-    if (!alerts)
+    struct waiting *waiting = realloc(queue->waiting, room * sizeof *waiting);
+    if (!waiting)
         return false;
-    queue->alerts = alerts;
+    queue->waiting = waiting;
     queue->room = room;
+    return true;
+}
+
+static bool push(struct queue *queue, struct alert *alert, uint64_t turn)
+{
+    if (!make_room(queue))
+        return false;
+    struct waiting mine = {alert, precedence_of(queue, alert, turn)};
+    size_t at = queue->n;
+    for (size_t i = queue->n; i-- > 0;) {
+        if (queue->waiting[i].alert == alert)
+            return false;
+        if (precedence_compare(&mine.precedence, &queue->waiting[i].precedence) < 0)
+            at = i;
+    }
+    memmove(queue->waiting + at + 1, queue->waiting + at, (queue->n - at) * sizeof mine);
+    queue->waiting[at] = mine;
+    queue->n++;
     return true;
 }
 
 bool queue_push(struct queue *queue, struct alert *alert)
 {
-    if (!make_room(queue))
-        return false;
-    struct precedence mine = queue_precedence(queue->config, alert);
-    size_t at = queue->n;
-    for (size_t i = queue->n; i-- > 0;) {
-        struct precedence other = queue_precedence(queue->config, queue->alerts[i]);
-        int order = precedence_compare(&mine, &other);
-        if (order == 0)
-            return false;
-        if (order < 0)
-            at = i;
-    }
-    memmove(queue->alerts + at + 1, queue->alerts + at, (queue->n - at) * sizeof(struct alert *));
-    queue->alerts[at] = alert;
-    queue->n++;
-    return true;
+    return push(queue, alert, 0);
+}
+
+bool queue_push_after_turn(struct queue *queue, struct alert *alert)
+{
+    return push(queue, alert, ++queue->turns);
 }
 
 struct alert *queue_first(const struct queue *queue)
 {
-    return queue->n ? queue->alerts[0] : NULL;
+    return queue->n ? queue->waiting[0].alert : NULL;
+}
+
+enum precedence_claim queue_claim(const struct queue *queue, const struct alert *sounding)
+{
+    struct precedence other = precedence_of(queue, sounding, 0);
+    return queue->n ? precedence_claim(&queue->waiting[0].precedence, &other) : CLAIM_NONE;
 }
 
 bool queue_remove(struct queue *queue, const struct alert *alert)
 {
     for (size_t i = 0; i < queue->n; i++)
-        if (queue->alerts[i] == alert) {
+        if (queue->waiting[i].alert == alert) {
             queue->n--;
-            memmove(queue->alerts + i, queue->alerts + i + 1, (queue->n - i) * sizeof(struct alert *));
+            memmove(queue->waiting + i, queue->waiting + i + 1, (queue->n - i) * sizeof *queue->waiting);
             return true;
         }
     return false;

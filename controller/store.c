@@ -183,6 +183,12 @@ bool store_load_keys(struct store *store, void (*each)(void *context, const stru
     return store_query_keys(store->reader, each, context, error);
 }
 
+bool store_find_referring(struct store *store, const struct store_reference *to, store_referring_fn *each, void *context,
+                          struct error *error)
+{
+    return store_query_referring(store->reader, to, each, context, error);
+}
+
 bool store_has_alert(struct store *store, const char *id)
 {
     return store_query_has_alert(store->reader, id);

@@ -25,6 +25,12 @@ struct store_alert {
     json_t *detail; /* what the API shows beside the state: level, hazard, places, words, not_spoken, errors; may be NULL */
 };
 
+/* The key of an alert that another one names. */
+struct store_reference {
+    const char *sender, *identifier;
+    char sent[40];
+};
+
 struct store_delivery {
     char alert[24];
     char terminal[33];
@@ -52,6 +58,8 @@ struct store_limits {
 struct store_change {
     const struct store_alert *alert; /* inserted, or replaced where id and key are the same; without bytes those stored stay;
                                         another id with the same key: ERROR_CONFLICT; the id of another: ERROR_INTERNAL */
+    const struct store_reference *references; /* what the alert cancels or supersedes, whether that is here yet or not */
+    size_t n_references;
     const struct store_delivery *deliveries;
     size_t n_deliveries;
     const char *reading_alert; /* a raw reading to keep with a delivery: alert, terminal and JSON */
@@ -110,6 +118,10 @@ bool store_load_deliveries(struct store *store, const char *alert, json_t **rows
 bool store_find_key(struct store *store, const char *sender, const char *identifier, const char *sent,
                     struct store_alert *alert, bool *found,
                     struct error *error); /* also later; sub-millisecond read on the caller's own read handle */
+/* Calls each for every alert that names this key among its references, was accepted and does not wait, the oldest first. */
+typedef void store_referring_fn(void *context, const char *id, const char *status, const char *msg_type);
+bool store_find_referring(struct store *store, const struct store_reference *to, store_referring_fn *each, void *context,
+                          struct error *error);            /* the same */
 bool store_has_alert(struct store *store, const char *id); /* the same; false where it cannot be read */
 int64_t store_get_setting(struct store *store, const char *name, int64_t otherwise); /* the same */
 /* Calls each for every named number that begins with prefix. Start-up only. */

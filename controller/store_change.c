@@ -59,6 +59,15 @@ static void add_alert(struct store_job *job, const struct store_alert *alert)
     add_json(row, alert->detail);
 }
 
+static void add_reference(struct store_job *job, const char *alert, const struct store_reference *to)
+{
+    struct store_write *row = add_row(job, PUT_REFERRED);
+    add_text(row, to->sender);
+    add_text(row, to->identifier);
+    add_text(row, to->sent);
+    add_text(row, alert);
+}
+
 static void add_delivery(struct store_job *job, const struct store_delivery *delivery)
 {
     struct store_write *row = add_row(job, PUT_DELIVERY);
@@ -88,7 +97,7 @@ static void add_key(struct store_job *job, const struct store_key *key)
 /* An alert goes last: the statements before find by it what is its own. */
 static void add_limits(struct store_job *job, const struct store_limits *limits)
 {
-    static const enum store_statement OF_ALERT[] = {CUT_DELIVERIES, CUT_READINGS_OF_ALERT, CUT_ALERT};
+    static const enum store_statement OF_ALERT[] = {CUT_DELIVERIES, CUT_READINGS_OF_ALERT, CUT_REFERRED, CUT_ALERT};
     struct store_write *row = add_row(job, CUT_READINGS);
     add_number(row, limits->readings_before.ms);
     add_number(row, STORE_READINGS_CUT);
@@ -126,10 +135,12 @@ static bool is_whole(const struct store_job *job, const struct store_change *cha
 
 void store_change_copy(struct store_job *job, const struct store_change *change, const char *boot)
 {
-    job->writes = calloc(change->n_deliveries + 11, sizeof *job->writes);
+    job->writes = calloc(change->n_deliveries + change->n_references + 12, sizeof *job->writes);
     if (job->writes) {
         if (change->alert)
             add_alert(job, change->alert);
+        for (size_t i = 0; i < change->n_references; i++)
+            add_reference(job, change->alert->id, &change->references[i]);
         for (size_t i = 0; i < change->n_deliveries; i++)
             add_delivery(job, &change->deliveries[i]);
         if (change->reading) {

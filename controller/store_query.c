@@ -11,9 +11,9 @@
 
 /* ?1 and ?2 are the job's texts, ?3 its limit, ?4 its number. */
 static const char *const queries[] = {
-    [QUERY_ALERTS] =
-        ALERT_COLUMNS "json_remove(detail, '$.words', '$.places', '$.not_ours', '$.not_spoken', '$.notes') AS detail"
-                      " FROM alert WHERE n < ifnull((SELECT n FROM alert WHERE id = ?1), ?4) ORDER BY n DESC LIMIT ?3",
+    [QUERY_ALERTS] = ALERT_COLUMNS
+    "json_remove(detail, '$.words', '$.places', '$.not_ours', '$.no_position', '$.not_spoken', '$.notes') AS detail"
+    " FROM alert WHERE n < ifnull((SELECT n FROM alert WHERE id = ?1), ?4) ORDER BY n DESC LIMIT ?3",
     [QUERY_ALERT] = ALERT_COLUMNS "detail FROM alert WHERE id = ?1",
     [QUERY_DELIVERIES] = "SELECT alert, terminal, line, channel, rung, end, reason, detail FROM delivery WHERE alert = ?1"
                          " ORDER BY terminal",
@@ -299,6 +299,27 @@ bool store_query_has_alert(sqlite3 *db, const char *id)
     bool has = sqlite3_step(statement) == SQLITE_ROW;
     sqlite3_finalize(statement);
     return has;
+}
+
+bool store_query_referring(sqlite3 *db, const struct store_reference *to, store_referring_fn *each, void *context,
+                           struct error *error)
+{
+    static const char text[] =
+        "SELECT id, json_extract(detail, '$.status'), json_extract(detail, '$.msg_type') FROM referred r JOIN alert ON id = "
+        "r.alert"
+        " WHERE r.sender = ?1 AND r.identifier = ?2 AND r.sent = ?3 AND state NOT IN ('refused', 'waiting') ORDER BY n";
+    sqlite3_stmt *row = prepare(db, text, error);
+    if (!row)
+        return false;
+    int code;
+    sqlite3_bind_text(row, 1, to->sender, -1, SQLITE_STATIC);
+    sqlite3_bind_text(row, 2, to->identifier, -1, SQLITE_STATIC);
+    sqlite3_bind_text(row, 3, to->sent, -1, SQLITE_STATIC);
+    while ((code = sqlite3_step(row)) == SQLITE_ROW)
+        each(context, store_sql_text(row, 0), store_sql_text(row, 1), store_sql_text(row, 2));
+    bool good = code == SQLITE_DONE || store_sql_error(db, "store", error);
+    sqlite3_finalize(row);
+    return good;
 }
 
 bool store_query_keys(sqlite3 *db, void (*each)(void *context, const struct store_key *key), void *context, struct error *error)

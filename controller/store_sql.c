@@ -35,15 +35,15 @@ static const char *const steps[] = {
     "CREATE INDEX delivery_open ON delivery(alert) WHERE json_extract(detail, '$.final') = 0;",
     "CREATE TABLE idempotency(n INTEGER PRIMARY KEY, user TEXT NOT NULL, key TEXT NOT NULL, hash TEXT NOT NULL,"
     " alert TEXT NOT NULL, wall INTEGER NOT NULL, UNIQUE(user, key));",
+    "CREATE TABLE referred(sender TEXT NOT NULL, identifier TEXT NOT NULL, sent TEXT NOT NULL, alert TEXT NOT NULL,"
+    " PRIMARY KEY(sender, identifier, sent, alert)) WITHOUT ROWID;"
+    "CREATE INDEX referred_by ON referred(alert);",
 };
 
-/* What a crash left half told: an alert whose last repetition was played is finished, and deliveries of ended alerts end as
- * their alert did. As without a crash, what stood against a terminal stays its reason; one that had shown all that it can is
- * not called lost with the controller. The column of the reason may be cut, the detail is whole. */
+/* What a crash left half told: deliveries of ended alerts end as their alert did. As without a crash, what stood against a
+ * terminal stays its reason; one that had shown all that it can is not called lost with the controller. The column of the
+ * reason may be cut, the detail is whole. */
 static const char repair[] =
-    "UPDATE alert SET state = 'finished', detail = json_set(detail, '$.state', 'finished') WHERE " STORE_IS_OPEN
-    " AND json_extract(detail, '$.repetitions.planned') > 0"
-    " AND repetitions_ended >= json_extract(detail, '$.repetitions.planned');"
     "UPDATE delivery SET (end, reason) = (SELECT"
     " CASE WHEN reason <> '' THEN 'failed' WHEN rung = 'heard' THEN 'heard' WHEN state IN ('expired', 'superseded') THEN state"
     " WHEN state <> 'finished' THEN 'cancelled' WHEN rung = json_extract(delivery.detail, '$.highest') THEN 'sounded'"
@@ -88,6 +88,7 @@ static const char put_alert[] =
 
 static const char *const statements[STORE_STATEMENTS] = {
     [PUT_ALERT] = put_alert,
+    [PUT_REFERRED] = "INSERT OR IGNORE INTO referred VALUES(?1, ?2, ?3, ?4)",
     [PUT_DELIVERY] = "INSERT OR REPLACE INTO delivery VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ifnull(?8, '{}'))",
     [PUT_READING] = "INSERT INTO reading(alert, terminal, data) VALUES(?1, ?2, ?3)",
     [PUT_KEY] = "INSERT OR REPLACE INTO idempotency(user, key, hash, alert, wall) VALUES(?1, ?2, ?3, ?4, ?5)",
@@ -98,6 +99,7 @@ static const char *const statements[STORE_STATEMENTS] = {
                      " AND NOT EXISTS (SELECT 1 FROM alert WHERE id = reading.alert AND (received >= ?1 OR " STORE_IS_OPEN "))",
     [CUT_DELIVERIES] = "DELETE FROM delivery WHERE alert = " OLDEST_TOO_MANY,
     [CUT_READINGS_OF_ALERT] = "DELETE FROM reading WHERE alert = " OLDEST_TOO_MANY,
+    [CUT_REFERRED] = "DELETE FROM referred WHERE alert = " OLDEST_TOO_MANY,
     [CUT_ALERT] = "DELETE FROM alert WHERE id = " OLDEST_TOO_MANY,
     [PUT_EVENT] = "INSERT INTO event(wall, boot, mono, type, data) VALUES(?1, ?2, ?3, ?4, ?5)",
     [CUT_EVENTS] = "DELETE FROM event WHERE seq <= ?1",

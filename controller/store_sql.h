@@ -9,6 +9,7 @@
 /* The writes of a change. */
 enum store_statement {
     PUT_ALERT,
+    PUT_REFERRED,
     PUT_DELIVERY,
     PUT_READING,
     PUT_KEY,
@@ -18,6 +19,7 @@ enum store_statement {
     CUT_READINGS,
     CUT_DELIVERIES,
     CUT_READINGS_OF_ALERT,
+    CUT_REFERRED,
     CUT_ALERT,
     PUT_EVENT,
     CUT_EVENTS,
@@ -103,6 +105,8 @@ json_t *store_query_deliveries(sqlite3 *db, const char *alert, struct error *err
 bool store_query_open_alerts(sqlite3 *db, struct store_alert **alerts, size_t *n, struct error *error);
 bool store_query_key(sqlite3 *db, const char *const key[3], struct store_alert *alert, bool *found, struct error *error);
 bool store_query_has_alert(sqlite3 *db, const char *id);
+bool store_query_referring(sqlite3 *db, const struct store_reference *to, store_referring_fn *each, void *context,
+                           struct error *error);
 struct wall store_query_last_time(sqlite3 *db);
 bool store_query_keys(sqlite3 *db, void (*each)(void *context, const struct store_key *key), void *context,
                       struct error *error);

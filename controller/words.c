@@ -7,11 +7,11 @@
 #include <strings.h>
 
 static const struct {
-    const char *language, *before, *after, *closing;
+    const char *language, *before, *after, *closing, *stopped;
 } DRILL[] = {
-    {"zh", "演习，演习，这是演习，没有险情！", "这是演习。", "演习结束，没有险情，大家可以回家。"},
+    {"zh", "演习，演习，这是演习，没有险情！", "这是演习。", "演习结束，没有险情，大家可以回家。", "演习停止！下面是真的！"},
     {"en", "Drill, drill, this is a drill, there is no danger! ", " This is a drill.",
-     "The drill is over, there is no danger, you may go home."},
+     "The drill is over, there is no danger, you may go home.", "The drill has stopped. This is real! "},
 };
 
 /* begins: what words begin with that say so already. */
@@ -38,6 +38,14 @@ const char *words_drill_closing(const char *language)
     for (size_t i = 0; i < sizeof DRILL / sizeof *DRILL; i++)
         if (words_same_language(DRILL[i].language, language))
             return DRILL[i].closing;
+    return NULL;
+}
+
+const char *words_drill_stopped(const char *language)
+{
+    for (size_t i = 0; i < sizeof DRILL / sizeof *DRILL; i++)
+        if (words_same_language(DRILL[i].language, language))
+            return DRILL[i].stopped;
     return NULL;
 }
 

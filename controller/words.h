@@ -16,6 +16,9 @@ bool words_all_clear(const struct alert_info *info);
 /* What is said once at the very end of a drill; NULL for a language that we have no such sentence for. */
 const char *words_drill_closing(const char *language);
 
+/* What an actual alert begins with that cuts off a drill; NULL for a language that we have no such sentence for. */
+const char *words_drill_stopped(const char *language);
+
 /* True if two tags have the same primary subtag: zh-CN and zh-TW. */
 bool words_same_language(const char *a, const char *b);
 

@@ -4,6 +4,9 @@ accept_to_frame   from the first byte of the HTTP request to the first arming fr
                   a poll that was on the wire already is waited for and left out. p50 and p99 of ROUNDS alerts.
 accept_to_sample  from the first byte of the HTTP request to the first audible sample out of the pacing sound card: a whole
                   line of 12 terminals, armed and started by broadcast, 9600 baud, turnaround 100 ms, settle 250 ms
+preempt_WHO_...   an alert cuts into the tone of a lower one, ROUNDS times, for the same terminals or for others on another line:
+                  from the answer that it is accepted to the last sample of the old tone (old_most), to the first of the new
+                  one (new_p50, new_most); for the same terminals not a frame is written between
 thousands_BAUD    2,000 terminals on 64 lines, all addressed: on each line all that was on the wire in WINDOW_S seconds of the
                   words against W of it, the worst line; the share of one core that daemon and village took in that time, and
                   what the daemon had resident at its end
@@ -17,11 +20,12 @@ import time
 
 import frames
 from table import percentile, row
-from township import Township, cap, t8, until
+from township import VILLAGE, Township, cap, t8, until
 
 ROUNDS = int(os.environ.get("ROUNDS", "100"))
 IDLE_S = float(os.environ.get("IDLE_S", "60"))
 WINDOW_S = 3.0
+OTHER = "360499103202"  # a village
 WRITES = (5, 6, 15, 16)
 SHORT = "repetitions = 1; tone_min_ms = 1000;"
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -54,28 +58,44 @@ class Shares:
 
 # ---- one line, many alerts ----
 
+QUIET = 96  # samples: 2 ms
+
+
 class Ear(threading.Thread):
-    """Reads the sound card's FIFO and keeps the time at which sound began after quiet."""
+    """Reads the sound card's FIFO and keeps the times at which sound began after quiet, and was over."""
 
     def __init__(self, path):
         super().__init__(daemon=True)
         if not os.path.exists(path):
             os.mkfifo(path)
         self.fd = os.open(path, os.O_RDWR | os.O_NONBLOCK)
-        self.onsets, self.loud = [], False
+        self.onsets, self.offsets = [], []
+        self.loud, self.quiet = False, QUIET  # quiet: samples since the last loud one
+
+    def take(self, samples, now):
+        """now: when the last of them was played."""
+        at = lambda i: now - (len(samples) - i) / 48000
+        for i, sample in enumerate(samples):
+            if abs(sample) > 100:
+                if not self.loud:
+                    self.onsets.append(at(i))
+                self.loud, self.quiet = True, 0
+                continue
+            self.quiet += 1
+            if self.loud and self.quiet == QUIET:
+                self.offsets.append(at(i - QUIET + 1))
+                self.loud = False
 
     def run(self):
-        now = 0.0
+        now = time.monotonic()
         while True:
             select.select([self.fd], [], [])
             data, before = os.read(self.fd, 65536), now
             now = time.monotonic()
-            self.loud = self.loud and now - before < 0.1  # a card that was closed tells no quiet
-            samples = array.array("h", data[:len(data) // 2 * 2])
-            first = next((i for i, s in enumerate(samples) if abs(s) > 100), None)
-            if first is not None and not self.loud:
-                self.onsets.append(now - (len(samples) - first) / 48000)  # the chunk's last sample was played now
-            self.loud = first is not None
+            if self.loud and now - before > 0.1:  # a card that was closed tells no quiet
+                self.offsets.append(before)
+                self.loud = False
+            self.take(array.array("h", data[:len(data) // 2 * 2]), now)
 
 
 def all_seen(town):
@@ -115,6 +135,58 @@ def main_job():
         return sent, end(town)
     finally:
         town.close()
+
+
+def preempt(code):
+    """Times of ROUNDS alerts that cut into the tone of a lower one for VILLAGE: [(answered, last old sample, first new one)], and
+    the frame log."""
+    town = Township({"bench": (9600, t8(12)), "other": (9600, t8(12))}, programme="repetitions = 1; tone_min_ms = 10000;")
+    town.codes = {f"other-{u}": OTHER for u in range(1, 13)}
+    town.channels = ["main", "unheard"]
+    town.hears = {"bench": "unheard", "other": "unheard"}
+    try:
+        town.configure()
+        ear = Ear(town.path("main.fifo"))
+        ear.start()
+        town.start_village()
+        town.start_daemon()
+        town.lines_up()
+        all_seen(town)
+        times = []
+        for _ in range(ROUNDS):
+            begun = len(ear.onsets)
+            low = town.send(cap(severity="Moderate", en=None))[1]["id"]
+            until(lambda: len(ear.onsets) > begun, "the old tone")
+            until(lambda: all(d["rung"] == "sounding" for d in town.deliveries(low).values()), "all read as sounding")
+            begun, over = len(ear.onsets), len(ear.offsets)
+            status, high = town.send(cap(code=code, en=None))
+            answered = time.monotonic()
+            assert status == 202, high
+            until(lambda: len(ear.onsets) > begun, "the new tone")
+            times.append((answered, ear.offsets[over], ear.onsets[begun]))
+            for alert in (low, high["id"]):
+                town.request("POST", f"/v1/alerts/{alert}/stop", b'{"reason": "bench"}')
+            for alert in (low, high["id"]):
+                town.until_ended(alert)
+            town.silent()
+        return times, end(town)
+    finally:
+        town.close()
+
+
+def preempt_rows():
+    """With the same terminals nothing is written between the old tone and the new one."""
+    rows = []
+    for name, code, goal in (("same", VILLAGE, 150), ("others", OTHER, 1000)):
+        times, log = preempt(code)
+        writes = [f.begin / 1e6 for f in log.line("bench").requests if f.data[1] in WRITES]
+        written = sum(answered - 0.05 < at < new for answered, _, new in times for at in writes)
+        old = max((off - answered) * 1000 for answered, off, _ in times)
+        new = [(on - answered) * 1000 for answered, _, on in times]
+        assert code == OTHER or written == 0, f"{written} frames"
+        rows += [row(f"preempt_{name}_old_most", old, "ms", 150), row(f"preempt_{name}_new_p50", percentile(new, 50), "ms", goal),
+                 row(f"preempt_{name}_new_most", max(new), "ms", goal, frames=written)]
+    return rows
 
 
 def to_frame_ms(log, began):
@@ -196,6 +268,7 @@ def rows(wanted):
     """Those whose name is wanted, and only what they need is run."""
     accept = [f"accept_to_{what}_p{p}" for what in ("frame", "sample") for p in (50, 99)]
     parts = [(accept, accept_rows)]
+    parts += [([f"preempt_{who}_{x}" for who in ("same", "others") for x in ("old_most", "new_p50", "new_most")], preempt_rows)]
     parts += [([f"thousands_{baud}_{x}" for x in ("line", "cpu", "memory")], lambda baud=baud: thousands(baud)) for baud in (9600, 115200)]
     parts += [([f"idle_{x}" for x in ("oldest_status", "cpu", "memory", "fault_shown")], idle)]
     return [r for names, run in parts if any(map(wanted, names)) for r in run()]

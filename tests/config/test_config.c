@@ -81,6 +81,37 @@ static void test_good_site_gives_what_it_says(void **state)
     folder_remove(&folder);
 }
 
+/* Open or closed, in arrays or lists, of whole numbers too. */
+static void test_outlines(void **state)
+{
+    (void)state;
+    static const char *const OUTLINES[] = {
+        "( [29.6, 115.8], [29.6, 115.9], [29.7, 115.9], [29.7, 115.8] )",
+        "( [29.6, 115.8], [29.6, 115.9], [29.7, 115.9], [29.7, 115.8], [29.6, 115.8] )",
+        "( (29, 115.8), (29, 116), [30, 116], (30, 115.8) )",
+    };
+    struct folder folder;
+    struct said said;
+    folder_make(&folder);
+    for (size_t i = 0; i < sizeof OUTLINES / sizeof *OUTLINES; i++) {
+        char text[200];
+        snprintf(text, sizeof text, "en = \"Longtang\"; outline = %s; ", OUTLINES[i]);
+        char *site = replaced(GOOD_SITE, "en = \"Longtang\"; ", text);
+        write_good_site(&folder, site);
+        struct config *config = load_in(&folder, "site.cfg", &said);
+        if (!config)
+            print_said(&said);
+        assert_non_null(config);
+        assert_non_null(config->places[0].outline);
+        assert_true(geometry_has(config->places[0].outline, (struct alert_point){29.65, 115.85}));
+        assert_false(geometry_has(config->places[0].outline, (struct alert_point){29.65, 115.79}));
+        assert_null(config->places[1].outline);
+        config_free(config);
+        free(site);
+    }
+    folder_remove(&folder);
+}
+
 static void test_where_the_voice_is(void **state)
 {
     (void)state;
@@ -376,6 +407,28 @@ static const struct broken broken[] = {
     {"lines = (", "lines = (\"", "lines = (", "a \" is not closed on this line", false},
 };
 
+#define LONGTANG "en = \"Longtang\"; "
+static const struct broken broken_outlines[] = {
+    {LONGTANG, LONGTANG "outline = 5; ", "Longtang", "outline must be a list in ( ) or [ ]", false},
+    {LONGTANG, LONGTANG "outline = ( [29.6, 115.8], [29.7, 115.8] ); ", "Longtang", "outline must have from 3 to 10000", false},
+    {LONGTANG, LONGTANG "outline = ( [29.6, 115.8],\n[29.7],\n[29.7, 115.9] ); ", "[29.7]",
+     "each point of outline must be [latitude, longitude] in degrees, such as [29.61, 115.87]", false},
+    {LONGTANG, LONGTANG "outline = ( [29.6, 115.8],\n29.7,\n[29.7, 115.9] ); ", "29.7,", "each point of outline must be",
+     false},
+    {LONGTANG, LONGTANG "outline = ( [29.6, 115.8],\n{ a = 1; b = 2; },\n[29.7, 115.9] ); ", "{ a",
+     "each point of outline must be", false},
+    {LONGTANG, LONGTANG "outline = ( [29.6, 115.8],\n(29.7, \"x\"),\n[29.7, 115.9] ); ", "(29.7",
+     "each point of outline must be", false},
+    {LONGTANG, LONGTANG "outline = ( [29.6, 115.8],\n[115.8, 29.7],\n[29.7, 115.9] ); ", "[115.8",
+     "each point of outline must be", false}, /* longitude first */
+    {LONGTANG, LONGTANG "\noutline = ( [29.6, 115.8], [29.7, 115.9], [29.8, 116.0] ); ", "[29.6",
+     "outline of 360499103201 has no area", false},
+    {LONGTANG, LONGTANG "\noutline = ( [29.6, 115.8], [29.7, 115.9], [29.6, 115.8] ); ", "outline",
+     "outline of 360499103201 has fewer than 3 different points", false},
+    {LONGTANG, LONGTANG "\noutline = ( [29.0, 115.0], [30.0, 116.0], [30.0, 115.0], [29.0, 116.0] ); ", "outline",
+     "outline of 360499103201 has no area: its points lie on a line, or it crosses itself", false},
+};
+
 static void check_broken(const struct folder *folder, const struct broken *what)
 {
     struct said said;
@@ -405,6 +458,8 @@ static void test_each_mistake_with_its_line(void **state)
     folder_make(&folder);
     for (size_t i = 0; i < sizeof broken / sizeof *broken; i++)
         check_broken(&folder, &broken[i]);
+    for (size_t i = 0; i < sizeof broken_outlines / sizeof *broken_outlines; i++)
+        check_broken(&folder, &broken_outlines[i]);
     folder_remove(&folder);
 }
 
@@ -552,6 +607,7 @@ int main(void)
         cmocka_unit_test(test_demo_is_as_promised),
         cmocka_unit_test(test_good_site_gives_what_it_says),
         cmocka_unit_test(test_defaults),
+        cmocka_unit_test(test_outlines),
         cmocka_unit_test(test_where_the_voice_is),
         cmocka_unit_test(test_lines_of_each_kind),
         cmocka_unit_test(test_output_none),

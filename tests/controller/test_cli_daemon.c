@@ -238,7 +238,7 @@ static void expect_call(const char *given, const char *a, const char *b, const c
     "\"status\":\"Actual\",\"terminals\":2,\"received\":\"2026-11-22T03:20:00.000+08:00\",\"places\":[{\"code\":"                    \
     "\"360404101000\",\"name_zh\":\"青溪镇\",\"name_en\":\"Qingxi\"}],\"words\":[{\"language\":\"zh-CN\",\"text\":\"请注意\"," \
     "\"shortened\":false}],\"not_spoken\":[{\"language\":\"fr\",\"reason\":\"no voice\"}],\"counts\":{\"heard\":1},"                 \
-    "\"ends\":{\"failed\":1},\"repetitions\":{\"ended\":3,\"planned\":3},\"notes\":[\"polygon_not_matched\"]}"
+    "\"ends\":{\"failed\":1},\"repetitions\":{\"ended\":3,\"planned\":3},\"notes\":[\"all_clear\"]}"
 #define DELIVERY(id, rest)                                                                                                     \
     "{\"alert\":\"A\",\"terminal\":\"" id "\",\"name\":\"一组\",\"line\":\"east\",\"highest\":\"heard\"," rest "}"
 #define PENDING "\"rung\":\"none\",\"final\":false"

@@ -56,8 +56,9 @@ static void test_exit(void **state)
 static void test_final_states(void **state)
 {
     (void)state;
-    const char *const final[] = {"finished", "stopped", "cleared", "cancelled", "expired", "superseded", "refused"};
-    const char *const open[] = {"queued", "waiting", "preparing", "sounding", "returning", ""};
+    const char *const final[] = {"returning", "finished", "stopped",    "cleared",
+                                 "cancelled", "expired",  "superseded", "refused"};
+    const char *const open[] = {"queued", "waiting", "preparing", "sounding", ""};
     for (size_t i = 0; i < sizeof final / sizeof *final; i++)
         assert_true(outcome_is_final(final[i]));
     for (size_t i = 0; i < sizeof open / sizeof *open; i++)

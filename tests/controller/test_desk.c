@@ -9,6 +9,7 @@ enum { ROWS_MAX = 256, PENDING_MAX = 1024 };
 
 struct row {
     char id[ALERT_ID_SIZE], identifier[40], sent[40], state[16], reason[200];
+    char names[40], names_sent[40]; /* what it references first */
     char *bytes;
     size_t n_bytes;
     json_t *detail;
@@ -114,6 +115,10 @@ void store_commit(struct store *store, const struct store_change *change, store_
     *pending = (struct pending){.has_row = change->alert, .done = done, .context = context};
     if (change->alert)
         pending->row = row_of(change->alert);
+    if (change->n_references > 0) {
+        text_copy(pending->row.names, sizeof pending->row.names, change->references[0].identifier);
+        text_copy(pending->row.names_sent, sizeof pending->row.names_sent, change->references[0].sent);
+    }
     if (change->alert)
         say("%s%s:%s", change->event ? "" : "(", change->alert->identifier, change->alert->state);
     if (change->event && strcmp(change->event, "alarm") == 0)
@@ -165,6 +170,21 @@ void store_alert_clear(struct store_alert *alert)
     free(alert->state_reason);
     json_decref(alert->detail);
     *alert = (struct store_alert){0};
+}
+
+bool store_find_referring(struct store *store, const struct store_reference *to, store_referring_fn *each, void *context,
+                          struct error *error)
+{
+    (void)store, (void)error;
+    assert_string_equal(to->sent, "2026-11-21T19:20:00.000+00:00"); /* one instant, one key */
+    for (size_t i = 0; i < scene->n_rows; i++) {
+        const struct row *row = &scene->rows[i];
+        bool there = strcmp(row->state, "refused") != 0 && strcmp(row->state, "waiting") != 0;
+        if (there && strcmp(row->names, to->identifier) == 0 && strcmp(row->names_sent, to->sent) == 0)
+            each(context, row->id, json_string_value(json_object_get(row->detail, "status")),
+                 json_string_value(json_object_get(row->detail, "msg_type")));
+    }
+    return true;
 }
 
 bool store_find_key(struct store *store, const char *sender, const char *identifier, const char *sent,
@@ -829,6 +849,43 @@ static void test_an_update_that_waits_takes_over_at_its_time(void **state)
     assert_non_null(strstr(scene->log, "SOUND:B"));
 }
 
+/* A radio link may deliver them in any order; landed: the one that comes first is on disk by then. */
+static void test_what_was_ended_before_it_came_never_sounds(void **state)
+{
+    static const char *const types[] = {"Cancel", "Update"}, *const ends[] = {"A:cancelled ", "A:superseded "};
+    for (int i = 0; i < 4; i++) {
+        char first[] = {'B', (char)('0' + i), '\0'};
+        submit((struct cap_text){.identifier = first,
+                                 .msg_type = types[i / 2],
+                                 .references = "<references>county,A,2026-11-22T03:20:00+08:00</references>"});
+        if (i % 2)
+            land_all();
+        scene->log[0] = '\0';
+        submit(A);
+        land_all();
+        pass(500);
+        assert_ptr_equal(strstr(scene->log, ends[i / 2]), scene->log);
+        assert_null(strstr(scene->log, "SOUND:A"));
+        assert_non_null(strstr(scene->log, "202"));
+        tear_down(state);
+        set_up(state);
+    }
+}
+
+static void test_what_ends_nothing_before_it_came(void **state)
+{
+    (void)state;
+    const char *references = "<references>county,A,2026-11-22T03:20:00+08:00</references>";
+    submit((struct cap_text){.identifier = "B", .status = "Exercise", .msg_type = "Cancel", .references = references});
+    submit((struct cap_text){.identifier = "C", .msg_type = "Ack", .references = references});
+    submit((struct cap_text){
+        .identifier = "D", .msg_type = "Cancel", .references = "<references>county,A,2026-11-22T03:20:01+08:00</references>"});
+    land_all();
+    submit(A);
+    land_all();
+    assert_non_null(strstr(scene->log, "SOUND:A"));
+}
+
 static void test_too_many_wait(void **state)
 {
     (void)state;
@@ -903,6 +960,211 @@ static void test_taken_up_again(void **state)
     json_decref(deliveries);
     assert_ptr_not_equal(scene->last, NULL);
     assert_string_equal(scene->last->id, scene->rows[0].id);
+}
+
+/* ---- in force ---- */
+
+enum { RETURN_S = 300 };
+
+static void let_return(void)
+{
+    scene->fixture.config.returns = true;
+    scene->fixture.hazards[HAZARD_FLOOD].return_s[LEVEL_RED] = RETURN_S;
+}
+
+/* All of it is played on its one channel. */
+static void play_out(void)
+{
+    scene->last->ended[0] = 3;
+    over(CAUSE_FINISHED);
+    land_all();
+}
+
+/* How often A began to sound since the last look. */
+static unsigned sounded(void)
+{
+    unsigned n = 0;
+    for (const char *at = scene->log; (at = strstr(at, "SOUND:A")); at++)
+        n++;
+    scene->log[0] = '\0';
+    return n;
+}
+
+static void test_its_programme_returns_until_it_expires(void **state)
+{
+    (void)state;
+    let_return();
+    submit(A);
+    land_all();
+    assert_int_equal(sounded(), 1);
+    play_out();
+    assert_string_equal(scene->rows[0].state, "returning");
+    assert_string_equal(json_string_value(json_object_get(scene->rows[0].detail, "returns")), "2026-11-22T03:25:10.000+08:00");
+    pass(RETURN_S * 1000 - 100);
+    assert_int_equal(sounded(), 0);
+    pass(100);
+    assert_int_equal(sounded(), 1);
+    assert_int_equal(scene->last->ended[0], 0);
+    play_out();
+    unsigned n = 2;
+    for (int64_t until = scene->ms + 3600000; scene->ms < until; pass(1000)) {
+        land_all();
+        if (sounded() > 0) {
+            play_out();
+            n++;
+        }
+        if (scene->desk->n_alerts == 0)
+            break;
+    }
+    assert_string_equal(scene->rows[0].state, "expired");
+    assert_int_equal(n, 12); /* in an hour, the first at once */
+    assert_int_equal(json_integer_value(json_object_get(scene->rows[0].detail, "programmes")), 12);
+    assert_int_equal(scene->desk->n_alerts, 0);
+}
+
+/* Sent 20 minutes before the gates open: at 10 minutes, at the opening, and then no more. */
+static void test_it_returns_at_set_times_before_its_start(void **state)
+{
+    (void)state;
+    struct config_hazard *hazard = &scene->fixture.hazards[HAZARD_FLOOD];
+    let_return();
+    hazard->n_return_before = 3;
+    hazard->return_before_min[0] = 30;
+    hazard->return_before_min[1] = 10;
+    submit((struct cap_text){.identifier = "A",
+                             .infos = info_xml((struct info_text){.times = "<onset>2026-11-22T03:40:00+08:00</onset>"})});
+    land_all();
+    play_out();
+    scene->log[0] = '\0';
+    pass(9 * 60000);
+    assert_int_equal(sounded(), 0);
+    pass(60000);
+    assert_int_equal(sounded(), 1);
+    play_out();
+    restart();
+    pass(9 * 60000);
+    assert_int_equal(sounded(), 0);
+    pass(60000);
+    assert_int_equal(sounded(), 1);
+    play_out();
+    pass(30 * 60000);
+    assert_int_equal(sounded(), 0);
+    assert_null(json_object_get(scene->rows[0].detail, "returns"));
+}
+
+static void test_who_is_stopped_between_does_not_return(void **state)
+{
+    (void)state;
+    let_return();
+    submit(A);
+    land_all();
+    play_out();
+    scene->log[0] = '\0';
+    desk_stop(scene->desk, scene->id, "why", on_answer, NULL);
+    land_all();
+    expect("A:stopped A:stopped 200 ");
+    assert_int_equal(scene->desk->n_alerts, 0);
+}
+
+static void test_a_restart_does_not_shift_its_return(void **state)
+{
+    (void)state;
+    let_return();
+    submit(A);
+    land_all();
+    play_out();
+    pass(RETURN_S * 1000 / 2);
+    restart();
+    assert_int_equal(sounded(), 0);
+    pass(RETURN_S * 1000 / 2 - 200);
+    assert_int_equal(sounded(), 0);
+    pass(300);
+    assert_int_equal(sounded(), 1);
+    play_out();
+    pass(100);
+    land_all();
+    assert_int_equal(json_integer_value(json_object_get(scene->rows[0].detail, "programmes")), 2);
+}
+
+static void extend(int64_t from_now_s)
+{
+    struct wall until = {clock_read().wall.ms + from_now_s * 1000};
+    desk_extend(scene->desk, scene->id, until, "still raining", "officer", on_answer, NULL);
+    land_all();
+}
+
+static void test_an_officer_is_asked_before_it_lapses_and_extends_it(void **state)
+{
+    (void)state;
+    let_return();
+    scene->fixture.hazards[HAZARD_FLOOD].return_s[LEVEL_RED] = 1800;
+    scene->fixture.config.ask_before_s = 600;
+    submit(A);
+    land_all();
+    play_out();
+    pass(1800100);
+    play_out();
+    pass(1189700); /* 600 s before */
+    scene->log[0] = '\0';
+    pass(200);
+    expect("ALARM:lapsing ");
+    pass(100000);
+    expect("");  /* once */
+    extend(500); /* it is not longer than it is already */
+    expect("422 ");
+    extend(25 * 3600);
+    expect("422 ");
+    extend(3600);
+    expect("A:returning 200 ");
+    assert_string_equal(json_string_value(json_object_get(json_object_get(scene->rows[0].detail, "extended"), "by")),
+                        "officer");
+    restart();
+    pass(480000);
+    assert_int_equal(sounded(), 0);
+    pass(60000); /* it would have lapsed */
+    assert_int_equal(sounded(), 1);
+    play_out();
+    pass(1800000);
+    play_out();
+    pass(1500000);
+    land_all();
+    assert_string_equal(scene->rows[0].state, "expired");
+    scene->log[0] = '\0';
+    extend(3600);
+    expect("409 ");
+}
+
+/* All of it was played, and the power went before it was written down that it is in force. */
+static void test_what_was_played_before_a_crash_is_in_force_after_it(void **state)
+{
+    (void)state;
+    let_return();
+    submit(A);
+    land_all();
+    json_object_set_new(json_object_get(json_object_get(scene->rows[0].detail, "repetitions"), "by_channel"), "hall",
+                        json_integer(3));
+    restart();
+    land_all();
+    assert_string_equal(scene->rows[0].state, "returning");
+    assert_int_equal(sounded(), 0);
+}
+
+static void test_what_does_not_return(void **state)
+{
+    let_return();
+    const char *past = info_xml((struct info_text){.urgency = "Past"}),
+               *slide = info_xml((struct info_text){.event = "Landslide"});
+    const struct cap_text none[] = {DRILL, {.identifier = "A", .infos = past}, {.identifier = "A", .infos = slide}, A};
+    for (size_t i = 0; i < 4; i++) {
+        let_return();
+        scene->fixture.config.returns = i < 3;
+        submit(none[i]);
+        land_all();
+        play_out();
+        assert_string_equal(scene->rows[0].state, "finished");
+        tear_down(state);
+        set_up(state);
+    }
 }
 
 static void test_no_longer_accepted(void **state)
@@ -991,11 +1253,20 @@ int main(void)
         TEST(test_a_drill_that_lands_late_before_the_clock_was_looked_at),
         TEST(test_a_drill_that_cannot_be_stored),
         TEST(test_superseded_before_it_is_on_disk),
+        TEST(test_what_was_ended_before_it_came_never_sounds),
+        TEST(test_what_ends_nothing_before_it_came),
         TEST(test_an_update_that_waits_takes_over_at_its_time),
         TEST(test_too_many_wait),
         TEST(test_stopped_before_it_is_on_disk),
         TEST(test_a_stop_that_cannot_be_stored_says_so),
         TEST(test_taken_up_again),
+        TEST(test_its_programme_returns_until_it_expires),
+        TEST(test_it_returns_at_set_times_before_its_start),
+        TEST(test_who_is_stopped_between_does_not_return),
+        TEST(test_a_restart_does_not_shift_its_return),
+        TEST(test_an_officer_is_asked_before_it_lapses_and_extends_it),
+        TEST(test_what_was_played_before_a_crash_is_in_force_after_it),
+        TEST(test_what_does_not_return),
         TEST(test_no_longer_accepted),
         TEST(test_a_key_belongs_to_its_body),
         TEST(test_a_key_of_what_was_known_without),

@@ -1,4 +1,4 @@
-/* What was proved before a restart comes back as it was written: journal.c writes, evidence.c reads. */
+/* What was proved before comes back as it was written: journal.c writes, evidence.c reads. */
 #include "tests/controller/site_fixture.h"
 
 #include "controller/evidence.h"
@@ -20,17 +20,15 @@ static struct delivery *of(struct broadcast *broadcast, uint32_t terminal)
     return NULL;
 }
 
-/* The rows as the store gives them. */
-static json_t *rows_of(const struct broadcast *broadcast)
+static json_t *written(const struct broadcast *broadcast)
 {
-    json_t *rows = json_array();
+    json_t *deliveries = json_object();
     for (size_t i = 0; i < broadcast->n_deliveries; i++) {
         const struct delivery *delivery = &broadcast->deliveries[i];
-        json_array_append_new(rows,
-                              json_pack("{s:s, s:o}", "terminal", broadcast->config->terminals[delivery->terminal].hardware.id,
-                                        "detail", journal_delivery_json(broadcast->config, "A", delivery)));
+        json_object_set_new(deliveries, broadcast->config->terminals[delivery->terminal].hardware.id,
+                            journal_delivery_json(broadcast->config, "A", delivery));
     }
-    return rows;
+    return deliveries;
 }
 
 static void test_comes_back(void **state)
@@ -49,7 +47,7 @@ static void test_comes_back(void **state)
     armed->rung = RUNG_ARMED;
     armed->reached[RUNG_SENT] = armed->reached[RUNG_ARMED] = at;
     armed->final = true;
-    alert->evidence = rows_of(before);
+    alert->deliveries = written(before);
     struct broadcast *after = make(&f, alert);
     evidence_recall(after);
     assert_int_equal(of(after, T_OUT)->rung, RUNG_HEARD);
@@ -74,8 +72,8 @@ static void test_nothing_to_take(void **state)
     evidence_recall(broadcast);
     assert_int_equal(of(broadcast, T_OUT)->rung, RUNG_NONE);
     assert_false(evidence_is_final(broadcast, of(broadcast, T_OUT)));
-    alert->evidence = json_pack("[{s:s},{s:s,s:{s:s,s:{s:s}}},n]", "terminal", "nobody", "terminal", "out", "detail", "rung",
-                                "heard", "times", "heard", "not a time");
+    alert->deliveries =
+        json_pack("{s:{}, s:{s:s, s:{s:s}}, s:n}", "nobody", "out", "rung", "heard", "times", "heard", "not a time", "out2");
     evidence_recall(broadcast); /* what is damaged is not believed */
     assert_int_equal(of(broadcast, T_OUT)->rung, RUNG_NONE);
     broadcast_free(broadcast);

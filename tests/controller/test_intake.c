@@ -91,6 +91,7 @@ static void test_taken(void **state)
 }
 
 #define SHAPES "<area><areaDesc>a</areaDesc><circle>29,115 3</circle>"
+#define LINE "<area><areaDesc>a</areaDesc><polygon>29,115 30,116 31,117 29,115</polygon>"
 #define PAST "<expires>2026-11-22T03:20:10+08:00</expires>"
 #define CODE(name, value) "<geocode><valueName>" name "</valueName><value>" value "</value></geocode>"
 
@@ -104,9 +105,19 @@ static void test_refusals(void **state)
         {{.area = ""}, "no_area", "area:"},
         {{.code = NEXT_TOWNSHIP}, "area_not_ours", "area: none of its codes has a terminal here: " NEXT_TOWNSHIP},
         {{.area = "<area><areaDesc>a</areaDesc></area>"}, "area_not_ours", "area:"},
-        {{.area = SHAPES CODE("SAME", VILLAGE_1) "</area>"}, "polygon_not_matched", "area:"},
-        {{.area = SHAPES "</area>"}, "polygon_not_matched", "area:"},
+        {{.area = SHAPES CODE("SAME", VILLAGE_1) "</area>"}, "area_not_ours", "area: nothing in it has a terminal here"},
+        {{.area = SHAPES "</area>"},
+         "area_not_ours",
+         "area: nothing in it has a terminal here (6 terminals without a position could not be judged: give them one, or name "
+         "codes): circle 29,115 3 (a)"},
         {{.area = SHAPES CODE("profile:code", NEXT_TOWNSHIP) "</area>"}, "area_not_ours", "area:"},
+        {{.area = LINE "</area>"},
+         "area_degenerate",
+         "area: polygon of 4 points from 29,115 has no area: its points lie on a line"},
+        {{.area = LINE CODE("profile:code", NEXT_TOWNSHIP) "</area>"}, "area_degenerate", "area: polygon"},
+        {{.area = "<area><areaDesc>a</areaDesc><circle>29,115 5000</circle></area>"},
+         "area_degenerate",
+         "area: circle 29,115 5000 has a radius of 5000"},
         {{.times = "<effective>2026-11-22T05:00:00+08:00</effective><expires>2026-11-22T05:00:00+08:00</expires>"},
          "never_in_force",
          "effective:"},
@@ -285,8 +296,6 @@ static void test_languages(void **state)
 static void test_notes(void **state)
 {
     struct judged *j = *state;
-    assert_true(judge_info(j, (struct info_text){.area = SHAPES CODE("profile:code", VILLAGE_1) "</area>"}));
-    assert_true(noted(j->alert->notes, "polygon_not_matched:"));
     assert_true(judge_info(j, (struct info_text){.urgency = "Past"}));
     assert_true(noted(j->alert->notes, "all_clear:"));
     assert_true(judge_info(j, (struct info_text){.more = "<responseType>AllClear</responseType>"}));
@@ -294,6 +303,65 @@ static void test_notes(void **state)
     assert_true(judge_info(j, (struct info_text){.area = "<area><areaDesc>a</areaDesc>" CODE("profile:code", VILLAGE_1)
                                                      CODE("SAME", "x") "</area>"}));
     assert_true(noted(j->alert->not_ours, "SAME=x"));
+}
+
+static const char *block_of_codes(char area[4000], unsigned first)
+{
+    strcpy(area, "<area><areaDesc>a</areaDesc>" CODE("profile:code", VILLAGE_1));
+    for (unsigned i = 0; i < 51; i++)
+        snprintf(area + strlen(area), 100, "<geocode><valueName/><value>%u</value></geocode>", first + i);
+    strcat(area, "</area>");
+    return info_xml((struct info_text){.area = area});
+}
+
+static void test_long_lists_are_cut(void **state)
+{
+    struct judged *j = *state;
+    char one[4000], other[4000], infos[8192];
+    snprintf(infos, sizeof infos, "%s%s", block_of_codes(one, 100), block_of_codes(other, 200));
+    assert_true(judge(j, (struct cap_text){.infos = infos}));
+    assert_int_equal(json_array_size(j->alert->not_ours), 100);
+    assert_true(noted(j->alert->notes, "not_listed:"));
+}
+
+/* Shapes mean terminals like codes do, and beside them; one that is none does not take anything away. */
+static void test_shapes(void **state)
+{
+    struct judged *j = *state;
+    struct config_terminal *plain = &j->fixture.terminals[T_PLAIN];
+    plain->has_position = true;
+    plain->latitude = 29.01;
+    plain->longitude = 115;
+    assert_true(judge_info(j, (struct info_text){.area = SHAPES "</area>"}));
+    assert_int_equal(j->alert->n_terminals, 1);
+    assert_int_equal(j->alert->terminals[0], T_PLAIN);
+    assert_int_equal(json_array_size(j->alert->no_position), 5);
+    assert_true(noted(j->alert->no_position, "out (out)"));
+    json_t *shown = alert_to_json(j->alert, &j->fixture.config);
+    assert_true(json_equal(json_object_get(shown, "no_position"), j->alert->no_position));
+    json_decref(shown);
+    assert_true(judge_info(j, (struct info_text){.area = SHAPES CODE("profile:code", VILLAGE_1) "</area>"}));
+    assert_int_equal(j->alert->n_terminals, 4);
+    assert_int_equal(json_array_size(j->alert->no_position), 2);
+    assert_int_equal(json_array_size(j->alert->not_ours) + json_array_size(j->alert->notes), 0);
+    assert_true(judge_info(j, (struct info_text){.area = LINE CODE("profile:code", VILLAGE_1) "</area>"}));
+    assert_int_equal(j->alert->n_terminals, 3);
+    assert_true(noted(j->alert->not_ours, "polygon of 4 points from 29,115 has no area"));
+}
+
+/* Both languages of one polygon are spoken. */
+static void test_two_languages_of_one_shape(void **state)
+{
+    struct judged *j = *state;
+    char infos[8192];
+    j->fixture.terminals[T_PLAIN].has_position = true;
+    j->fixture.terminals[T_PLAIN].latitude = 29;
+    j->fixture.terminals[T_PLAIN].longitude = 115;
+    snprintf(infos, sizeof infos, "%s%s", info_xml((struct info_text){.area = SHAPES "</area>"}),
+             info_xml((struct info_text){.area = SHAPES "</area>", .language = "en-US", .headline = "Flood"}));
+    assert_true(judge(j, (struct cap_text){.infos = infos}));
+    assert_int_equal(j->alert->n_words, 2);
+    assert_int_equal(json_array_size(j->alert->not_spoken), 0);
 }
 
 static bool all_clear(struct judged *j, struct info_text first, struct info_text second)
@@ -482,6 +550,9 @@ int main(void)
         TEST(test_longest_life),
         TEST(test_languages),
         TEST(test_notes),
+        TEST(test_long_lists_are_cut),
+        TEST(test_shapes),
+        TEST(test_two_languages_of_one_shape),
         TEST(test_all_clear),
         TEST(test_shortened),
         TEST(test_drill),

@@ -64,6 +64,40 @@ static void test_highest_first(void **state)
     assert_null(queue_first(w->queue));
 }
 
+static void test_claims(void **state)
+{
+    struct waiting *w = *state;
+    struct alert *sounding = add(w, (struct cap_text){0}), *later = add(w, (struct cap_text){0});
+    struct alert *slide = add(w, (struct cap_text){.infos = info_xml((struct info_text){.event = "landslide"})});
+    struct alert *drill = add(w, (struct cap_text){.status = "Exercise"});
+    assert_int_equal(queue_claim(w->queue, sounding), CLAIM_NONE);
+    assert_true(queue_push(w->queue, later));
+    assert_int_equal(queue_claim(w->queue, sounding), CLAIM_TURN);
+    assert_int_equal(queue_claim(w->queue, slide), CLAIM_NONE);
+    assert_int_equal(queue_claim(w->queue, drill), CLAIM_CUT_OFF);
+    assert_true(queue_push(w->queue, slide));
+    assert_int_equal(queue_claim(w->queue, sounding), CLAIM_PREEMPT);
+}
+
+static void test_equals_take_turns(void **state)
+{
+    struct waiting *w = *state;
+    struct alert *minor = add(w, (struct cap_text){.infos = info_xml((struct info_text){.severity = "Severe"})});
+    for (size_t i = 0; i < 3; i++)
+        add(w, (struct cap_text){0});
+    for (size_t i = 0; i < w->n; i++)
+        assert_true(queue_push(w->queue, w->alerts[i]));
+    for (size_t turn = 0; turn < 9; turn++) {
+        struct alert *next = queue_first(w->queue);
+        assert_ptr_equal(next, w->alerts[1 + turn % 3]);
+        assert_true(queue_remove(w->queue, next));
+        assert_true(queue_push_after_turn(w->queue, next));
+    }
+    for (size_t i = 1; i < 4; i++)
+        assert_true(queue_remove(w->queue, w->alerts[i]));
+    assert_ptr_equal(queue_first(w->queue), minor);
+}
+
 static void test_twice(void **state)
 {
     struct waiting *w = *state;
@@ -92,6 +126,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_empty, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_highest_first, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_claims, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_equals_take_turns, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_twice, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_out_of_the_middle_and_growth, set_up, tear_down),
     };

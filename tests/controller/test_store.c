@@ -555,6 +555,41 @@ static void an_id_is_never_taken_away(void **state)
     assert_int_equal(f->last_error.code, ERROR_NONE);
 }
 
+static void note_referring(void *context, const char *id, const char *status, const char *msg_type)
+{
+    char *to = context;
+    snprintf(to + strlen(to), 100, "%s:%s:%s ", id, status, msg_type);
+}
+
+/* What names another alert is found by that, also where it came first; with its row that goes as well. */
+static void what_refers_to_an_alert_is_found(void **state)
+{
+    struct fixture *f = *state;
+    struct error error = {0};
+    char found[200] = "";
+    const struct store_reference to = {sender, "late", "2026-11-22T03:20:00.000Z"}, other = {sender, "late", "2026"};
+    const struct store_reference both[] = {other, to};
+    const char *const states[] = {"finished", "refused", "waiting", "sounding"};
+    for (int i = 0; i < 4; i++) {
+        char id[2] = {(char)('A' + i), '\0'};
+        struct store_alert alert = an_alert(id, states[i]);
+        alert.identifier = id;
+        alert.detail = json_pack("{s:s, s:s}", "status", "Actual", "msg_type", i == 0 ? "Cancel" : "Update");
+        struct store_change change = {.alert = &alert, .references = both, .n_references = 2};
+        commit(f, &change);
+        commit(f, &change); /* it is written again at each of its changes */
+        json_decref(alert.detail);
+    }
+    wait_all(f);
+    assert_int_equal(f->failed, 0);
+    assert_true(store_find_referring(f->store, &to, note_referring, found, &error));
+    assert_string_equal(found, "A:Actual:Cancel D:Actual:Update ");
+    found[0] = '\0';
+    assert_true(
+        store_find_referring(f->store, &(struct store_reference){sender, "late", "2027"}, note_referring, found, &error));
+    assert_string_equal(found, "");
+}
+
 static void open_alerts_after_restart(void **state)
 {
     struct fixture *f = *state;
@@ -1020,6 +1055,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(answers_in_order, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_old_goes, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_id_is_never_taken_away, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_refers_to_an_alert_is_found, set_up, tear_down),
         cmocka_unit_test_setup_teardown(alerts_by_the_page, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_stalled_disk_holds_back_no_answer, set_up, tear_down),
         cmocka_unit_test_setup_teardown(named_numbers_are_listed_and_forgotten, set_up, tear_down),

@@ -3,17 +3,19 @@ import json
 import os
 import re
 import sys
+from datetime import datetime, timedelta, timezone
 
-from township import ROOT, TownshipTest, UnixConnection, c4, cap, main, t8, until
+from township import ROOT, TownshipTest, UnixConnection, c4, cap, main, rfc3339, t8, until
 
 sys.path.insert(0, os.path.join(ROOT, "tests", "tools"))
 import yaml_subset  # noqa: E402
 
+BEIJING = timezone(timedelta(hours=8))
 TYPES = {"object": dict, "array": list, "string": str, "integer": int, "number": (int, float), "boolean": bool}
 EVENTS = {"alert": "Alert", "delivery": "Delivery", "programme": "Programme", "line": "LineChange", "terminal": "TerminalChange", "alarm": "Alarm",
           "reset": "Reset"}
 # Lists that are empty here, and what test_site.c shows of other lines and terminals.
-RARE = {"Alert.not_ours", "Alert.notes", "Alert.not_spoken", "Line.calls_in", "Terminal.foreign_unit",
+RARE = {"Alert.not_ours", "Alert.no_position", "Alert.notes", "Alert.not_spoken", "Line.calls_in", "Terminal.foreign_unit",
         "Terminal.last_exception"}
 
 
@@ -81,7 +83,9 @@ class Api(TownshipTest):
     def test_the_page_and_the_daemon_agree(self):
         contract = Contract()
         town = self.township({"north": (9600, t8(3, {2: "dead"})), "south": (19200, c4(1))},
-                             programme="repetitions = 1; tone_min_ms = 1000;").start()
+                             programme="repetitions = 1; tone_min_ms = 1000;")
+        town.returns = True
+        town.start()
         kind = {"Content-Type": "application/cap+xml"}
         message = cap().replace("</expires>", "</expires><headline>Release of water</headline>")
         ask = lambda *args, **more: self.check(contract, town, *args, **more)
@@ -108,6 +112,16 @@ class Api(TownshipTest):
         ask("POST", "/v1/alerts/20261122T032000Z-ffff/resume", 404, "/v1/alerts/{id}/resume")
         ask("POST", f"/v1/alerts/{alert}/resume", 409, "/v1/alerts/{id}/resume")
         ask("POST", f"/v1/alerts/{alert}/stop", 422, "/v1/alerts/{id}/stop", body=b"{}")
+        extend = lambda status, body: ask("POST", f"/v1/alerts/{alert}/extend", status, "/v1/alerts/{id}/extend", body=body)
+        extend(422, b'{"reason": "rain"}')
+        extend(422, b'{"reason": "rain", "expires": "later"}')
+        extend(422, b'{"reason": "rain", "expires": "2020-01-01T00:00:00+08:00"}')
+        until_then = rfc3339(datetime.now(timezone.utc) + timedelta(hours=3))
+        extended = extend(200, json.dumps({"reason": "rain", "expires": until_then}).encode())
+        self.assertEqual((extended["extended"]["reason"], extended["expires"][:19]),
+                         ("rain", (datetime.fromisoformat(until_then).astimezone(BEIJING)).isoformat()[:19]))
+        until(lambda: ask("GET", f"/v1/alerts/{alert}", 200, "/v1/alerts/{id}")["state"] == "returning", "the end of its programme")
+        ask("POST", f"/v1/alerts/{alert}/stop", 200, "/v1/alerts/{id}/stop", body=b'{"reason": "x"}')
         town.until_ended(alert)
         ask("POST", f"/v1/alerts/{alert}/stop", 409, "/v1/alerts/{id}/stop", body=b'{"reason": "x"}')
         raw = ask("GET", f"/v1/alerts/{alert}/deliveries?terminal=north-1", 200, "/v1/alerts/{id}/deliveries")["raw"]

@@ -230,7 +230,9 @@ fallback_all_clear_zh = "one.wav"; fallback_all_clear_en = "one.wav";''')
             "not ours": (cap(code="110101001001"), 422, "area_not_ours", "area"),
             "no area": (good.replace("area>", "nothing>"), 422, "no_area", "area"),
             "only a polygon": (good.replace("geocode>", "nothing>").replace(
-                "</areaDesc>", "</areaDesc><polygon>29,115 29,116 30,116 29,115</polygon>"), 422, "polygon_not_matched", "polygon"),
+                "</areaDesc>", "</areaDesc><polygon>29,115 29,116 30,116 29,115</polygon>"), 422, "area_not_ours", "without a position"),
+            "a polygon that is none": (good.replace("geocode>", "nothing>").replace(
+                "</areaDesc>", "</areaDesc><polygon>29,115 30,116 31,117 29,115</polygon>"), 422, "area_degenerate", "has no area"),
         }
         for name, (body, status, code, word) in cases.items():
             with self.subTest(name):

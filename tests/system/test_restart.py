@@ -1,5 +1,6 @@
 """What survives a restart: what was ended stays ended, what was proved stays proved, and what is over is not played."""
 import contextlib
+import re
 import sqlite3
 import subprocess
 import time
@@ -58,6 +59,18 @@ class Restart(TownshipTest):
         town = self.ended_then_killed(lambda town, alert: self.assertEqual(
             town.send(cap(msg_type="Cancel", references=reference(alert)))[0], 202), "cancelled")
         town.silent()
+
+    def test_what_was_cancelled_before_it_came_never_sounds(self):
+        town = self.township({"north": (9600, t8(2))}, programme="repetitions = 1;").start()
+        late = cap(identifier="LATE")
+        named = f"county@test,LATE,{re.search('<sent>(.*)</sent>', late)[1]}"
+        cancel = town.send(cap(msg_type="Cancel", references=named))[1]["id"]
+        town.end_daemon()
+        town.start_daemon()
+        status, alert = town.send(late)
+        self.assertEqual((status, alert["state"], alert["reason"]), (202, "cancelled", f"cancelled by {cancel}, which came before it"))
+        self.assertEqual(town.begun(alert["id"], "tone"), {})
+        self.assertEqual(town.sounding(), 0)
 
     def test_superseded_then_killed(self):
         updates = []

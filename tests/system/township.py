@@ -22,6 +22,7 @@ sys.path.insert(0, os.path.join(ROOT, "tests", "tools"))
 import frames  # noqa: E402
 
 BUILD = os.path.join(ROOT, os.environ.get("BUILD", "build"))
+TOWNSHIP, VILLAGE = "360499103000", "360499103201"
 PATIENCE = float(os.environ.get("TOCSIN_TEST_PATIENCE", "60"))  # seconds until a condition that never came is a failure
 VALGRIND = os.environ.get("TOCSIN_VALGRIND", "").split()        # put before the daemon's command line
 
@@ -131,7 +132,7 @@ class Listener(threading.Thread):
 
 
 class Township:
-    """lines: {id: (baud, [(unit, vendor, fault or ""), ...])}. Every terminal LINE-UNIT lies in village 360499103201."""
+    """lines: {id: (baud, [(unit, vendor, fault or ""), ...])}. Every terminal LINE-UNIT lies in VILLAGE, or where codes says."""
 
     def __init__(self, lines, plugin="", channels=None, programme="", extra="", channel_of=None):
         self.dir = tempfile.mkdtemp(prefix="tocsin-test-")
@@ -141,7 +142,9 @@ class Township:
         self.programme, self.extra = programme, extra
         self.stored = {}  # channel -> its stored messages, where it has no output
         self.more = {}  # terminal -> further settings
+        self.codes = {}  # terminal -> its area code, where it is not VILLAGE
         self.poll_s = 10
+        self.returns = False  # the programme of an alert in force
         self.hears = {}  # line -> channel that its units hear, where it is not the one that drives them
         self.village = self.daemon = self.listener = None
         self.line_settings = {}  # by line, in place of adapter = "pty"
@@ -199,13 +202,13 @@ lines = ({", ".join(f'{{ id = "{l}"; baud = {self.lines[l][0]}; channel = "{self
 state_dir = "state"; socket = "tocsin.sock"; clock = "trust"; http = {{ enabled = true; port = 0; }};
 geocode_names = [ "areaCode" ];
 sources = ( {{ id = "county"; sender = "*"; }} );
-places = ( {{ code = "360499103201"; zh = "龙塘村"; en = "Longtang"; }} );
-programme = {{ {self.programme} }};
+places = ( {{ code = "{VILLAGE}"; zh = "龙塘村"; en = "Longtang"; }} );
+programme = {{ returns = {str(self.returns).lower()}; {self.programme} }};
 voice = {{ program = "{program('tocsin-voice')}"; }};
 channels = ({", ".join(f'{{ id = "{c}"; {self.output(c)} languages = [ "zh", "en" ]; }}' for c in self.channels)});
 lines = ({", ".join(f'{{ id = "{l}"; channel = "{self.drives(l)}"; poll_s = {self.poll_s}; {self.reach(l)} }}'
                      for l in self.lines)});
-terminals = ({", ".join(f'{{ id = "{l}-{u}"; name = "{l} {u}"; line = "{l}"; unit = {u}; profile = "{v}"; codes = [ "360499103201" ]; {self.more.get(f"{l}-{u}", "")} }}'
+terminals = ({", ".join(f'{{ id = "{l}-{u}"; name = "{l} {u}"; line = "{l}"; unit = {u}; profile = "{v}"; codes = [ "{self.codes.get(f"{l}-{u}", VILLAGE)}" ]; {self.more.get(f"{l}-{u}", "")} }}'
                          for l in self.lines for u, v, f in self.lines[l][1])});
 {self.extra}
 """)
@@ -419,7 +422,7 @@ def rfc3339(moment):
 counter = [0]
 
 
-def cap(identifier=None, status="Actual", msg_type="Alert", zh=ZH, en=EN, code="360499103201", expires=3600, references="",
+def cap(identifier=None, status="Actual", msg_type="Alert", zh=ZH, en=EN, code=VILLAGE, expires=3600, references="",
         severity="Extreme", extra=""):
     """A CAP 1.2 alert; expires in seconds from now; zh or en None leaves that block out."""
     counter[0] += 1

@@ -1,0 +1,88 @@
+/* What a Cancel or an Update does to the alerts that it names, whichever comes first. */
+#include "controller/desk_intern.h"
+
+#include "controller/log.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* A drill or a test takes back its own kind; what is actual is ended by what is actual only. */
+static bool may_end(const struct alert_message *message, const struct alert *other)
+{
+    return message->status == STATUS_ACTUAL || message->status == other->message->status;
+}
+
+/* What it cancels or supersedes ends before it is written itself: once this is on disk, so is that end, and after no crash does
+ * anything of the others sound again. */
+void desk_act_on_references(struct desk *desk, const struct alert *alert)
+{
+    const struct alert_message *m = alert->message;
+    if (m->msg_type != MSG_UPDATE && m->msg_type != MSG_CANCEL)
+        return;
+    enum delivery_cause cause = m->msg_type == MSG_CANCEL ? CAUSE_CANCELLED : CAUSE_SUPERSEDED;
+    for (size_t r = 0; r < m->n_references; r++)
+        for (size_t i = desk->n_alerts; i-- > 0;) {
+            struct alert *other = desk->alerts[i];
+            if (other == alert || alert_state_ended(other->state) || !alert_is_referred(other, &m->references[r]) ||
+                !may_end(m, other))
+                continue;
+            snprintf(other->reason, sizeof other->reason, "%s by %s", cause == CAUSE_CANCELLED ? "cancelled" : "superseded",
+                     alert->id);
+            desk_end_held(desk, other, cause);
+            journal_alert(&desk->journal, other, clock_read().wall, NULL, NULL);
+            desk_channel_done(desk, other, cause);
+        }
+}
+
+/* What has ended an alert before it came: the first counts. */
+struct forestalled {
+    const struct alert *alert;
+    char by[ALERT_ID_SIZE];
+    bool cancelled;
+};
+
+static void forestall(struct forestalled *found, const char *by, bool cancels)
+{
+    if (*found->by)
+        return;
+    text_copy(found->by, sizeof found->by, by);
+    found->cancelled = cancels;
+}
+
+static void on_stored_referring(void *context, const char *id, const char *status, const char *msg_type)
+{
+    struct forestalled *found = context;
+    if (strcmp(status, alert_status_name(STATUS_ACTUAL)) == 0 ||
+        strcmp(status, alert_status_name(found->alert->message->status)) == 0)
+        forestall(found, id, strcmp(msg_type, alert_msg_type_name(MSG_CANCEL)) == 0);
+}
+
+/* It may be on its way to the disk yet. An Update that waits for its time ends nothing before. */
+static void look_at_live(const struct desk *desk, struct forestalled *found)
+{
+    for (size_t i = 0; i < desk->n_alerts; i++) {
+        const struct alert *other = desk->alerts[i];
+        const struct alert_message *m = other->message;
+        bool ends = m->msg_type == MSG_CANCEL || (m->msg_type == MSG_UPDATE && other->effective.ms <= other->received.ms);
+        for (size_t r = 0; ends && other->state != ALERT_REFUSED && r < m->n_references; r++)
+            if (may_end(m, found->alert) && alert_is_referred(found->alert, &m->references[r]))
+                forestall(found, other->id, m->msg_type == MSG_CANCEL);
+    }
+}
+
+void desk_look_for_referring(const struct desk *desk, struct alert *alert)
+{
+    const struct alert_message *m = alert->message;
+    struct forestalled found = {.alert = alert};
+    struct store_reference key;
+    struct error error = {0};
+    journal_reference(&(struct alert_reference){m->sender, m->identifier, NULL, m->sent}, &key);
+    if (!store_find_referring(desk->store, &key, on_stored_referring, &found, &error))
+        log_line(LOG_ERROR, "looking for what ended the alert before it came: %s", error.message);
+    look_at_live(desk, &found);
+    if (!*found.by)
+        return;
+    alert->sounds = false;
+    alert->state = found.cancelled ? ALERT_CANCELLED : ALERT_SUPERSEDED;
+    snprintf(alert->reason, sizeof alert->reason, "%s by %s, which came before it", alert_state_name(alert->state), found.by);
+}
