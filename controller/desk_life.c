@@ -150,6 +150,7 @@ static enum alert_state state_of(enum delivery_cause cause)
     case CAUSE_CANCELLED: return ALERT_CANCELLED;
     case CAUSE_EXPIRED: return ALERT_EXPIRED;
     case CAUSE_SUPERSEDED: return ALERT_SUPERSEDED;
+    case CAUSE_CLEARED: return ALERT_CLEARED;
     }
     return ALERT_FINISHED;
 }
