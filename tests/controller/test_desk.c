@@ -1019,6 +1019,7 @@ static void test_its_programme_returns_until_it_expires(void **state)
     play_out();
     assert_string_equal(scene->rows[0].state, "returning");
     assert_string_equal(json_string_value(json_object_get(scene->rows[0].detail, "returns")), "2026-11-22T03:25:10.000+08:00");
+    assert_string_equal(scene->rows[0].reason, "in force until 04:20:00; its programme returns at 03:25:10");
     pass(RETURN_S * 1000 - 100);
     assert_int_equal(sounded(), 0);
     pass(100);
@@ -1036,6 +1037,7 @@ static void test_its_programme_returns_until_it_expires(void **state)
             break;
     }
     assert_string_equal(scene->rows[0].state, "expired");
+    assert_string_equal(scene->rows[0].reason, "");
     assert_int_equal(n, 12); /* in an hour, the first at once */
     assert_int_equal(json_integer_value(json_object_get(scene->rows[0].detail, "programmes")), 12);
     assert_int_equal(scene->desk->n_alerts, 0);
