@@ -289,7 +289,8 @@ void delivery_finish(struct delivery *delivery, enum delivery_cause cause, bool 
     static const enum delivery_end OF[] = {[CAUSE_STOPPED] = END_CANCELLED,
                                            [CAUSE_CANCELLED] = END_CANCELLED,
                                            [CAUSE_EXPIRED] = END_EXPIRED,
-                                           [CAUSE_SUPERSEDED] = END_SUPERSEDED};
+                                           [CAUSE_SUPERSEDED] = END_SUPERSEDED,
+                                           [CAUSE_CLEARED] = END_SUPERSEDED}; /* by the all-clear */
     if (delivery->final)
         return;
     judge(delivery, audio_ok);

@@ -84,7 +84,7 @@ struct delivery {
 };
 
 /* Why a broadcast is over, for those deliveries that did not come to their own end. */
-enum delivery_cause { CAUSE_FINISHED, CAUSE_STOPPED, CAUSE_CANCELLED, CAUSE_EXPIRED, CAUSE_SUPERSEDED };
+enum delivery_cause { CAUSE_FINISHED, CAUSE_STOPPED, CAUSE_CANCELLED, CAUSE_EXPIRED, CAUSE_SUPERSEDED, CAUSE_CLEARED };
 
 void delivery_init(struct delivery *delivery, uint32_t terminal, const struct delivery_terms *terms);
 

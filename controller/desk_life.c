@@ -150,6 +150,7 @@ static enum alert_state state_of(enum delivery_cause cause)
     case CAUSE_CANCELLED: return ALERT_CANCELLED;
     case CAUSE_EXPIRED: return ALERT_EXPIRED;
     case CAUSE_SUPERSEDED: return ALERT_SUPERSEDED;
+    case CAUSE_CLEARED: return ALERT_CLEARED;
     }
     return ALERT_FINISHED;
 }
@@ -218,7 +219,9 @@ void desk_end_held(struct desk *desk, struct alert *alert, enum delivery_cause c
     bool between = alert->state == ALERT_RETURNING; /* its deliveries have their ends */
     if (alert->channels_left++ > 0 && !alert->accepting)
         tell_channels(desk, alert, cause);
-    else if (!between) /* not handed to a channel yet */
+    else if (between && cause == CAUSE_EXPIRED)
+        alert->reason[0] = '\0'; /* it is in force no longer */
+    else if (!between)           /* not handed to a channel yet */
         record_unbegun_everywhere(desk, alert, cause);
     alert->state = alert->outcome = state_of(cause);
 }

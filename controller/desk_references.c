@@ -12,6 +12,14 @@ static bool may_end(const struct alert_message *message, const struct alert *oth
     return message->status == STATUS_ACTUAL || message->status == other->message->status;
 }
 
+/* An Update that says that the danger is past is the all-clear of what it names. */
+static enum delivery_cause cause_of(const struct alert *alert)
+{
+    if (alert->message->msg_type == MSG_CANCEL)
+        return CAUSE_CANCELLED;
+    return alert->all_clear ? CAUSE_CLEARED : CAUSE_SUPERSEDED;
+}
+
 /* What it cancels or supersedes ends before it is written itself: once this is on disk, so is that end, and after no crash does
  * anything of the others sound again. */
 void desk_act_on_references(struct desk *desk, const struct alert *alert)
@@ -19,16 +27,15 @@ void desk_act_on_references(struct desk *desk, const struct alert *alert)
     const struct alert_message *m = alert->message;
     if (m->msg_type != MSG_UPDATE && m->msg_type != MSG_CANCEL)
         return;
-    enum delivery_cause cause = m->msg_type == MSG_CANCEL ? CAUSE_CANCELLED : CAUSE_SUPERSEDED;
+    enum delivery_cause cause = cause_of(alert);
     for (size_t r = 0; r < m->n_references; r++)
         for (size_t i = desk->n_alerts; i-- > 0;) {
             struct alert *other = desk->alerts[i];
             if (other == alert || alert_state_ended(other->state) || !alert_is_referred(other, &m->references[r]) ||
                 !may_end(m, other))
                 continue;
-            snprintf(other->reason, sizeof other->reason, "%s by %s", cause == CAUSE_CANCELLED ? "cancelled" : "superseded",
-                     alert->id);
             desk_end_held(desk, other, cause);
+            snprintf(other->reason, sizeof other->reason, "%s by %s", alert_state_name(other->state), alert->id);
             journal_alert(&desk->journal, other, clock_read().wall, NULL, NULL);
             desk_channel_done(desk, other, cause);
         }

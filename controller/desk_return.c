@@ -47,20 +47,36 @@ bool desk_is_in_force(const struct desk *desk, const struct alert *alert, struct
            !alert_expired(alert, now.mono, now.wall);
 }
 
-static void return_after(struct alert *alert, int64_t ms, struct moment now)
+/* Why nothing sounds now, with the hours that people look at. */
+static void say_in_force(const struct desk *desk, struct alert *alert)
+{
+    char until[RFC3339_SIZE], next[RFC3339_SIZE];
+    rfc3339_format(alert->expires, desk->config->utc_offset_minutes, until);
+    if (alert->returns.ms < alert->expires.ms) {
+        rfc3339_format(alert->returns, desk->config->utc_offset_minutes, next);
+        text_print(alert->reason, sizeof alert->reason, "in force until %.8s; its programme returns at %.8s", until + 11,
+                   next + 11);
+    } else {
+        text_print(alert->reason, sizeof alert->reason, "in force until %.8s", until + 11);
+    }
+}
+
+static void return_after(const struct desk *desk, struct alert *alert, int64_t ms, struct moment now)
 {
     alert->state = ALERT_RETURNING;
-    alert->return_at.us = alert->returns.ms = NEVER;
-    if (ms == NEVER)
-        return;
-    alert->return_at = mono_plus_ms(now.mono, ms);
-    alert->returns.ms = now.wall.ms + ms;
+    alert->return_at = (struct mono){NEVER};
+    alert->returns.ms = NEVER;
+    if (ms != NEVER) {
+        alert->return_at = mono_plus_ms(now.mono, ms);
+        alert->returns.ms = now.wall.ms + ms;
+    }
+    say_in_force(desk, alert);
 }
 
 void desk_await_return(struct desk *desk, struct alert *alert, struct moment now)
 {
     alert->programmes++;
-    return_after(alert, until_next_ms(desk, alert, now.wall), now);
+    return_after(desk, alert, until_next_ms(desk, alert, now.wall), now);
     log_line(LOG_NOTE, "%s: in force; its programme was played, %u so far", alert->id, alert->programmes);
     journal_alert(&desk->journal, alert, now.wall, NULL, NULL);
 }
@@ -74,7 +90,7 @@ void desk_await_return_again(struct desk *desk, struct alert *alert, const json_
         returns = now.wall;
     int64_t left = returns.ms - now.wall.ms, most = interval_ms(desk, alert);
     left = left < 0 ? 0 : left > most ? most : left;
-    return_after(alert, has_start(desk, alert) ? until_next_ms(desk, alert, now.wall) : left, now);
+    return_after(desk, alert, has_start(desk, alert) ? until_next_ms(desk, alert, now.wall) : left, now);
 }
 
 void desk_return(struct desk *desk, struct alert *alert)
@@ -137,5 +153,7 @@ void desk_extend(struct desk *desk, const char *id, struct wall until, const cha
     }
     log_line(LOG_NOTE, "%s: extended by %s: %s", alert->id, officer, reason);
     extend(alert, until, officer, reason);
+    if (alert->state == ALERT_RETURNING)
+        say_in_force(desk, alert);
     desk_answer_durable(desk, alert, answer, context);
 }

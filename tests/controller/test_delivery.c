@@ -346,7 +346,8 @@ static void test_cut_short(void **state)
     } CAUSES[] = {{CAUSE_STOPPED, END_CANCELLED},
                   {CAUSE_CANCELLED, END_CANCELLED},
                   {CAUSE_EXPIRED, END_EXPIRED},
-                  {CAUSE_SUPERSEDED, END_SUPERSEDED}};
+                  {CAUSE_SUPERSEDED, END_SUPERSEDED},
+                  {CAUSE_CLEARED, END_SUPERSEDED}};
     for (size_t i = 0; i < 4; i++) {
         const struct row rows[] = {
             {"", RUNG_NONE, CAUSES[i].end, REASON_NONE},

@@ -823,6 +823,22 @@ static void test_a_drill_that_cannot_be_stored(void **state)
     assert_int_equal(scene->desk->n_alerts, 0);
 }
 
+enum { RETURN_S = 300 };
+
+static void let_return(void)
+{
+    scene->fixture.config.returns = true;
+    scene->fixture.hazards[HAZARD_FLOOD].return_s[LEVEL_RED] = RETURN_S;
+}
+
+/* All of it is played on its one channel. */
+static void play_out(void)
+{
+    scene->last->ended[0] = 3;
+    over(CAUSE_FINISHED);
+    land_all();
+}
+
 /* ---- before it is on disk ---- */
 
 /* Until its time comes, what it updates is in force. */
@@ -884,6 +900,25 @@ static void test_what_ends_nothing_before_it_came(void **state)
     submit(A);
     land_all();
     assert_non_null(strstr(scene->log, "SOUND:A"));
+}
+
+static void test_an_update_that_says_all_clear_clears(void **state)
+{
+    (void)state;
+    let_return();
+    submit(A);
+    land_all();
+    play_out();
+    submit((struct cap_text){.identifier = "B",
+                             .msg_type = "Update",
+                             .references = "<references>county,A,2026-11-22T03:20:00+08:00</references>",
+                             .infos = info_xml((struct info_text){.urgency = "Past"})});
+    land_all();
+    assert_string_equal(scene->rows[0].state, "cleared");
+    assert_non_null(strstr(scene->rows[0].reason, "cleared by "));
+    assert_non_null(strstr(scene->log, "SOUND:B"));
+    play_out();
+    assert_string_equal(scene->rows[1].state, "finished"); /* and it is in force no longer than it is said */
 }
 
 static void test_too_many_wait(void **state)
@@ -964,22 +999,6 @@ static void test_taken_up_again(void **state)
 
 /* ---- in force ---- */
 
-enum { RETURN_S = 300 };
-
-static void let_return(void)
-{
-    scene->fixture.config.returns = true;
-    scene->fixture.hazards[HAZARD_FLOOD].return_s[LEVEL_RED] = RETURN_S;
-}
-
-/* All of it is played on its one channel. */
-static void play_out(void)
-{
-    scene->last->ended[0] = 3;
-    over(CAUSE_FINISHED);
-    land_all();
-}
-
 /* How often A began to sound since the last look. */
 static unsigned sounded(void)
 {
@@ -1000,6 +1019,7 @@ static void test_its_programme_returns_until_it_expires(void **state)
     play_out();
     assert_string_equal(scene->rows[0].state, "returning");
     assert_string_equal(json_string_value(json_object_get(scene->rows[0].detail, "returns")), "2026-11-22T03:25:10.000+08:00");
+    assert_string_equal(scene->rows[0].reason, "in force until 04:20:00; its programme returns at 03:25:10");
     pass(RETURN_S * 1000 - 100);
     assert_int_equal(sounded(), 0);
     pass(100);
@@ -1017,6 +1037,7 @@ static void test_its_programme_returns_until_it_expires(void **state)
             break;
     }
     assert_string_equal(scene->rows[0].state, "expired");
+    assert_string_equal(scene->rows[0].reason, "");
     assert_int_equal(n, 12); /* in an hour, the first at once */
     assert_int_equal(json_integer_value(json_object_get(scene->rows[0].detail, "programmes")), 12);
     assert_int_equal(scene->desk->n_alerts, 0);
@@ -1256,6 +1277,7 @@ int main(void)
         TEST(test_what_was_ended_before_it_came_never_sounds),
         TEST(test_what_ends_nothing_before_it_came),
         TEST(test_an_update_that_waits_takes_over_at_its_time),
+        TEST(test_an_update_that_says_all_clear_clears),
         TEST(test_too_many_wait),
         TEST(test_stopped_before_it_is_on_disk),
         TEST(test_a_stop_that_cannot_be_stored_says_so),
