@@ -139,9 +139,11 @@ static void resume_alert(struct desk *desk, const struct store_alert *row)
         return;
     }
     log_line(LOG_NOTE, "%s: taken up again, it was %s", alert->id, row->state);
-    if (!clock_trusted())
+    if (!clock_trusted()) {
+        if (state == ALERT_RETURNING) /* when it goes on, it returns */
+            memset(alert->ended, 0, desk->config->n_channels * sizeof *alert->ended);
         desk_await_clock(desk, alert);
-    else if (alert->expires.ms <= clock_read().wall.ms)
+    } else if (alert->expires.ms <= clock_read().wall.ms)
         desk_end(desk, alert, CAUSE_EXPIRED);
     else if (alert->effective.ms > clock_read().wall.ms)
         alert->state = ALERT_WAITING;

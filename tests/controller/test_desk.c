@@ -32,7 +32,8 @@ struct scene {
     struct pending pending[PENDING_MAX];
     struct alert_key keys[8];
     struct wall key_at;
-    bool full; /* the disk */
+    bool full;      /* the disk */
+    bool untrusted; /* the wall clock */
     unsigned tidied;
     struct alert *last; /* that was submitted */
     bool was_waiting;
@@ -76,7 +77,7 @@ struct moment clock_read(void)
 
 bool clock_trusted(void)
 {
-    return true;
+    return !scene->untrusted;
 }
 
 static void row_clear(struct row *row)
@@ -1155,6 +1156,23 @@ static void test_an_officer_is_asked_before_it_lapses_and_extends_it(void **stat
     expect("409 ");
 }
 
+static void test_one_in_force_returns_when_an_officer_resumes_it(void **state)
+{
+    (void)state;
+    let_return();
+    submit(A);
+    land_all();
+    play_out();
+    scene->untrusted = true;
+    restart();
+    pass(RETURN_S * 2000);
+    land_all();
+    assert_int_equal(sounded(), 0);
+    assert_string_equal(scene->rows[0].state, "waiting");
+    desk_resume(scene->desk, scene->rows[0].id, "officer", on_answer, NULL);
+    assert_int_equal(sounded(), 1);
+}
+
 /* All of it was played, and the power went before it was written down that it is in force. */
 static void test_what_was_played_before_a_crash_is_in_force_after_it(void **state)
 {
@@ -1287,6 +1305,7 @@ int main(void)
         TEST(test_who_is_stopped_between_does_not_return),
         TEST(test_a_restart_does_not_shift_its_return),
         TEST(test_an_officer_is_asked_before_it_lapses_and_extends_it),
+        TEST(test_one_in_force_returns_when_an_officer_resumes_it),
         TEST(test_what_was_played_before_a_crash_is_in_force_after_it),
         TEST(test_what_does_not_return),
         TEST(test_no_longer_accepted),
