@@ -169,6 +169,10 @@ static bool keep_match(struct alert *alert, struct area_match *match)
     for (size_t t = 0; alert->n_terminals < match->n_meant; t++)
         if (match->meant[t])
             alert->terminals[alert->n_terminals++] = (uint32_t)t;
+    alert->groups = match->groups;
+    alert->n_groups = match->n_groups;
+    match->groups = NULL;
+    json_array_extend(alert->notes, match->notes);
     json_decref(alert->places);
     json_decref(alert->not_ours);
     json_decref(alert->no_position);

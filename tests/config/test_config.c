@@ -58,7 +58,7 @@ static void test_good_site_gives_what_it_says(void **state)
     write_good_site(&folder, GOOD_SITE);
     struct config *config = load_in(&folder, "site.cfg", &said);
     assert_non_null(config);
-    assert_int_equal(said.warnings, 2); /* the township itself is not among the places; the C4 has no hold */
+    assert_int_equal(said.warnings, 3); /* the township is not among the places; no shelters; the C4 has no hold */
     assert_string_equal(config->site_code.digits, "360499103000");
     assert_string_equal(config->lines[1].hardware.device, "/dev/ttyUSB0");
     snprintf(path, sizeof path, "%s/tty/north", folder.path);
