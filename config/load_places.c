@@ -103,10 +103,9 @@ void load_place_mistake(struct loader *loader, const struct place_origin *origin
     }
     if (origin->feature > 0)
         snprintf(feature, sizeof feature, "feature %u: ", origin->feature);
-    if (origin->file->n_said++ < PLACE_MISTAKES_MAX)
-        reporter_say(&loader->reporter, origin->file->path, origin->line, false, "%s%s", feature, text);
-    else
-        loader->reporter.mistakes++;
+    if (origin->file->n_said++ <= PLACE_MISTAKES_MAX)
+        reporter_say(&loader->reporter, origin->file->path, origin->line, false, "%s%s", feature,
+                     origin->file->n_said <= PLACE_MISTAKES_MAX ? text : "more mistakes follow, which are not shown");
 }
 
 struct place_draft *load_new_draft(struct loader *loader, enum place_kind kind, const struct place_origin *origin)
@@ -227,6 +226,7 @@ void load_places(struct loader *loader)
     read_site_list(loader, "groups", PLACE_GROUP);
     read_site_list(loader, "features", PLACE_HAZARD_POINT);
     read_site_list(loader, "place_groups", PLACE_NAMED);
+    load_place_files(loader);
     load_join_places(loader);
     if (loader->config->n_places == 0 && loader->reporter.mistakes == 0)
         schema_mistake(&loader->site, root, "there is no place: name the villages in places, or a file of them in place_files");

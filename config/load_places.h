@@ -3,9 +3,11 @@
 #ifndef TOCSIN_CONFIG_LOAD_PLACES_H
 #define TOCSIN_CONFIG_LOAD_PLACES_H
 
+#include "codecs/csv.h"
+#include "codecs/geojson.h"
 #include "config/load.h"
 
-enum { PLACE_MISTAKES_MAX = 50 /* that are shown of one file; all are counted */ };
+enum { PLACE_MISTAKES_MAX = 50 /* that are shown of one file */ };
 
 struct place_draft {
     struct config_place place;
@@ -13,6 +15,14 @@ struct place_draft {
     uint32_t feature; /* SCHEMA_CHOICE: kind, from PLACE_HAZARD_POINT on */
     size_t number;    /* in the order in which they are read */
     struct place_origin origin;
+};
+
+/* A row of whatever file, as texts. */
+struct place_row {
+    struct place_origin origin;
+    size_t n;
+    struct geojson_property cells[CSV_CELLS_MAX]; /* without those that are empty */
+    const struct geojson_feature *shapes;         /* NULL: none */
 };
 
 void load_place_mistake(struct loader *loader, const struct place_origin *origin, const char *format, ...)
@@ -31,6 +41,9 @@ const char *load_check_place_id(const char *id);
 /* Adds ids to a text in which blanks stand between them; false without memory. */
 bool load_add_member(char **members, const char *id, size_t n);
 
+bool load_is_place_column(const char *name); /* a setting of any kind of place, or "kind" */
+void load_place_row(struct loader *loader, const struct place_row *row);
+void load_place_files(struct loader *loader); /* of the setting place_files */
 void load_join_places(struct loader *loader); /* merges the drafts into config.places, and finds what they name */
 
 #endif

@@ -164,6 +164,18 @@ static void find_members(struct loader *loader, struct place_draft *draft, struc
         refer_to(loader, draft, place, id);
 }
 
+static void find_village(struct loader *loader, const struct place_draft *draft, struct config_place *place)
+{
+    place->village = config_find_place(loader->config, &place->code);
+    if (!place->code.digits[0] && draft->origin.file) /* in the site file it is required */
+        load_place_mistake(loader, &draft->origin, "village is missing: %s needs the code of its village", place->id);
+    else if (place->code.digits[0] && !place->village)
+        load_place_mistake(loader, &draft->origin, "village of %s names \"%s\", which is not among the places", place->id,
+                           place->code.digits);
+    else if (place->village && area_code_level(&place->code) != AREA_VILLAGE)
+        load_place_mistake(loader, &draft->origin, "village of %s is %s, which is no village", place->id, place->code.digits);
+}
+
 static void check_place(struct loader *loader, struct place_draft *draft, struct config_place *place)
 {
     static const char *const LANGUAGES[TEXT_LANGUAGES] = {"zh", "en"};
@@ -178,11 +190,8 @@ static void check_place(struct loader *loader, struct place_draft *draft, struct
     if (place->code.digits[0] && config->site_code.digits[0] && !area_code_contains(&config->site_code, &place->code))
         load_place_mistake(loader, &draft->origin, "the place %s lies outside of the site %s", place->code.digits,
                            config->site_code.digits);
-    if (place->kind == PLACE_GROUP && !(place->village = config_find_place(config, &place->code)))
-        load_place_mistake(loader, &draft->origin, "village of %s names \"%s\", which is not among the places", place->id,
-                           place->code.digits);
-    else if (place->kind == PLACE_GROUP && area_code_level(&place->code) != AREA_VILLAGE)
-        load_place_mistake(loader, &draft->origin, "village of %s is %s, which is no village", place->id, place->code.digits);
+    if (place->kind == PLACE_GROUP)
+        find_village(loader, draft, place);
     if (place_depth(place) > 0)
         find_members(loader, draft, place);
 }

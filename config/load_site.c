@@ -83,6 +83,7 @@ const struct schema_item load_site_items[] = {
     {"groups", SCHEMA_LIST, 0, 20000, .initial = ""},
     {"features", SCHEMA_LIST, 0, 20000, .initial = ""},
     {"place_groups", SCHEMA_LIST, 0, 1000, .initial = ""},
+    {"place_files", SCHEMA_LIST, 0, 64, .initial = ""},
     {"sources", SCHEMA_LIST, .least = 1, .most = 100},
     {"channels", SCHEMA_LIST, .least = 1, .most = 32},
     {"lines", SCHEMA_LIST, .least = 1, .most = 64},
