@@ -60,6 +60,7 @@ struct alert {
     size_t n_terminals;
     uint32_t *terminals; /* indexes into the configuration; owned */
     size_t n_groups;
+    const struct config_place *feature; /* the hazard point, reservoir or dyke that it names first; NULL: none */
     const struct config_place **groups; /* village groups for which alone their villages are meant; owned */
     json_t *tally;                      /* {counts, ends} of its deliveries once they have ended, NULL before; owned */
     json_t *deliveries; /* {terminal: delivery as the API shows it}, as they were written last; NULL: never; owned */

@@ -28,7 +28,8 @@ struct area_match {
     bool *named;                        /* per place: a village group that is meant */
     const struct config_place **groups; /* after area_match_end: those whose village is meant only for its groups */
     size_t n_groups;
-    struct area_entry *index; /* the terminals' codes in order, so that an area is one stretch of them */
+    const struct config_place *feature; /* the first hazard point, reservoir or dyke that is named; NULL: none is */
+    struct area_entry *index;           /* the terminals' codes in order, so that an area is one stretch of them */
     size_t n_index;
     struct area_home *homes; /* places by whose outline terminals without a position are judged */
     size_t n_homes;

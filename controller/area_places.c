@@ -36,6 +36,8 @@ static bool match_members(struct area_match *match, const struct config *config,
                           const struct config_place *place, bool covers)
 {
     bool any = false;
+    if (place_depth(place) == 1 && !match->feature)
+        match->feature = place;
     for (size_t i = 0; i < place->n_members; i++) {
         char what[120];
         if (match_one(match, config, area, place->members[i], covers)) {

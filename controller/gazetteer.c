@@ -215,7 +215,7 @@ static bool contains_all(const struct config_place *place, const struct gazettee
     return true;
 }
 
-const char *gazetteer_phone(const struct config *config, const struct gazetteer_heard *heard)
+static const char *find_phone(const struct config *config, const struct gazetteer_heard *heard)
 {
     const char *phone = heard->n_places > 0 ? phone_of(heard->places[0]) : NULL;
     for (size_t i = 1; phone && i < heard->n_places; i++)
@@ -225,6 +225,27 @@ const char *gazetteer_phone(const struct config *config, const struct gazetteer_
         if (config->places[i].n_contacts > 0 && contains_all(&config->places[i], heard))
             phone = config->places[i].contacts[0].phone;
     return phone;
+}
+
+bool gazetteer_phone(const struct config *config, const struct gazetteer_heard *heard, enum text_language language, char *text,
+                     size_t size)
+{
+    static const char *const DIGITS[TEXT_LANGUAGES][10] = {{"零", "幺", "二", "三", "四", "五", "六", "七", "八", "九"},
+                                                           {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"}};
+    const char *phone = find_phone(config, heard);
+    size_t used = 0;
+    text[0] = '\0';
+    for (const char *p = phone ? phone : ""; *p; p++) {
+        if (*p < '0' || *p > '9')
+            continue;
+        if (!text_print(text + used, size - used, "%s%s", used > 0 && language == TEXT_EN ? " " : "",
+                        DIGITS[language][*p - '0'])) {
+            text[0] = '\0'; /* half a number is another one */
+            return false;
+        }
+        used = strlen(text);
+    }
+    return used > 0;
 }
 
 /* ---- people ---- */

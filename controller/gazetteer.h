@@ -35,8 +35,10 @@ bool gazetteer_shelter(const struct gazetteer_heard *heard, enum text_language l
 void gazetteer_words(const struct gazetteer_heard *heard, enum place_words words, enum text_language language, char *text,
                      size_t size);
 
-/* {phone}: the one of all places; where theirs differ that of the smallest area around them all that has one. NULL without. */
-const char *gazetteer_phone(const struct config *config, const struct gazetteer_heard *heard);
+/* {phone}, digit by digit as it is said (1 is 幺): the one of all places; where theirs differ that of the smallest area around
+ * them all that has one. False, and "", without one. */
+bool gazetteer_phone(const struct config *config, const struct gazetteer_heard *heard, enum text_language language, char *text,
+                     size_t size);
 
 /* People of these places, rounded: each place's population, of which each of its terminals has an equal share; only those
  * that are `reached` (by terminal of the configuration; NULL: all of them). A place within another one that is heard, and whose

@@ -169,6 +169,7 @@ static bool keep_match(struct alert *alert, struct area_match *match)
     for (size_t t = 0; alert->n_terminals < match->n_meant; t++)
         if (match->meant[t])
             alert->terminals[alert->n_terminals++] = (uint32_t)t;
+    alert->feature = match->feature;
     alert->groups = match->groups;
     alert->n_groups = match->n_groups;
     match->groups = NULL;

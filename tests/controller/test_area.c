@@ -238,6 +238,7 @@ static void test_ids_are_told(void **state)
     assert_true(match_ids(m, AREA_NAME_PLACE, (const char *const[]){"dam", "x", "group-1", NULL}, false));
     assert_int_equal(json_array_size(m->match.places), 2);
     const json_t *dam = json_array_get(m->match.places, 0);
+    assert_ptr_equal(m->match.feature, &named.places[P_DAM]);
     assert_string_equal(json_string_value(json_object_get(dam, "id")), "dam");
     assert_string_equal(json_string_value(json_object_get(dam, "name_zh")), "龙塘水库");
     assert_string_equal(not_ours(m, 0), "360404101209 of dam: no terminal here (d)");

@@ -179,19 +179,32 @@ static void contact(struct town *town, size_t place, size_t i, const char *phone
     town->places[place].n_contacts = 1;
 }
 
+static const char *phone(struct town *town)
+{
+    static char text[100];
+    gazetteer_phone(&town->config, &town->heard, TEXT_ZH, text, sizeof text);
+    return text;
+}
+
 static void test_phone(void **state)
 {
     struct town *town = *state;
+    char text[100];
     hear(town, 1u << T_SHIQIAO_1, 1);
-    assert_null(gazetteer_phone(&town->config, &town->heard));
-    contact(town, SHIQIAO, 0, "111");
-    assert_string_equal(gazetteer_phone(&town->config, &town->heard), "111"); /* its village's */
+    assert_false(gazetteer_phone(&town->config, &town->heard, TEXT_EN, text, sizeof text));
+    assert_string_equal(text, "");
+    contact(town, SHIQIAO, 0, "0792-8110");
+    assert_string_equal(phone(town), "零七九二八幺幺零"); /* its village's */
+    assert_true(gazetteer_phone(&town->config, &town->heard, TEXT_EN, text, sizeof text));
+    assert_string_equal(text, "0 7 9 2 8 1 1 0");
+    assert_false(gazetteer_phone(&town->config, &town->heard, TEXT_EN, text, 15));
+    assert_string_equal(text, "");
     hear(town, 1u << T_SHIQIAO | 1u << T_LONGTANG, 0);
-    assert_null(gazetteer_phone(&town->config, &town->heard));
+    assert_string_equal(phone(town), "");
     contact(town, TOWN, 1, "222");
-    assert_string_equal(gazetteer_phone(&town->config, &town->heard), "222");
-    contact(town, LONGTANG, 2, "111");
-    assert_string_equal(gazetteer_phone(&town->config, &town->heard), "111");
+    assert_string_equal(phone(town), "二二二");
+    contact(town, LONGTANG, 2, "0792-8110");
+    assert_string_equal(phone(town), "零七九二八幺幺零");
 }
 
 static void test_people(void **state)
