@@ -108,15 +108,15 @@ static void set_places(json_t *form, const json_t *asked)
     json_decref(places);
 }
 
-static bool may_follow(const struct config *config, const json_t *of, const json_t *terminals, const json_t *asked,
-                       const char *sender, struct refusal *refusal)
+static bool may_follow(const struct config *config, enum form_kind kind, const json_t *of, const json_t *terminals,
+                       const json_t *asked, const char *sender, struct refusal *refusal)
 {
     if (!*text_of(asked, "reason"))
         return refuse(refusal, "reason", "reason: missing; say why%s", "");
     if (json_array_size(terminals) == 0)
         return refuse(refusal, "never_sounded", "the alert was only recorded (%.60s): there is nothing to follow it",
                       text_of(of, "status"));
-    if (strcmp(text_of(of, "state"), "cleared") == 0)
+    if (kind == FORM_ALL_CLEAR && strcmp(text_of(of, "state"), "cleared") == 0)
         return refuse(refusal, "cleared", "the all-clear for it was given already%s", "");
     if (rights_may_end(config, sender, text_of(of, "sender")))
         return true;
@@ -127,7 +127,7 @@ static bool may_follow(const struct config *config, const json_t *of, const json
 json_t *follow_up_make(const struct config *config, enum form_kind kind, const json_t *of, json_t *terminals,
                        const json_t *asked, const char *sender, struct refusal *refusal)
 {
-    if (!may_follow(config, of, terminals, asked, sender, refusal))
+    if (!may_follow(config, kind, of, terminals, asked, sender, refusal))
         return NULL;
     json_t *languages = languages_of(of);
     json_t *form = json_pack(

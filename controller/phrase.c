@@ -81,6 +81,33 @@ static bool join_places(const struct phrase *phrase, const char *const *ids, siz
     return true;
 }
 
+/* The places of the meant terminals, each once; at most most. */
+static size_t find_homes(const struct phrase *phrase, const struct config_place **homes, size_t most)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < phrase->alert->n_terminals && n < most; i++) {
+        const struct config_terminal *terminal = &phrase->config->terminals[phrase->alert->terminals[i]];
+        const struct config_place *place = terminal->n_codes ? config_find_place(phrase->config, &terminal->codes[0]) : NULL;
+        size_t k = 0;
+        while (k < n && homes[k] != place)
+            k++;
+        if (place && k == n)
+            homes[n++] = place;
+    }
+    return n;
+}
+
+/* Of an alert that names terminals only. */
+static void give_homes(struct phrase *phrase)
+{
+    const struct config_place *homes[30];
+    struct names names = {0};
+    size_t n = find_homes(phrase, homes, sizeof homes / sizeof *homes);
+    for (size_t i = 0; i < n; i++)
+        add_name(&names, n, phrase->language == TEXT_ZH ? homes[i]->name_zh : homes[i]->name_en, phrase->language);
+    give(phrase, SLOT_PLACES, names.text);
+}
+
 /* Whom it is for: the places that it names. */
 static void give_places(struct phrase *phrase)
 {
@@ -95,6 +122,7 @@ static void give_places(struct phrase *phrase)
             add_name(&names, json_array_size(phrase->alert->places), name, phrase->language);
     }
     give(phrase, SLOT_PLACES, names.text);
+    give_homes(phrase);
 }
 
 /* ---- values ---- */
