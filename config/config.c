@@ -26,6 +26,7 @@ static const struct {
     {"place group", load_place_group_items},
     {"contact", load_contact_items},
     {"source", load_source_items},
+    {"user", load_user_items},
     {"channel", load_channel_items},
     {"message", load_message_items},
     {"line", load_line_items},
@@ -72,6 +73,7 @@ static void load_all(struct loader *loader, const char *path)
     if (document_open(&loader->site, path, loader->folder, loader->roots, &loader->reporter)) {
         load_settings(loader);
         load_places(loader);
+        load_users(loader);
         load_hazards(loader);
         load_texts(loader);
         load_channels(loader);
@@ -123,6 +125,9 @@ void config_free(struct config *config)
     free(config->hazards);
     free(config->level_rules);
     free(config->sources);
+    for (size_t i = 0; i < config->n_users; i++)
+        free(config->users[i].relays);
+    free(config->users);
     free(config);
 }
 

@@ -78,6 +78,9 @@ extern const struct schema_item load_place_items[], load_group_items[], load_fea
 void load_places(struct loader *loader);
 void load_places_end(struct loader *loader); /* when all is loaded that they refer to, and that refers to them */
 
+extern const struct schema_item load_user_items[];
+void load_users(struct loader *loader); /* after the sources */
+
 extern const struct schema_item load_channel_items[], load_message_items[], load_line_items[], load_terminal_items[];
 void load_channels(struct loader *loader); /* after the hazards */
 void load_lines(struct loader *loader);    /* after the channels */

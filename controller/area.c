@@ -108,6 +108,8 @@ void area_match_free(struct area_match *match)
 
 static bool holds_codes(const struct config *config, const char *value_name)
 {
+    if (strcmp(value_name, alert_geocode_place) == 0)
+        return true;
     for (size_t i = 0; i < config->n_geocode_names; i++)
         if (strcmp(config->geocode_names[i], value_name) == 0)
             return true;
@@ -212,11 +214,11 @@ static bool match_geocode(struct area_match *match, const struct config *config,
 {
     struct area_code code;
     struct error error;
-    if (strcmp(geocode->name, AREA_NAME_PLACE) == 0 && !area_code_parse(slice_of(geocode->value), &code, NULL))
+    if (strcmp(geocode->name, alert_geocode_place) == 0 && !area_code_parse(slice_of(geocode->value), &code, NULL))
         return area_match_place(match, config, area, geocode->value, covers);
-    if (strcmp(geocode->name, AREA_NAME_TERMINAL) == 0)
+    if (strcmp(geocode->name, alert_geocode_terminal) == 0)
         return area_match_terminal(match, config, area, geocode->value);
-    if (strcmp(geocode->name, AREA_NAME_PLACE) != 0 && !holds_codes(config, geocode->name)) {
+    if (!holds_codes(config, geocode->name)) {
         char what[120];
         text_print(what, sizeof what, "%s=%s", geocode->name, geocode->value);
         area_note_not_ours(match, what, area->description);

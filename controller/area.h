@@ -8,11 +8,6 @@
 
 #include <jansson.h>
 
-/* CAP geocode valueNames of our own. The first: a code, or the id of a village group, hazard point, reservoir, dyke or named
- * group; the second: a terminal's id. */
-#define AREA_NAME_PLACE "tocsin:place"
-#define AREA_NAME_TERMINAL "tocsin:terminal"
-
 enum {
     AREA_LISTED_MAX = 100, /* entries of each list */
     /* Polygons and circles of one alert, and the points of its polygons; what is beyond counts as degenerate. A message of 1
@@ -42,8 +37,8 @@ struct area_match {
     size_t n_unlisted;    /* what found no room in the lists below, each time that it was named */
     size_t n_no_position;
     json_t *listed;      /* set of what is in the next three lists */
-    json_t *places;      /* [{code or id, name_zh, name_en}] of ours that were named, or in which a shape means a terminal; of
-                          * a terminal that was named {terminal, name_zh} */
+    json_t *places;      /* [{code or id, name_zh, name_en}] of ours that were named, or in which a shape or a name means
+                          * a terminal */
     json_t *not_ours;    /* ["360401000000 (some county)", ...]: what has no terminal here, names not mapped, ids not known */
     json_t *notes;       /* for people: what was done in doubt */
     json_t *no_position; /* ["id (name)", ...]: not meant, and not known where they are */

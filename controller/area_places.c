@@ -84,9 +84,10 @@ bool area_match_terminal(struct area_match *match, const struct config *config, 
         return false;
     }
     area_mean(match, (size_t)terminal);
-    if (area_is_new(match, match->places, id))
-        json_array_append_new(match->places,
-                              json_pack("{s:s, s:s}", "terminal", id, "name_zh", config->terminals[terminal].name));
+    if (config->terminals[terminal].group)
+        area_note_place(match, config->terminals[terminal].group);
+    else if (config->terminals[terminal].n_codes > 0)
+        area_note_code(match, config, &config->terminals[terminal].codes[0]);
     return true;
 }
 

@@ -221,7 +221,7 @@ static void test_ids_of_places(void **state)
     name_places(m, &named);
     for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
         print_message("%s\n", ROWS[i].ids[0]);
-        assert_int_equal(match_ids(m, AREA_NAME_PLACE, ROWS[i].ids, ROWS[i].covers), ROWS[i].meant != 0);
+        assert_int_equal(match_ids(m, alert_geocode_place, ROWS[i].ids, ROWS[i].covers), ROWS[i].meant != 0);
         assert_meant(m, ROWS[i].meant);
         assert_int_equal(m->match.n_groups, ROWS[i].n_groups);
         assert_int_equal(json_array_size(m->match.not_ours), ROWS[i].n_not_ours);
@@ -235,7 +235,7 @@ static void test_ids_are_told(void **state)
     struct matching *m = *state;
     struct named named;
     name_places(m, &named);
-    assert_true(match_ids(m, AREA_NAME_PLACE, (const char *const[]){"dam", "x", "group-1", NULL}, false));
+    assert_true(match_ids(m, alert_geocode_place, (const char *const[]){"dam", "x", "group-1", NULL}, false));
     assert_int_equal(json_array_size(m->match.places), 2);
     const json_t *dam = json_array_get(m->match.places, 0);
     assert_ptr_equal(m->match.feature, &named.places[P_DAM]);
@@ -254,13 +254,13 @@ static void test_ids_of_terminals(void **state)
     struct profile device = m->fixture.plain;
     device.commands[COMMAND_START].given = false;
     m->fixture.terminals[T_MIC].hardware.profile = &device;
-    assert_true(match_ids(m, AREA_NAME_TERMINAL, (const char *const[]){"out2", "mic", "gone", NULL}, false));
+    assert_true(match_ids(m, alert_geocode_terminal, (const char *const[]){"out2", "mic", "gone", NULL}, false));
     assert_meant(m, 1u << T_OUT_2);
     const json_t *place = json_array_get(m->match.places, 0);
-    assert_string_equal(json_string_value(json_object_get(place, "terminal")), "out2");
+    assert_string_equal(json_string_value(json_object_get(place, "code")), VILLAGE_1); /* where it stands */
     assert_string_equal(not_ours(m, 0), "mic: a site device, which cannot sound (d)");
     assert_string_equal(not_ours(m, 1), "gone: no terminal of this id is known here (d)");
-    assert_false(match_ids(m, AREA_NAME_TERMINAL, (const char *const[]){"gone", NULL}, false));
+    assert_false(match_ids(m, alert_geocode_terminal, (const char *const[]){"gone", NULL}, false));
 }
 
 /* ---- shapes ---- */

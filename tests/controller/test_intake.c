@@ -103,7 +103,7 @@ static void test_refusals(void **state)
         const char *code, *element;
     } ROWS[] = {
         {{.area = ""}, "no_area", "area:"},
-        {{.code = NEXT_TOWNSHIP}, "area_not_ours", "area: none of its codes has a terminal here: " NEXT_TOWNSHIP},
+        {{.code = NEXT_TOWNSHIP}, "area_not_ours", "area: none of its codes and ids has a terminal here: " NEXT_TOWNSHIP},
         {{.area = "<area><areaDesc>a</areaDesc></area>"}, "area_not_ours", "area:"},
         {{.area = SHAPES CODE("SAME", VILLAGE_1) "</area>"}, "area_not_ours", "area: nothing in it has a terminal here"},
         {{.area = SHAPES "</area>"},
