@@ -7,8 +7,8 @@
 
 enum {
     GEOJSON_FEATURE_MAX = 1024 * 1024, /* bytes of one feature, or of any other member of the file */
-    GEOJSON_POINTS_MAX = 10000,            /* of a ring */
-    GEOJSON_POLYGONS_MAX = 1000,           /* of a feature */
+    GEOJSON_POINTS_MAX = 10000,        /* of a ring */
+    GEOJSON_POLYGONS_MAX = 1000,       /* of a feature */
 };
 
 struct geojson_property {

@@ -59,35 +59,36 @@ static void test_table_and_map_together(void **state)
         "group,,longtang-3,360499103201,龙塘村三组,Longtang group 3,,,,,\r\n"
         "reservoir,,dam,,龙塘水库,Longtang reservoir,,,,longtang-3、360499103202,\"29.61, 115.81\"\r\n"
         "place_group,,all,,各村,all villages,,,,dam;360499103201,\r\n",
-        MAP(FEATURE("{\"type\":\"MultiPolygon\",\"coordinates\":[[" SQUARE("115") "],[" SQUARE("116") "]]}",
-                    "\"code\":"
-                    "\"36049910320"
-                    "1\"") "," FEATURE("{\"type\":\"Point\",\"coordinates\":[115.81,29.61]}",
-                                       "\"id\":\"dam\",\"kind\":\"reservoir\"") "," FEATURE("{\"type\":\"Point\","
-                                                                                            "\"coordinates\":[115.82,29.62]}",
-                                                                                            "\"id\":\"n1\",\"kind\":"
-                                                                                            "\"terminal\"") "," FEATURE("{\"typ"
-                                                                                                                        "e\":"
-                                                                                                                        "\"Poly"
-                                                                                                                        "gon\","
-                                                                                                                        "\"coor"
-                                                                                                                        "dinate"
-                                                                                                                        "s\":"
-                                                                                                                        "[" SQUARE(
-                                                                                                                            "11"
-                                                                                                                            "5") "]}",
-                                                                                                                        "\"code"
-                                                                                                                        "\":"
-                                                                                                                        "360499"
-                                                                                                                        "103203"
-                                                                                                                        ",\"zh"
-                                                                                                                        "\":"
-                                                                                                                        "\"竹坪"
-                                                                                                                        "村\","
-                                                                                                                        "\"en\""
-                                                                                                                        ":\"Zhu"
-                                                                                                                        "ping"
-                                                                                                                        "\"")),
+        MAP(FEATURE(
+            "{\"type\":\"MultiPolygon\",\"coordinates\":[[" SQUARE("115") "],[" SQUARE("116") "]]}",
+            "\"code\":"
+            "\"36049910320"
+            "1\"") "," FEATURE("{\"type\":\"Point\",\"coordinates\":[115.81,29.61]}",
+                               "\"id\":\"dam\",\"kind\":\"reservoir\"") "," FEATURE("{\"type\":\"Point\","
+                                                                                    "\"coordinates\":[115.82,29.62]}",
+                                                                                    "\"id\":\"n1\",\"kind\":"
+                                                                                    "\"terminal\"") "," FEATURE("{\"typ"
+                                                                                                                "e\":"
+                                                                                                                "\"Poly"
+                                                                                                                "gon\","
+                                                                                                                "\"coor"
+                                                                                                                "dinate"
+                                                                                                                "s\":"
+                                                                                                                "[" SQUARE(
+                                                                                                                    "11"
+                                                                                                                    "5") "]}",
+                                                                                                                "\"code"
+                                                                                                                "\":"
+                                                                                                                "360499"
+                                                                                                                "103203"
+                                                                                                                ",\"zh"
+                                                                                                                "\":"
+                                                                                                                "\"竹坪"
+                                                                                                                "村\","
+                                                                                                                "\"en\""
+                                                                                                                ":\"Zhu"
+                                                                                                                "ping"
+                                                                                                                "\"")),
     });
     assert_int_equal(config->n_places, 6);
     const struct config_place *longtang = place_of(config, "360499103201"), *dam = place_of(config, "dam");
