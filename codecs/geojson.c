@@ -8,9 +8,14 @@
 
 /* ---- the outer object ---- */
 
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
 static char peek(struct geojson *file)
 {
-    while (file->rest.size > 0 && memchr(" \t\r\n", file->rest.data[0], 4))
+    while (file->rest.size > 0 && is_blank(file->rest.data[0]))
         file->rest = (struct slice){file->rest.data + 1, file->rest.size - 1};
     return file->rest.size > 0 ? file->rest.data[0] : '\0';
 }
@@ -53,8 +58,9 @@ static bool not_geojson(struct error *error)
 /* Goes to the value of the next member; false behind the last one, or with an error. */
 static bool next_member(struct geojson *file, char name[32], struct error *error)
 {
-    if (peek(file) == '}' || peek(file) != '"')
-        return peek(file) != '}' && not_geojson(error);
+    char first = peek(file);
+    if (first != '"')
+        return first != '}' && not_geojson(error);
     json_t *key = read_value(file, error);
     text_copy(name, 32, key ? json_string_value(key) : "");
     bool ok = key && (take(file, ':') || not_geojson(error));

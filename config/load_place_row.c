@@ -22,12 +22,13 @@ bool load_is_place_column(const char *name)
     return known;
 }
 
+/* "" where there is none. */
 static const char *cell_of(const struct place_row *row, const char *name)
 {
     for (size_t i = 0; i < row->n; i++)
         if (strcmp(row->cells[i].name, name) == 0)
             return row->cells[i].value;
-    return NULL;
+    return "";
 }
 
 /* ---- cells ---- */
@@ -211,8 +212,9 @@ static void read_shapes(struct loader *loader, const struct place_row *row, stru
 static void read_place(struct loader *loader, const struct place_row *row, enum place_kind kind)
 {
     const char *name = kind == PLACE_AREA ? "code" : "id";
-    struct place_draft *draft = cell_of(row, name) ? load_new_draft(loader, kind, &row->origin) : NULL;
-    if (!cell_of(row, name))
+    bool named = *cell_of(row, name) != '\0';
+    struct place_draft *draft = named ? load_new_draft(loader, kind, &row->origin) : NULL;
+    if (!named)
         load_place_mistake(loader, &row->origin, "%s is missing", name);
     if (!draft)
         return;
@@ -234,12 +236,12 @@ static void read_terminal(struct loader *loader, const struct place_row *row)
         snprintf(text, sizeof text, "%.9f %.9f", row->shapes->position.latitude, row->shapes->position.longitude);
         position = text;
     }
-    if (id && position)
+    if (*id && *position)
         wrong = read_position(position, &at);
     struct terminal_position *positions =
         wrong ? NULL : realloc(all->positions, (all->n_positions + 1) * sizeof *all->positions);
     if (!positions) {
-        load_place_mistake(loader, &row->origin, "%s of a terminal %s", id ? "position" : "id",
+        load_place_mistake(loader, &row->origin, "%s of a terminal %s", *id ? "position" : "id",
                            wrong ? wrong : "cannot be kept: out of memory");
         return;
     }
@@ -252,11 +254,11 @@ void load_place_row(struct loader *loader, const struct place_row *row)
 {
     const char *word = cell_of(row, "kind");
     enum place_kind kind = PLACE_AREA;
-    if (word && strcmp(word, "terminal") == 0)
+    if (strcmp(word, "terminal") == 0)
         read_terminal(loader, row);
-    else if (word ? find_kind(word, &kind) : cell_of(row, "code") != NULL)
+    else if (*word ? find_kind(word, &kind) : *cell_of(row, "code") != '\0')
         read_place(loader, row, kind);
-    else if (word)
+    else if (*word)
         load_place_mistake(loader, &row->origin,
                            "kind must be village, group, hazard_point, reservoir, dyke, place_group or terminal, not \"%.40s\"",
                            word);
