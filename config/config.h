@@ -64,8 +64,8 @@ struct config_level_rule {
 
 /* What becomes of a package by its signature; controller/ebm_trust.h has the whole rule. */
 enum signature_policy {
-    SIGNATURE_REQUIRED,  /* only what a configured certificate signed */
     SIGNATURE_PREFERRED, /* what is not signed is taken, with a note; a wrong signature is refused */
+    SIGNATURE_REQUIRED,  /* only what a configured certificate signed */
     SIGNATURE_OFF,       /* not looked at, with a note on each alert */
 };
 

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 static const char *const clock_names[] = {"ntp", "rtc", "trust", NULL};              /* enum clock_mode */
-static const char *const signature_names[] = {"required", "preferred", "off", NULL}; /* enum signature_policy */
+static const char *const signature_names[] = {"preferred", "required", "off", NULL}; /* enum signature_policy */
 
 static const struct schema_item site_items[] = {
     {"name_zh", SCHEMA_TEXT, .least = 1, SCHEMA_AT(config, site_name_zh)},

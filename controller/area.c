@@ -110,8 +110,10 @@ void area_match_free(struct area_match *match)
 
 /* ---- lists ---- */
 
-static bool holds_codes(const struct config *config, const char *value_name)
+static bool holds_codes(const struct area_match *match, const struct config *config, const char *value_name)
 {
+    if (match->codes_name && strcmp(match->codes_name, value_name) == 0)
+        return true;
     for (size_t i = 0; i < config->n_geocode_names; i++)
         if (strcmp(config->geocode_names[i], value_name) == 0)
             return true;
@@ -194,7 +196,7 @@ static bool match_geocode(struct area_match *match, const struct config *config,
 {
     struct area_code code;
     struct error error;
-    if (!holds_codes(config, geocode->name)) {
+    if (!holds_codes(match, config, geocode->name)) {
         char what[120];
         text_print(what, sizeof what, "%s=%s", geocode->name, geocode->value);
         note_not_ours(match, what, area->description);

@@ -82,11 +82,13 @@ struct received {
     char *bytes;
     size_t n_bytes;
     struct alert_message *message; /* may refer to the bytes */
+    struct ebm_package *package;   /* of an EBM: likewise */
 };
 
 static void received_free(struct received *received)
 {
     alert_message_free(received->message);
+    ebm_package_free(received->package);
     free(received->bytes);
 }
 
@@ -94,7 +96,7 @@ static void received_free(struct received *received)
 static void judge(struct desk *desk, struct received *received, const struct alert_key *key, const char *id,
                   desk_answer_fn *answer, void *context)
 {
-    struct intake_terms terms = {desk->config, clock_read(), clock_trusted(), false};
+    struct intake_terms terms = {desk->config, clock_read(), clock_trusted(), false, received->package};
     const struct alert_message *message = received->message;
     struct alert *alert = NULL;
     struct refusal refusal;
@@ -105,6 +107,7 @@ static void judge(struct desk *desk, struct received *received, const struct ale
         desk_refuse(answer, context, 422, refusal.code, refusal.message);
         return;
     }
+    ebm_package_free(received->package);
     alert->media = received->media;
     alert->bytes = received->bytes;
     alert->n_bytes = received->n_bytes;
@@ -136,11 +139,14 @@ static bool receive(struct received *received, enum media media, struct slice by
         return false;
     }
     memcpy(received->bytes, bytes.data, bytes.size);
-    if (reception_decode(media, (struct slice){received->bytes, bytes.size}, &received->message, &error))
+    if (reception_decode(media, (struct slice){received->bytes, bytes.size}, &received->message, &received->package, &error))
         return true;
     received_free(received);
     desk_refuse(answer, context, error.code == ERROR_TOO_LARGE ? 413 : 422,
-                error.code == ERROR_MISSING ? "missing_element" : "not_cap", error.message);
+                error.code == ERROR_MISSING ? "missing_element"
+                : media == MEDIA_EBM        ? "not_ebm"
+                                            : "not_cap",
+                error.message);
     return false;
 }
 

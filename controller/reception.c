@@ -10,9 +10,8 @@ static const struct {
     const char *name; /* others are read as the same */
     enum media media;
 } TYPES[] = {
-    {"application/cap+xml", MEDIA_CAP},
-    {"application/xml", MEDIA_CAP},
-    {"text/xml", MEDIA_CAP},
+    {"application/cap+xml", MEDIA_CAP}, {"application/xml", MEDIA_CAP}, {"text/xml", MEDIA_CAP},
+    {"application/x-tar", MEDIA_EBM},   {"application/tar", MEDIA_EBM},
 };
 
 const char *media_name(enum media media)
@@ -37,13 +36,25 @@ bool media_parse(const char *content_type, enum media *media)
 
 const char *media_known(void)
 {
-    return "a CAP alert as application/cap+xml";
+    return "a CAP alert as application/cap+xml, an EBM package as application/x-tar";
 }
 
-bool reception_decode(enum media media, struct slice bytes, struct alert_message **message, struct error *error)
+static bool decode_ebm(struct slice bytes, struct alert_message **message, struct ebm_package **package, struct error *error)
 {
+    if (!ebm_decode(bytes, package, error))
+        return false;
+    *message = (*package)->message;
+    (*package)->message = NULL;
+    return true;
+}
+
+bool reception_decode(enum media media, struct slice bytes, struct alert_message **message, struct ebm_package **package,
+                      struct error *error)
+{
+    *package = NULL;
     switch (media) {
     case MEDIA_CAP: return cap_decode(bytes, message, error);
+    case MEDIA_EBM: return decode_ebm(bytes, message, package, error);
     case MEDIA_COUNT: break;
     }
     return error_set(error, ERROR_UNSUPPORTED, "this media type is not taken: send %s", media_known());

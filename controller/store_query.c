@@ -307,7 +307,8 @@ bool store_query_referring(sqlite3 *db, const struct store_reference *to, store_
     static const char text[] =
         "SELECT id, json_extract(detail, '$.status'), json_extract(detail, '$.msg_type') FROM referred r JOIN alert ON id = "
         "r.alert"
-        " WHERE r.sender = ?1 AND r.identifier = ?2 AND r.sent = ?3 AND state NOT IN ('refused', 'waiting') ORDER BY n";
+        " WHERE r.sender = ?1 AND r.identifier = ?2 AND (r.sent = ?3 OR (r.sent = '' AND alert.sent >= ?3)) AND state NOT IN "
+        "('refused', 'waiting') ORDER BY n";
     sqlite3_stmt *row = prepare(db, text, error);
     if (!row)
         return false;

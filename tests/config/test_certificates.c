@@ -110,7 +110,7 @@ static void test_mistakes(void **state)
     refused("certificates = ( { number = \"3\"; file = \".\"; } );", "it is not a file");
     refused("certificates = ( { number = \"3\"; file = \"zh.wav\"; } );", "neither a certificate nor a public key");
     refused("certificates = ( { number = \"3\"; file = \"a.pem\"; }, { number = \"3\"; file = \"a.pem\"; } );", "3");
-    refused("signature = \"sometimes\";", "\"required\", \"preferred\", \"off\"");
+    refused("signature = \"sometimes\";", "\"preferred\", \"required\", \"off\"");
     folder_write(&folder, "a.pem", "");
     refused(ONE, "neither a certificate nor a public key");
 }
