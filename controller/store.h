@@ -122,7 +122,9 @@ bool store_find_key(struct store *store, const char *sender, const char *identif
  * accepted and does not wait, the oldest first. */
 typedef void store_referring_fn(void *context, const char *id, const char *status, const char *msg_type);
 bool store_find_referring(struct store *store, const struct store_reference *to, store_referring_fn *each, void *context,
-                          struct error *error);            /* the same */
+                          struct error *error); /* the same */
+/* The newest alert of that identifier, whoever sent it; false where there is none, or it cannot be read. The same. */
+bool store_find_identifier(struct store *store, const char *identifier, char id[24]);
 bool store_has_alert(struct store *store, const char *id); /* the same; false where it cannot be read */
 int64_t store_get_setting(struct store *store, const char *name, int64_t otherwise); /* the same */
 /* Calls each for every named number that begins with prefix. Start-up only. */

@@ -290,6 +290,20 @@ bool store_query_key(sqlite3 *db, const char *const key[3], struct store_alert *
     return good;
 }
 
+/* The inner question is answered by the index of the keys alone, without touching a row. */
+bool store_query_identifier(sqlite3 *db, const char *identifier, char id[24])
+{
+    sqlite3_stmt *row = prepare(db, "SELECT id FROM alert WHERE n = (SELECT max(n) FROM alert WHERE identifier = ?1)", NULL);
+    if (!row)
+        return false;
+    sqlite3_bind_text(row, 1, identifier, -1, SQLITE_STATIC);
+    bool found = sqlite3_step(row) == SQLITE_ROW;
+    if (found)
+        text_copy(id, 24, store_sql_text(row, 0));
+    sqlite3_finalize(row);
+    return found;
+}
+
 bool store_query_has_alert(sqlite3 *db, const char *id)
 {
     sqlite3_stmt *statement = prepare(db, "SELECT 1 FROM alert WHERE id = ?1", NULL);
