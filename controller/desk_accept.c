@@ -9,8 +9,8 @@
 #include <time.h>
 
 enum {
-    STORE_PATIENCE_MS = 2000, /* an actual alert waits no longer for a disk that stalls */
-    WAITING_MAX = 200,        /* alerts that are not effective yet */
+    STORE_PATIENCE_MS = 2000,         /* an actual alert waits no longer for a disk that stalls */
+    WAITING_MAX = 200,                /* alerts that are not effective yet */
     WAITING_BYTES = 32 * 1024 * 1024, /* four of the largest packages */
 };
 

@@ -1,5 +1,5 @@
-/* The body of a request while it comes in: in memory up to a bound, beyond it in a file that has no name, mapped when it is whole.
- * So 256 clients with large packages take space on the disk, not memory, and nothing is left over after a crash. */
+/* The body of a request while it comes in: in memory up to a bound, beyond it in a file that has no name, mapped when it is
+ * whole. So 256 clients with large packages take space on the disk, not memory, and nothing is left over after a crash. */
 #include "controller/http_private.h"
 
 #include <fcntl.h>

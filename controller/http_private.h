@@ -90,7 +90,7 @@ struct http {
     struct http_limits limits;
     char token[HTTP_TOKEN_SIZE];
     char *socket_path, *spool_folder; /* NULL: nothing is spooled */
-    dev_t socket_device; /* the socket that we made, and no other, is removed at the end */
+    dev_t socket_device;              /* the socket that we made, and no other, is removed at the end */
     ino_t socket_inode;
     gid_t group;
     bool has_group;

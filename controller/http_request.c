@@ -164,7 +164,8 @@ static enum MHD_Result take_body(struct http_request *request, const char *data,
         return request->response ? MHD_YES : MHD_NO;
     }
     if (!http_body_add(&request->body, request->http->spool_folder, data, size, (size_t)declared_size(request)))
-        refuse(request, MHD_HTTP_INSUFFICIENT_STORAGE, "no_room", "There is no room for the body; see to the controller's disk");
+        refuse(request, MHD_HTTP_INSUFFICIENT_STORAGE, "no_room",
+               "There is no room for the body; see to the controller's disk");
     request->connection->n_body = request->body.n;
     return request->status == 0 || request->response ? MHD_YES : MHD_NO;
 }

@@ -109,6 +109,9 @@ static void test_which_certificate(void **state)
     finds(&package, EBM_CERTIFICATE_UNKNOWN, "000000000977");
     package.signature.certificate_number = placeholder;
     finds(&package, EBM_CERTIFICATE_UNKNOWN, "000000000977");
+    strcpy(certificates[0].number, placeholder); /* one that really has this number is not meant by a place holder */
+    finds(&package, EBM_CERTIFICATE_UNKNOWN, "000000000977");
+    strcpy(certificates[0].number, "000000000001");
     package.signature.certificate_number = with_zeros;
     finds(&package, EBM_GOOD, "");
     assert_int_equal(ebm_find_signer(NULL, &package, &NOW, NULL), EBM_CERTIFICATE_UNKNOWN);
