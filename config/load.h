@@ -46,6 +46,9 @@ void load_settings(struct loader *loader); /* all of the site but what follows; 
 /* The certificates of one source, and whether its policy can be kept with them. */
 void load_certificates(struct loader *loader, const config_setting_t *element, struct config_source *source);
 
+extern const struct schema_item load_user_items[];
+void load_users(struct loader *loader); /* after the sources */
+
 extern const struct schema_item load_channel_items[], load_message_items[], load_line_items[], load_terminal_items[];
 void load_channels(struct loader *loader); /* after the hazards */
 void load_lines(struct loader *loader);    /* after the channels */

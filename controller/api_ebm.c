@@ -79,7 +79,7 @@ static enum ebm_result result_of(const struct desk_answer *answer)
         return EBM_RESULT_SIGNATURE;
     if (strcmp(answer->code, "missing_element") == 0)
         return EBM_RESULT_INCOMPLETE;
-    return strcmp(answer->code, "not_ebm") == 0 ? EBM_RESULT_UNREADABLE : EBM_RESULT_OTHER;
+    return strcmp(answer->code, "not_an_alert") == 0 ? EBM_RESULT_UNREADABLE : EBM_RESULT_OTHER;
 }
 
 void api_ebm_reply_submitted(struct api *api, struct http_request *request, const struct desk_answer *answer)

@@ -1,6 +1,7 @@
 /* One row for each media type. */
 #include "controller/reception.h"
 
+#include "codecs/alert_json.h"
 #include "codecs/cap.h"
 
 #include <string.h>
@@ -10,8 +11,8 @@ static const struct {
     const char *name; /* others are read as the same */
     enum media media;
 } TYPES[] = {
-    {"application/cap+xml", MEDIA_CAP}, {"application/xml", MEDIA_CAP}, {"text/xml", MEDIA_CAP},
-    {"application/x-tar", MEDIA_EBM},   {"application/tar", MEDIA_EBM},
+    {"application/cap+xml", MEDIA_CAP}, {"application/xml", MEDIA_CAP},   {"text/xml", MEDIA_CAP},
+    {"application/json", MEDIA_JSON},   {"application/x-tar", MEDIA_EBM}, {"application/tar", MEDIA_EBM},
 };
 
 const char *media_name(enum media media)
@@ -36,7 +37,7 @@ bool media_parse(const char *content_type, enum media *media)
 
 const char *media_known(void)
 {
-    return "a CAP alert as application/cap+xml, an EBM package as application/x-tar";
+    return "a CAP alert as application/cap+xml, one in parts as application/json, or an EBM package as application/x-tar";
 }
 
 static bool decode_ebm(struct slice bytes, struct alert_message **message, struct ebm_package **package, struct error *error)
@@ -55,6 +56,7 @@ bool reception_decode(enum media media, struct slice bytes, struct alert_message
     switch (media) {
     case MEDIA_CAP: return cap_decode(bytes, message, error);
     case MEDIA_EBM: return decode_ebm(bytes, message, package, error);
+    case MEDIA_JSON: return alert_json_decode(bytes, message, error);
     case MEDIA_COUNT: break;
     }
     return error_set(error, ERROR_UNSUPPORTED, "this media type is not taken: send %s", media_known());

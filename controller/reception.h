@@ -5,7 +5,7 @@
 
 #include "codecs/ebm.h"
 
-enum media { MEDIA_CAP, MEDIA_EBM, MEDIA_COUNT };
+enum media { MEDIA_CAP, MEDIA_JSON, MEDIA_EBM, MEDIA_COUNT };
 
 /* As it is stored: "application/cap+xml". */
 const char *media_name(enum media media);

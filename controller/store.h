@@ -118,9 +118,13 @@ bool store_load_deliveries(struct store *store, const char *alert, json_t **rows
 bool store_find_key(struct store *store, const char *sender, const char *identifier, const char *sent,
                     struct store_alert *alert, bool *found,
                     struct error *error); /* also later; sub-millisecond read on the caller's own read handle */
-/* Calls each for every alert that names this key among its references (or all but its sent, and was sent no earlier), was
- * accepted and does not wait, the oldest first. */
-typedef void store_referring_fn(void *context, const char *id, const char *status, const char *msg_type);
+/* Calls each for every alert that names this key among its references (or all but its sent, and was sent no
+ * earlier), was accepted and does not wait, the oldest first. */
+struct store_referring {
+    const char *id, *sender, *status, *msg_type;
+    bool all_clear;
+};
+typedef void store_referring_fn(void *context, const struct store_referring *alert);
 bool store_find_referring(struct store *store, const struct store_reference *to, store_referring_fn *each, void *context,
                           struct error *error); /* the same */
 /* The newest alert of that identifier, whoever sent it; false where there is none, or it cannot be read. The same. */

@@ -242,7 +242,7 @@ class Packages(TownshipTest):
         for what, body in hostile.items():
             status, problem = self.ask(body)
             self.assertEqual(status, 422, (what, problem))
-            self.assertIn(problem["code"], ("not_ebm", "missing_element"), what)
+            self.assertIn(problem["code"], ("not_an_alert", "missing_element"), what)
         headers = {"Content-Type": "application/x-tar", "Content-Length": str(8 * 1024 * 1024 + 1)}
         self.assertEqual(town.request("POST", "/v1/alerts", None, headers)[0], 413)  # by its head alone
         ebd, document = message("large", kind=3)
