@@ -257,9 +257,8 @@ static void stop(struct api *api, struct http_request *request)
     if (!asked)
         return;
     const char *reason = json_string_value(json_object_get(asked, "reason"));
-    log_line(LOG_NOTE, "%s: %s asks to stop it: %s", http_id(request), http_user(request),
-             reason); /* the alert keeps only why */
-    desk_stop(api->desk, http_id(request), reason, on_submitted, request);
+    log_line(LOG_NOTE, "%s: %s asks to stop it: %s", http_id(request), http_user(request), reason);
+    desk_stop(api->desk, http_id(request), reason, http_user(request), on_submitted, request);
     json_decref(asked);
 }
 

@@ -30,8 +30,10 @@ struct desk_sender {
 void desk_submit_cap(struct desk *desk, const struct desk_sender *sender, struct slice bytes, desk_answer_fn *answer,
                      void *context);
 
-/* Ends an alert. answer as above: 200 with the alert, once it is on disk; 404 unknown; 409 it has ended already. */
-void desk_stop(struct desk *desk, const char *id, const char *reason, desk_answer_fn *answer, void *context);
+/* Ends an alert. answer as above: 200 with the alert, once it is on disk; 404 unknown; 409 it has ended already. officer: who
+ * said so. */
+void desk_stop(struct desk *desk, const char *id, const char *reason, const char *officer, desk_answer_fn *answer,
+               void *context);
 
 /* Goes on with an alert that waits for a clock that can be trusted, though there is none; answer as above, at once: after
  * another restart it waits again. officer: who said so. 409: it does not wait for that. */

@@ -116,6 +116,7 @@ void desk_submit_cap(struct desk *desk, const struct desk_sender *sender, struct
     struct error error = {0};
     struct alert_key key;
     char id[ALERT_ID_SIZE];
+    desk_watch(desk, sender->user, bytes, &answer, &context);
     if (!take_key(desk, sender, bytes, &key, answer, context))
         return;
     if (!cap_decode(bytes, &message, &error)) {
@@ -123,6 +124,7 @@ void desk_submit_cap(struct desk *desk, const struct desk_sender *sender, struct
                     error.code == ERROR_MISSING ? "missing_element" : "not_cap", error.message);
         return;
     }
+    desk_watch_message(desk, message);
     enum known known = answer_known(desk, message, bytes, answer, context, id);
     if (known == KNOWN_NOT || known == KNOWN_REFUSED) {
         judge(desk, message, &key, known == KNOWN_REFUSED ? id : "", bytes, answer, context);
@@ -154,17 +156,19 @@ static void on_changed(void *context, int64_t seq, const struct error *error)
     free(changing);
 }
 
-void desk_answer_durable(struct desk *desk, struct alert *alert, desk_answer_fn *answer, void *context)
+void desk_answer_durable(struct desk *desk, struct alert *alert, const struct decision *decision, desk_answer_fn *answer,
+                         void *context)
 {
     struct changing *changing = malloc(sizeof *changing);
     if (changing)
         *changing = (struct changing){answer, context, alert_to_json(alert, desk->config)};
-    journal_alert(&desk->journal, alert, clock_read().wall, changing ? on_changed : NULL, changing);
+    journal_decided(&desk->journal, alert, clock_read().wall, decision, changing ? on_changed : NULL, changing);
     if (!changing)
         desk_refuse(answer, context, 503, "no_memory", "it is done, but out of memory: whether it is on disk cannot be told");
 }
 
-void desk_stop(struct desk *desk, const char *id, const char *reason, desk_answer_fn *answer, void *context)
+void desk_stop(struct desk *desk, const char *id, const char *reason, const char *officer, desk_answer_fn *answer,
+               void *context)
 {
     struct alert *alert = desk_find(desk, id);
     if (alert && (alert->over || (alert_state_ended(alert->state) && alert->state != ALERT_STOPPED)))
@@ -176,6 +180,7 @@ void desk_stop(struct desk *desk, const char *id, const char *reason, desk_answe
     if (alert->state != ALERT_STOPPED) /* the first reason is the one that counts */
         text_copy(alert->reason, sizeof alert->reason, reason);
     desk_end_held(desk, alert, CAUSE_STOPPED);
-    desk_answer_durable(desk, alert, answer, context);
+    const struct decision stopped = {officer, "stopped", json_pack("{s:s}", "reason", reason)};
+    desk_answer_durable(desk, alert, &stopped, answer, context);
     desk_channel_done(desk, alert, CAUSE_STOPPED);
 }
