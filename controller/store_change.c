@@ -18,8 +18,10 @@ static void add_copy(struct store_write *write, enum store_value_type type, cons
     if (!data)
         return;
     *value = (struct store_value){.type = type, .data = malloc(size + 1), .size = size};
-    if (value->data)
-        memcpy(value->data, data, size);
+    if (!value->data)
+        return;
+    memcpy(value->data, data, size);
+    value->data[size] = '\0';
 }
 
 static void add_text(struct store_write *write, const char *text)
