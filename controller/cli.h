@@ -22,7 +22,8 @@ struct cli_setup {
 
 struct cli_options {
     const char *socket, *url, *token_file; /* where the daemon is */
-    const char *reason, *until;
+    const char *reason, *until, *since;
+    const char *head;             /* of the audit trail, written down before */
     const char *before, *limit;   /* a page of a list; limit is a number */
     const char *count, *interval; /* of a watch: how often, seconds between */
     const char *line, *state;     /* only those terminals */

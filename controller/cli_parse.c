@@ -14,9 +14,11 @@ struct option {
 static const struct option options[] = {
     {"--watch", NULL, CLI_WATCH, offsetof(struct cli_options, watch), "follow the alert to its end, then report"},
     {"--reason", "TEXT", CLI_REASON, offsetof(struct cli_options, reason), "why; it is kept with the alert"},
-    {"--until", "TIME", CLI_UNTIL, offsetof(struct cli_options, until), "such as 2026-11-22T05:20:00+08:00"},
+    {"--since", "TIME", CLI_SPAN, offsetof(struct cli_options, since), "only from then on"},
+    {"--until", "TIME", CLI_UNTIL | CLI_SPAN, offsetof(struct cli_options, until), "such as 2026-11-22T05:20:00+08:00"},
     {"--csv", NULL, CLI_CSV, offsetof(struct cli_options, csv), "as a table for spreadsheets (RFC 4180)"},
-    {"--limit", "N", CLI_PAGE, offsetof(struct cli_options, limit), "how many, at most 500 {50}"},
+    {"--head", "SEQ:HASH", CLI_HEAD, offsetof(struct cli_options, head), "a head that was written down before"},
+    {"--limit", "N", CLI_PAGE | CLI_LIMIT, offsetof(struct cli_options, limit), "how many, at most 500 {50}"},
     {"--before", "ID", CLI_PAGE, offsetof(struct cli_options, before), "those that are older than this alert"},
     {"--now", NULL, CLI_NOW, offsetof(struct cli_options, now), "read it first, and show what it says now"},
     {"--line", "LINE", CLI_FILTER, offsetof(struct cli_options, line), "only those on this line"},

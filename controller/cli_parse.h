@@ -15,7 +15,10 @@ enum {
     CLI_FILTER = 32,
     CLI_REPEAT = 64,
     CLI_REMOTE = 128,
-    CLI_UNTIL = 256
+    CLI_UNTIL = 256, /* needs it */
+    CLI_LIMIT = 512,
+    CLI_SPAN = 1024, /* from and until when; both may be left out */
+    CLI_HEAD = 2048
 };
 
 struct cli_operation {

@@ -155,6 +155,11 @@ void store_get_alert(struct store *store, const char *id, store_result_fn *done,
     ask(store, QUERY_ALERT, (const char *[2]){id, NULL}, 1, done, context);
 }
 
+void store_get_message(struct store *store, const char *id, store_result_fn *done, void *context)
+{
+    ask(store, QUERY_MESSAGE, (const char *[2]){id, NULL}, 1, done, context);
+}
+
 void store_list_deliveries(struct store *store, const char *alert, store_result_fn *done, void *context)
 {
     ask(store, QUERY_DELIVERIES, (const char *[2]){alert, NULL}, 0, done, context);

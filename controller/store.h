@@ -120,6 +120,9 @@ void store_get_alert(struct store *store, const char *id, store_result_fn *done,
 void store_list_deliveries(struct store *store, const char *alert, store_result_fn *done, void *context);
 void store_list_readings(struct store *store, const char *alert, const char *terminal, store_result_fn *done, void *context);
 
+/* {media_type, hex}: the message's bytes as they came, each as two hexadecimal digits. ERROR_NOT_FOUND. */
+void store_get_message(struct store *store, const char *id, store_result_fn *done, void *context);
+
 /* Events after "epoch:seq": {"reset": false, "events": [{id, type, data}], "last": id}. An unknown or foreign id, or one older
  * than the events kept, answers {"reset": true, "events": [], "last": id}. */
 void store_list_events(struct store *store, const char *after, size_t limit, store_result_fn *done, void *context);

@@ -15,6 +15,7 @@ static const char *const queries[] = {
     "json_remove(detail, '$.words', '$.places', '$.not_ours', '$.no_position', '$.not_spoken', '$.notes') AS detail"
     " FROM alert WHERE n < ifnull((SELECT n FROM alert WHERE id = ?1), ?4) ORDER BY n DESC LIMIT ?3",
     [QUERY_ALERT] = ALERT_COLUMNS "detail FROM alert WHERE id = ?1",
+    [QUERY_MESSAGE] = "SELECT media_type, hex(bytes) AS hex FROM alert WHERE id = ?1",
     [QUERY_DELIVERIES] = "SELECT alert, terminal, line, channel, rung, end, reason, detail FROM delivery WHERE alert = ?1"
                          " ORDER BY terminal",
     [QUERY_READINGS] = "SELECT data FROM reading WHERE alert = ?1 AND terminal = ?2 ORDER BY n",
@@ -205,7 +206,7 @@ void store_query_run(sqlite3 *db, const char *epoch, struct store_job *job)
         query_audit(db, job);
     else if (job->query == QUERY_ALERTS)
         query_alerts(db, job);
-    else if (job->query == QUERY_ALERT)
+    else if (job->query == QUERY_ALERT || job->query == QUERY_MESSAGE)
         query_alert(db, job);
     else if (job->query == QUERY_READINGS)
         query_readings(db, job);

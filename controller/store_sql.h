@@ -57,7 +57,16 @@ struct store_write {
     struct store_value values[STORE_VALUES_MAX];
 };
 
-enum store_query { QUERY_NONE, QUERY_ALERTS, QUERY_ALERT, QUERY_DELIVERIES, QUERY_READINGS, QUERY_EVENTS, QUERY_AUDIT };
+enum store_query {
+    QUERY_NONE,
+    QUERY_ALERTS,
+    QUERY_ALERT,
+    QUERY_MESSAGE,
+    QUERY_DELIVERIES,
+    QUERY_READINGS,
+    QUERY_EVENTS,
+    QUERY_AUDIT
+};
 
 /* A request on its way down and, filled in, its answer on the way up. No JSON value is shared with the thread: text goes
  * down, and what the thread makes is handed over whole. */

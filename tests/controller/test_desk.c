@@ -642,9 +642,8 @@ static void test_who_decided_is_in_the_trail(void **state)
     submit((struct cap_text){.identifier = "B"});
     land(ERROR_NONE);
     expect_trail("root:accepted+ ");
-    submit((struct cap_text){.identifier = "C",
-                             .msg_type = "Cancel",
-                             .references = "<references>county,B,2026-11-22T03:20:00+08:00</references>"});
+    submit((struct cap_text){
+        .identifier = "C", .msg_type = "Cancel", .references = "<references>county,B,2026-11-22T03:20:00+08:00</references>"});
     expect_trail("root:cancelled+ root:recorded+ ");
 }
 
