@@ -26,9 +26,13 @@ struct desk_sender {
     const char *user, *key;
 };
 
-/* Takes a CAP message. answer is called exactly once, now or when it is durable. */
-void desk_submit_cap(struct desk *desk, const struct desk_sender *sender, struct slice bytes, desk_answer_fn *answer,
-                     void *context);
+/* Takes a message. answer is called exactly once, now or when it is durable. */
+void desk_submit(struct desk *desk, const struct desk_sender *sender, enum media media, struct slice bytes,
+                 desk_answer_fn *answer, void *context);
+
+/* Refuses one in a form that is not taken, whose Content-Type names none of ours. answer is called at once. */
+void desk_refuse_media(struct desk *desk, const struct desk_sender *sender, struct slice bytes, desk_answer_fn *answer,
+                       void *context);
 
 /* Ends an alert. answer as above: 200 with the alert, once it is on disk; 404 unknown; 409 it has ended already. officer: who
  * said so. */

@@ -102,6 +102,15 @@ void desk_watch_message(struct desk *desk, const struct alert_message *message)
     desk->submitted = NULL;
 }
 
+void desk_refuse_media(struct desk *desk, const struct desk_sender *sender, struct slice bytes, desk_answer_fn *answer,
+                       void *context)
+{
+    char message[300];
+    text_print(message, sizeof message, "Content-Type: send %s; no other format is taken", media_known());
+    desk_watch(desk, sender->user, bytes, &answer, &context);
+    desk_refuse(answer, context, 415, "unsupported_media_type", message);
+}
+
 void desk_sum_refusals(struct desk *desk, struct mono now, bool at_end)
 {
     char login[REFUSALS_LOGIN_SIZE];
