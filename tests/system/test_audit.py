@@ -42,15 +42,17 @@ class Audit(TownshipTest):
         record = town.send(cap(msg_type="Cancel", references=reference(cancelled)))[1]
         for alert in (stopped, cancelled):
             town.until_ended(alert["id"])
+        self.assertEqual(town.request("POST", "/v1/alerts", b"?", {"Content-Type": "text/plain"})[0], 415)
         bad = cap(code="110000000000").encode()
         self.assertEqual(town.request("POST", "/v1/alerts", bad, CAP)[0], 422)
-        until(lambda: (login, "refused", "") in self.decisions(town), "the refusal")  # no answer waits for it
+        until(lambda: self.decisions(town).count((login, "refused", "")) == 2, "the refusals")  # no answer waits for them
         have = self.decisions(town)
         for wanted in ((login, "accepted", stopped["id"]), (login, "stopped", stopped["id"]), (login, "cancelled", cancelled["id"]),
                        (login, "recorded", record["id"]), (login, "refused", ""), ("tocsin", "ended", stopped["id"]),
                        ("tocsin", "ended", cancelled["id"]), ("tocsin", "daemon_started", "")):
             self.assertIn(wanted, have)
-        refused = [json.loads(e["detail"]) for e in self.trail(town)["entries"] if e["action"] == "refused"][0]
+        form, refused = [json.loads(e["detail"]) for e in self.trail(town)["entries"] if e["action"] == "refused"]
+        self.assertEqual((form["code"], form["size"]), ("unsupported_media_type", 1))
         self.assertEqual((refused["code"], refused["sender"], refused["size"], refused["sha256"]),
                          ("area_not_ours", "county@test", len(bad), hashlib.sha256(bad).hexdigest()))
         return stopped, cancelled
@@ -97,6 +99,14 @@ class Audit(TownshipTest):
         message = town.get(f"/v1/alerts/{stopped['id']}/message")[1].encode()
         accepted = next(json.loads(e["detail"]) for e in self.trail(town)["entries"] if e["subject"] == stopped["id"])
         self.assertEqual(hashlib.sha256(message).hexdigest(), accepted["sha256"])
+
+    def test_more_than_a_page(self):
+        town = self.start()
+        for _ in range(520):
+            self.assertEqual(town.send(cap(status="Test", en=None))[0], 202)
+        self.verify(town, 0, "521 entries, from 1 (")
+        end = json.loads(town.cli("history", "export").stdout.splitlines()[-1])["end"]
+        self.assertEqual((end["alerts"], end["audit"]), (520, 521))
 
     def tampered(self, town, script):
         """The daemon over a database that somebody has changed meanwhile; then it is as it was."""
