@@ -16,9 +16,11 @@ enum {
     CLI_REPEAT = 64,
     CLI_REMOTE = 128,
     CLI_UNTIL = 256, /* needs it */
-    CLI_LIMIT = 512,
-    CLI_SPAN = 1024, /* from and until when; both may be left out */
-    CLI_HEAD = 2048
+    CLI_HOME = 512,
+    CLI_RIGHT = 1024,
+    CLI_LIMIT = 2048,
+    CLI_SPAN = 4096, /* from and until when; both may be left out */
+    CLI_HEAD = 8192
 };
 
 struct cli_operation {

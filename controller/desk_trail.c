@@ -81,6 +81,7 @@ static void on_answered(void *context, const struct desk_answer *answer)
 void desk_watch(struct desk *desk, const char *user, struct slice bytes, desk_answer_fn **answer, void **context)
 {
     struct submission *submission = malloc(sizeof *submission);
+    desk->submitted = NULL;
     if (!submission) {
         log_line(LOG_ERROR, "no memory: if the message that comes now is refused, the audit trail will not have it");
         return;
@@ -102,6 +103,15 @@ void desk_watch_message(struct desk *desk, const struct alert_message *message)
     desk->submitted = NULL;
 }
 
+void desk_denied(struct desk *desk, const char *login, const char *subject, const struct refusal *refusal)
+{
+    if (!refusals_take(&desk->refusals, login, clock_read().mono))
+        return;
+    const struct decision denied = {login, "denied",
+                                    json_pack("{s:s, s:s}", "code", refusal->code, "message", refusal->message)};
+    journal_decision(&desk->journal, subject, &denied);
+}
+
 void desk_refuse_media(struct desk *desk, const struct desk_sender *sender, struct slice bytes, desk_answer_fn *answer,
                        void *context)
 {
@@ -116,7 +126,7 @@ void desk_sum_refusals(struct desk *desk, struct mono now, bool at_end)
     char login[REFUSALS_LOGIN_SIZE];
     unsigned more, over_s;
     while ((more = refusals_sum(&desk->refusals, now, at_end, login, &over_s)) > 0) {
-        log_line(LOG_WARNING, "%u more messages of %s were refused within %u s", more, login, over_s);
+        log_line(LOG_WARNING, "%u more requests of %s were refused within %u s", more, login, over_s);
         const struct decision refused = {login, "refused", json_pack("{s:i, s:i}", "more", (int)more, "within_s", (int)over_s)};
         journal_decision(&desk->journal, "", &refused);
     }

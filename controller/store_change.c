@@ -117,6 +117,14 @@ static void add_limits(struct store_job *job, const struct store_limits *limits)
     add_row(job, CUT_AUDIT);
 }
 
+/* A name may be whatever somebody gave: what is no text could not be read back, and would break the trail for him. */
+static void add_clean(struct store_write *write, const char *text)
+{
+    char clean[256];
+    text_clean(clean, sizeof clean, text);
+    add_text(write, clean);
+}
+
 /* In the order in which it is hashed; number and hash are given when it is written. */
 static void add_audit(struct store_job *job, const struct store_audit *audit, const char *boot)
 {
@@ -127,9 +135,9 @@ static void add_audit(struct store_job *job, const struct store_audit *audit, co
     add_number(row, 0);
     add_text(row, time);
     add_text(row, boot);
-    add_text(row, audit->actor);
-    add_text(row, audit->action);
-    add_text(row, audit->subject);
+    add_clean(row, audit->actor);
+    add_clean(row, audit->action);
+    add_clean(row, audit->subject);
     add_text(row, audit->detail);
     add_copy(row, VALUE_TEXT, NO_HASH, sizeof NO_HASH - 1);
     job->decided = !audit->with_change;

@@ -178,6 +178,29 @@ bool store_in_trouble(const struct store *store, struct error *why)
     return scene->full && !error_set(why, ERROR_IO, "full");
 }
 
+void store_get_alert(struct store *store, const char *id, store_result_fn *done, void *context)
+{
+    (void)store;
+    for (size_t i = 0; i < scene->n_rows; i++)
+        if (strcmp(scene->rows[i].id, id) == 0) {
+            const struct error none = {0};
+            done(context,
+                 json_pack("{s:s, s:s, s:O}", "id", id, "state", scene->rows[i].state, "detail", scene->rows[i].detail), &none);
+            return;
+        }
+    struct error error;
+    error_set(&error, ERROR_NOT_FOUND, "no alert is called %s", id);
+    done(context, NULL, &error);
+}
+
+void store_list_deliveries(struct store *store, const char *alert, store_result_fn *done, void *context)
+{
+    json_t *rows = NULL;
+    struct error error = {0};
+    store_load_deliveries(store, alert, &rows, &error);
+    done(context, rows, &error);
+}
+
 bool store_has_alert(struct store *store, const char *id)
 {
     (void)store;
@@ -222,8 +245,10 @@ bool store_find_referring(struct store *store, const struct store_reference *to,
         const struct row *row = &scene->rows[i];
         bool there = strcmp(row->state, "refused") != 0 && strcmp(row->state, "waiting") != 0;
         if (there && strcmp(row->names, to->identifier) == 0 && strcmp(row->names_sent, to->sent) == 0)
-            each(context, row->id, json_string_value(json_object_get(row->detail, "status")),
-                 json_string_value(json_object_get(row->detail, "msg_type")));
+            each(context, &(struct store_referring){row->id, json_string_value(json_object_get(row->detail, "sender")),
+                                                    json_string_value(json_object_get(row->detail, "status")),
+                                                    json_string_value(json_object_get(row->detail, "msg_type")),
+                                                    json_is_true(json_object_get(row->detail, "all_clear"))});
     }
     return true;
 }
@@ -650,6 +675,17 @@ static void test_who_decided_is_in_the_trail(void **state)
     expect_trail("root:cancelled+ root:recorded+ ");
 }
 
+static void test_who_may_not_is_in_the_trail(void **state)
+{
+    (void)state;
+    struct refusal refusal = {"no_right", "ask somebody who may"};
+    scene->trail[0] = '\0';
+    for (int i = 0; i < 2 * REFUSALS_AT_ONCE; i++)
+        desk_denied(scene->desk, "uid:7", "", &refusal);
+    assert_int_equal(strlen(scene->trail), REFUSALS_AT_ONCE * strlen("uid:7:denied "));
+    assert_string_equal(told("code"), "no_right");
+}
+
 /* With its size and digest, also where nothing of it can be read; too many at once are summed up. */
 static void test_refusals_are_in_the_trail(void **state)
 {
@@ -661,7 +697,7 @@ static void test_refusals_are_in_the_trail(void **state)
     assert_string_equal(told("code"), scene->code);
     desk_submit(scene->desk, &sender, MEDIA_CAP, slice_of("<html/>"), on_answer, NULL);
     expect_trail("root:refused ");
-    assert_string_equal(told("code"), "not_cap");
+    assert_string_equal(told("code"), "not_an_alert");
     assert_string_equal(told("identifier"), "-");
     assert_string_equal(told("sha256"), "8397912ada2760dca34d1adb644cf54fc5c8d05d0ad56b4a6f99096b03ac8431");
     submit(DRILL);
@@ -1382,6 +1418,7 @@ int main(void)
         TEST(test_answer_times_are_not_written_while_it_sounds),
         TEST(test_who_decided_is_in_the_trail),
         TEST(test_refusals_are_in_the_trail),
+        TEST(test_who_may_not_is_in_the_trail),
         TEST(test_an_id_is_given_once),
         TEST(test_a_late_disk_holds_back_no_actual_alert),
         TEST(test_a_full_disk_makes_nothing_invisible),

@@ -182,6 +182,16 @@ static void one_chain_over_restarts(void **state)
     assert_int_equal(f->failed, 0);
 }
 
+static void what_is_no_text_breaks_nothing(void **state)
+{
+    struct fixture *f = *state;
+    const struct store_audit audit = {"a\nb", "denied", "\xff\xfe", "{}", false};
+    commit(f, &(struct store_change){.audit = &audit});
+    decide(f, "later");
+    assert_string_equal(found(f, 0), "");
+    assert_string_equal(json_string_value(json_object_get(json_array_get(entries(f, 0), 0), "subject")), "??");
+}
+
 /* The bad change is in one batch with good ones: neither they nor the chain suffer, and what it would have told is not told. */
 static void a_change_that_fails_leaves_no_gap(void **state)
 {
@@ -347,6 +357,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(one_chain_over_restarts),
+        TEST(what_is_no_text_breaks_nothing),
         TEST(a_change_that_fails_leaves_no_gap),
         TEST(a_full_disk_loses_no_decision),
         TEST(what_is_old_goes_and_leaves_an_anchor),
