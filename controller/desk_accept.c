@@ -154,7 +154,8 @@ static void on_durable(void *context, int64_t seq, const struct error *error)
 static void put_on_disk(struct desk *desk, struct alert *alert)
 {
     alert->durable = true; /* as the row will say once it is there */
-    journal_alert(&desk->journal, alert, alert->received, on_durable, alert->accepting);
+    const struct decision accepted = desk_accepted(alert, desk->config);
+    journal_decided(&desk->journal, alert, alert->received, &accepted, on_durable, alert->accepting);
     alert->durable = false;
 }
 
