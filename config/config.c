@@ -26,6 +26,7 @@ static const struct {
     {"place group", load_place_group_items},
     {"contact", load_contact_items},
     {"source", load_source_items},
+    {"certificate", load_certificate_items},
     {"user", load_user_items},
     {"channel", load_channel_items},
     {"message", load_message_items},
@@ -124,6 +125,11 @@ void config_free(struct config *config)
     free(config->places);
     free(config->hazards);
     free(config->level_rules);
+    for (size_t i = 0; i < config->n_sources; i++) {
+        for (size_t c = 0; c < config->sources[i].n_certificates; c++)
+            sm2_key_free(config->sources[i].certificates[c].key);
+        free(config->sources[i].certificates);
+    }
     free(config->sources);
     for (size_t i = 0; i < config->n_users; i++)
         free(config->users[i].relays);

@@ -66,12 +66,20 @@ static const char *read_code(const char *text, struct area_code *to)
                                 : "must have 12 digits, or 6 or 9";
 }
 
+/* A blank or a comma between. */
+static bool read_degrees(const char **text, double most, double *degrees)
+{
+    char *end;
+    *degrees = strtod(*text, &end);
+    bool good = end > *text && *degrees >= -most && *degrees <= most;
+    *text = end + strspn(end, " ,");
+    return good;
+}
+
 static const char *read_position(const char *text, struct config_place *place)
 {
-    char more;
-    struct alert_point *p = &place->position;
-    place->has_position = sscanf(text, "%lf%*[ ,]%lf%c", &p->latitude, &p->longitude, &more) == 2 && p->latitude >= -90 &&
-                          p->latitude <= 90 && p->longitude >= -180 && p->longitude <= 180;
+    place->has_position = read_degrees(&text, 90, &place->position.latitude) &&
+                          read_degrees(&text, 180, &place->position.longitude) && *text == '\0';
     return place->has_position ? NULL : "must be latitude and longitude in degrees, such as 29.61 115.87";
 }
 

@@ -2,6 +2,7 @@
 #include "controller/intake.h"
 
 #include "controller/area.h"
+#include "controller/ebm_trust.h"
 #include "controller/phrase.h"
 #include "controller/rights.h"
 #include "controller/words.h"
@@ -302,6 +303,7 @@ static bool judge_sounding(struct alert *alert, const struct intake_terms *terms
     alert->ended = calloc(config->n_channels + 1, sizeof *alert->ended);
     if (!ok || !alert->ended)
         ok = refuse(refusal, "no_memory", "out of memory; try again");
+    match.codes_name = terms->package ? ebm_geocode_name : NULL; /* the format says what they are */
     ok = ok && judge_blocks(alert, terms, source, &match, ours, refusal) && judge_expiry(alert, terms, refusal);
     if (ok && !keep_match(alert, &match))
         ok = refuse(refusal, "no_memory", "out of memory; try again");
@@ -333,6 +335,25 @@ static bool does_sound(struct alert *alert)
     return false;
 }
 
+/* A signature within CAP (XML-DSig) cannot be checked, so where one is required no CAP is taken; for an alert in
+ * parts its login answers. What was taken in once goes on
+ * after a restart, whatever has become of the certificates since; the note says what they say now. */
+static bool judge_signature(struct alert *alert, const struct intake_terms *terms, const struct config_source *source,
+                            struct refusal *refusal)
+{
+    char text[320];
+    if (!terms->package)
+        return alert->message->form || !source || source->signature != SIGNATURE_REQUIRED || terms->resuming ||
+               refuse(refusal, "signature_required",
+                      "signature: the source %s requires one, and only those of EBM packages can be checked here", source->id);
+    struct ebm_verdict verdict = ebm_judge_signature(source, terms->package, terms->clock_trusted ? &terms->now.wall : NULL);
+    if (!verdict.taken && !terms->resuming)
+        return refuse(refusal, verdict.code, "signature: %s", verdict.why);
+    text_print(text, sizeof text, "%s: %s", verdict.code, verdict.why);
+    note(alert, text);
+    return true;
+}
+
 bool intake_judge(const struct intake_terms *terms, struct alert_message *message, struct alert **alert_out,
                   struct refusal *refusal)
 {
@@ -352,7 +373,7 @@ bool intake_judge(const struct intake_terms *terms, struct alert_message *messag
     alert->notes = json_array();
     alert->sounds = does_sound(alert);
     alert->state = alert->sounds ? ALERT_QUEUED : ALERT_FINISHED;
-    if (alert->sounds && !judge_sounding(alert, terms, source, refusal)) {
+    if (!judge_signature(alert, terms, source, refusal) || (alert->sounds && !judge_sounding(alert, terms, source, refusal))) {
         alert->message = NULL; /* stays the caller's */
         alert_free(alert);
         return false;
