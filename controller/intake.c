@@ -291,27 +291,32 @@ static bool judge_expiry(struct alert *alert, const struct intake_terms *terms, 
                       : "sent: it is too old, and there is no expires; send an alert that is still in force");
 }
 
-static bool judge_sounding(struct alert *alert, const struct intake_terms *terms, const struct config_source *source,
-                           struct refusal *refusal)
+/* ours: one for each block. */
+static bool judge_meaning(struct alert *alert, const struct intake_terms *terms, const struct config_source *source, bool *ours,
+                          struct refusal *refusal)
 {
-    const struct config *config = terms->config;
-    if (alert->message->n_infos == 0)
-        return refuse(refusal, "no_info", "info: missing; there is nothing to say and no area to say it in");
     struct area_match match;
-    bool *ours = calloc(alert->message->n_infos, sizeof *ours);
-    bool ok = area_match_create(&match, config) && ours;
-    alert->ended = calloc(config->n_channels + 1, sizeof *alert->ended);
-    if (!ok || !alert->ended)
-        ok = refuse(refusal, "no_memory", "out of memory; try again");
+    bool ok = area_match_create(&match, terms->config) || refuse(refusal, "no_memory", "out of memory; try again");
     match.codes_name = terms->package ? ebm_geocode_name : NULL; /* the format says what they are */
     ok = ok && judge_blocks(alert, terms, source, &match, ours, refusal) && judge_expiry(alert, terms, refusal);
     if (ok && !keep_match(alert, &match))
         ok = refuse(refusal, "no_memory", "out of memory; try again");
-    ok = ok && judge_words(alert, config, ours, refusal);
     area_match_free(&match);
-    free(ours);
-    alert->repetitions_planned = config->repetitions;
+    return ok && judge_words(alert, terms->config, ours, refusal);
+}
+
+static bool judge_sounding(struct alert *alert, const struct intake_terms *terms, const struct config_source *source,
+                           struct refusal *refusal)
+{
+    if (alert->message->n_infos == 0)
+        return refuse(refusal, "no_info", "info: missing; there is nothing to say and no area to say it in");
+    bool *ours = calloc(alert->message->n_infos, sizeof *ours);
+    alert->ended = calloc(terms->config->n_channels + 1, sizeof *alert->ended);
+    alert->repetitions_planned = terms->config->repetitions;
     alert->outcome = ALERT_FINISHED;
+    bool ok = ours && alert->ended ? judge_meaning(alert, terms, source, ours, refusal)
+                                   : refuse(refusal, "no_memory", "out of memory; try again");
+    free(ours);
     return ok;
 }
 
