@@ -238,10 +238,15 @@ static bool read_alert(struct national *n)
     return end(n, CAP_NO_PLACE, "alert", (struct slice){0}) && read_classification(n);
 }
 
+static bool read_tree(struct national *n, struct slice bytes)
+{
+    return xml_tree_read(bytes, &n->tree, &n->reader.error) || error_prefix(&n->reader.error, "not CAP");
+}
+
 bool cap_national_decode(struct slice bytes, struct alert_message **message, struct error *error)
 {
     struct national n = {.reader = {.message = calloc(1, sizeof **message)}};
-    bool ok = n.reader.message ? xml_tree_read(bytes, &n.tree, &n.reader.error) && read_alert(&n) : cap_no_memory(&n.reader);
+    bool ok = n.reader.message ? read_tree(&n, bytes) && read_alert(&n) : cap_no_memory(&n.reader);
     xml_tree_free(&n.tree);
     free(n.reader.pair.name);
     free(n.reader.pair.value);

@@ -1,6 +1,9 @@
 /* Codes and shapes to terminals. A site device is no terminal of an alert, whatever its codes. */
 #include "controller/area.h"
 
+#include "codecs/cap.h"
+#include "codecs/ebm.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -110,8 +113,11 @@ void area_match_free(struct area_match *match)
 
 /* ---- lists ---- */
 
+/* What the Chinese forms call so holds our codes by their definition, and a CAP geocode where the site says so. */
 static bool holds_codes(const struct config *config, const char *value_name)
 {
+    if (strcmp(value_name, cap_national_geocode_name) == 0 || strcmp(value_name, ebm_geocode_name) == 0)
+        return true;
     for (size_t i = 0; i < config->n_geocode_names; i++)
         if (strcmp(config->geocode_names[i], value_name) == 0)
             return true;

@@ -39,10 +39,23 @@ static const struct config_source *find_source(const struct config *config, cons
     return NULL;
 }
 
+/* Blanks and case are no part of a value: "4; red; Extreme" is also written "4;red;extreme". */
+static bool same_value(const char *a, const char *b)
+{
+    for (;; a++, b++) {
+        a += strspn(a, " ");
+        b += strspn(b, " ");
+        if (strncasecmp(a, b, 1) != 0)
+            return false;
+        if (!*a)
+            return true;
+    }
+}
+
 static bool has_pair(const struct alert_pair *pairs, size_t n, const char *name, const char *value)
 {
     for (size_t i = 0; i < n; i++)
-        if (strcasecmp(pairs[i].name, name) == 0 && strcasecmp(pairs[i].value, value) == 0)
+        if (strcasecmp(pairs[i].name, name) == 0 && same_value(pairs[i].value, value))
             return true;
     return false;
 }
@@ -67,15 +80,22 @@ static enum level level_of(const struct config *config, const struct config_sour
     return LEVEL_YELLOW;
 }
 
+/* MeteoAlarm's <event> is a text in the country's language; its parameter awareness_type is the code. */
+static bool has_event(const struct alert_info *info, const char *event)
+{
+    if (info->event && strcasecmp(event, info->event) == 0)
+        return true;
+    for (size_t i = 0; i < info->n_event_codes; i++)
+        if (strcasecmp(event, info->event_codes[i].value) == 0)
+            return true;
+    return has_pair(info->parameters, info->n_parameters, "awareness_type", event);
+}
+
 static bool hazard_named(const struct config_hazard *hazard, const struct alert_info *info)
 {
-    for (size_t e = 0; e < hazard->n_events; e++) {
-        if (info->event && strcasecmp(hazard->events[e], info->event) == 0)
+    for (size_t e = 0; e < hazard->n_events; e++)
+        if (has_event(info, hazard->events[e]))
             return true;
-        for (size_t i = 0; i < info->n_event_codes; i++)
-            if (strcasecmp(hazard->events[e], info->event_codes[i].value) == 0)
-                return true;
-    }
     for (size_t i = 0; *hazard->code && i < info->n_event_codes; i++)
         if (strcasecmp(hazard->code, info->event_codes[i].value) == 0)
             return true;
@@ -139,11 +159,12 @@ static void not_spoken(struct alert *alert, const char *language, const char *re
 
 static void take_words(struct alert *alert, const struct config *config, const struct alert_info *info)
 {
-    if (have_language(alert, info->language)) {
+    const char *language = words_language(info);
+    if (have_language(alert, language)) {
         not_spoken(alert, info->language, "an earlier block in this language is spoken");
         return;
     }
-    if (!voice_speaks(info->language)) {
+    if (!voice_speaks(language)) {
         not_spoken(alert, info->language, "no voice speaks this language");
         return;
     }
@@ -152,13 +173,15 @@ static void take_words(struct alert *alert, const struct config *config, const s
         return;
     }
     struct alert_words *words = &alert->words[alert->n_words];
-    words->text = words_choose(config, info, alert->message->status == STATUS_EXERCISE, &words->shortened);
+    words->text = words_choose(config, alert->message, info, &words->shortened);
     if (!words->text) {
         not_spoken(alert, info->language, "the block has neither parameter speech, headline, instruction nor description");
         return;
     }
-    text_copy(words->language, sizeof words->language, info->language);
+    text_copy(words->language, sizeof words->language, language);
     alert->n_words++;
+    if (words_same_language(info->language, "en") && words_same_language(language, "zh"))
+        note(alert, "language: a block says English, or nothing, but its words are Chinese; it is spoken so");
 }
 
 static bool keep_match(struct alert *alert, struct area_match *match)
@@ -215,8 +238,9 @@ static bool judge_blocks(struct alert *alert, const struct intake_terms *terms, 
             not_spoken(alert, info->language, "no area of its block is ours");
             continue;
         }
-        clears |= words_all_clear(info);
-        warns |= !words_all_clear(info) && info->urgency != URGENCY_UNKNOWN;
+        bool past = words_all_clear(message, info);
+        clears |= past;
+        warns |= !past && info->urgency != URGENCY_UNKNOWN && info->urgency != URGENCY_PAST;
         take_danger(alert, terms->config, source, info);
         take_words(alert, terms->config, info);
     }
@@ -259,6 +283,9 @@ static bool judge_expiry(struct alert *alert, const struct intake_terms *terms, 
 static bool judge_sounding(struct alert *alert, const struct intake_terms *terms, const struct config_source *source,
                            struct refusal *refusal)
 {
+    if (alert->message->scope != SCOPE_PUBLIC)
+        return refuse(refusal, "scope_not_public",
+                      "scope: it is Restricted or Private, and everybody hears a loudspeaker; send it as Public if all may");
     if (alert->message->n_infos == 0)
         return refuse(refusal, "no_info", "info: missing; there is nothing to say and no area to say it in");
     struct area_match match;

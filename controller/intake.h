@@ -7,7 +7,7 @@
 #include "controller/delivery.h"
 
 struct refusal {
-    char code[32];     /* "expired", "no_area", "area_not_ours", "area_degenerate", "sender_unknown", ... */
+    char code[32];     /* "expired", "no_area", "area_not_ours", "area_degenerate", "sender_unknown", "scope_not_public", ... */
     char message[256]; /* names the element and what to do */
 };
 

@@ -132,6 +132,11 @@ static void test_refusals(void **state)
     }
     assert_false(judge(j, (struct cap_text){.infos = ""}));
     assert_refused(j, "no_info", "info:");
+    assert_false(judge(j, (struct cap_text){.scope = "Restricted"}));
+    assert_refused(j, "scope_not_public", "scope:");
+    assert_false(judge(j, (struct cap_text){.scope = "Private", .status = "Exercise"}));
+    assert_refused(j, "scope_not_public", "scope:");
+    assert_true(judge(j, (struct cap_text){.scope = "Private", .status = "Test"})); /* only recorded */
     j->terms.now.wall.ms = fixture_sent().ms + 3600000;
     assert_false(judge(j, (struct cap_text){0}));
     assert_refused(j, "expired", "sent:");
@@ -296,7 +301,7 @@ static void test_languages(void **state)
 static void test_notes(void **state)
 {
     struct judged *j = *state;
-    assert_true(judge_info(j, (struct info_text){.urgency = "Past"}));
+    assert_true(judge_info(j, (struct info_text){.more = ALL_CLEAR}));
     assert_true(noted(j->alert->notes, "all_clear:"));
     assert_true(judge_info(j, (struct info_text){.more = "<responseType>AllClear</responseType>"}));
     assert_true(noted(j->alert->notes, "all_clear:"));
@@ -377,11 +382,11 @@ static void test_all_clear(void **state)
 {
     struct judged *j = *state;
     const struct info_text past = {.more = "<responseType>Monitor</responseType><responseType>AllClear</responseType>"};
-    const struct info_text past_en = {.language = "en", .urgency = "Past"};
+    const struct info_text past_en = {.language = "en", .more = ALL_CLEAR};
     const struct info_text silent = {.language = "en", .urgency = "Unknown"};
     const struct info_text warns = {.language = "en", .urgency = "Future"};
     const struct info_text warns_others = {.language = "en", .code = NEXT_TOWNSHIP};
-    const struct info_text past_for_others = {.language = "en", .urgency = "Past", .code = NEXT_TOWNSHIP};
+    const struct info_text past_for_others = {.language = "en", .more = ALL_CLEAR, .code = NEXT_TOWNSHIP};
     assert_true(all_clear(j, past, past_en));
     assert_true(all_clear(j, silent, past));
     assert_true(all_clear(j, past, warns_others));
