@@ -1,6 +1,7 @@
 /* From a message to an alert of this site, or to a reason why not. */
 #include "controller/intake.h"
 
+#include "codecs/cap.h"
 #include "controller/area.h"
 #include "controller/words.h"
 
@@ -157,7 +158,10 @@ static void not_spoken(struct alert *alert, const char *language, const char *re
     json_array_append_new(alert->not_spoken, json_pack("{s:s, s:s}", "language", tag, "reason", reason));
 }
 
-static void take_words(struct alert *alert, const struct config *config, const struct alert_info *info)
+typedef char *choose_fn(const struct config *config, const struct alert_message *message, const struct alert_info *info,
+                        bool *shortened);
+
+static void take_words(struct alert *alert, const struct config *config, const struct alert_info *info, choose_fn *choose)
 {
     const char *language = words_language(info);
     if (have_language(alert, language)) {
@@ -173,7 +177,7 @@ static void take_words(struct alert *alert, const struct config *config, const s
         return;
     }
     struct alert_words *words = &alert->words[alert->n_words];
-    words->text = words_choose(config, alert->message, info, &words->shortened);
+    words->text = choose(config, alert->message, info, &words->shortened);
     if (!words->text) {
         not_spoken(alert, info->language, "the block has neither parameter speech, headline, instruction nor description");
         return;
@@ -182,6 +186,21 @@ static void take_words(struct alert *alert, const struct config *config, const s
     alert->n_words++;
     if (words_same_language(info->language, "en") && words_same_language(language, "zh"))
         note(alert, "language: a block says English, or nothing, but its words are Chinese; it is spoken so");
+}
+
+/* An alert without any words is said by the names of its events. */
+static void take_events(struct alert *alert, const struct config *config, uint64_t ours)
+{
+    if (alert->n_words > 0)
+        return;
+    json_array_clear(alert->not_spoken);
+    for (size_t i = 0; i < alert->message->n_infos; i++) {
+        const struct alert_info *info = &alert->message->infos[i];
+        if (ours >> i & 1)
+            take_words(alert, config, info, words_of_event);
+        else
+            not_spoken(alert, info->language, "no area of its block is ours");
+    }
 }
 
 static bool keep_match(struct alert *alert, struct area_match *match)
@@ -232,6 +251,8 @@ static bool judge_blocks(struct alert *alert, const struct intake_terms *terms, 
 {
     const struct alert_message *message = alert->message;
     bool clears = false, warns = false;
+    uint64_t ours = 0;
+    _Static_assert(CAP_INFOS_MAX <= 64, "a bit for each block");
     for (size_t i = 0; i < message->n_infos; i++) {
         const struct alert_info *info = &message->infos[i];
         if (!area_match_info(match, terms->config, info, source && source->covers)) {
@@ -242,8 +263,10 @@ static bool judge_blocks(struct alert *alert, const struct intake_terms *terms, 
         clears |= past;
         warns |= !past && info->urgency != URGENCY_UNKNOWN && info->urgency != URGENCY_PAST;
         take_danger(alert, terms->config, source, info);
-        take_words(alert, terms->config, info);
+        take_words(alert, terms->config, info, words_choose);
+        ours |= UINT64_C(1) << i;
     }
+    take_events(alert, terms->config, ours);
     alert->all_clear = clears && !warns;
     if (clears)
         note(alert, warns ? "all_clear_mixed: it says that a danger is past, and warns of one as well; it sounds as a warning"

@@ -125,7 +125,11 @@ const char *words_language(const struct alert_info *info)
         tag = "en";
     if (!words_same_language(tag, "en"))
         return tag;
-    return is_chinese(speech ? speech : has_words(info->headline) ? info->headline : info->text) ? "zh" : tag;
+    const char *words = speech                      ? speech
+                        : has_words(info->headline) ? info->headline
+                        : has_words(info->text)     ? info->text
+                                                    : info->event;
+    return is_chinese(words) ? "zh" : tag;
 }
 
 /* A blank is no part of Chinese. */
@@ -199,21 +203,42 @@ static char *frame_all_clear(const struct config *config, char *text, const char
     return n > 0 && strncasecmp(text, begin, n) != 0 ? put_before(begin, text) : text;
 }
 
-char *words_choose(const struct config *config, const struct alert_message *message, const struct alert_info *info,
-                   bool *shortened)
+/* <event> is a text for people in CAP; where it is a code, nobody would understand it. */
+static bool event_has_words(const struct alert_info *info)
 {
-    const char *speech = speech_of(info), *language = words_language(info);
-    char *text = NULL;
-    if (speech)
-        text = strdup(speech);
-    else if (has_words(info->headline) || has_words(info->instruction))
-        text = headline_and_instruction(info, language);
-    else if (has_words(info->text))
-        text = strdup(info->text);
+    static const char of_codes[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-. ";
+    return has_words(info->event) && info->event[strspn(info->event, of_codes)];
+}
+
+/* Shortened, and with what must be said around it; takes text, which may be NULL. */
+static char *finish(const struct config *config, const struct alert_message *message, const struct alert_info *info, char *text,
+                    bool *shortened)
+{
+    const char *language = words_language(info);
     if (!text)
         return NULL;
     *shortened = shorten(text, config->max_speech_s);
     if (words_all_clear(message, info))
         text = frame_all_clear(config, text, language);
     return message->status == STATUS_EXERCISE ? words_frame_drill(config, text, language) : text;
+}
+
+char *words_choose(const struct config *config, const struct alert_message *message, const struct alert_info *info,
+                   bool *shortened)
+{
+    const char *speech = speech_of(info);
+    char *text = NULL;
+    if (speech)
+        text = strdup(speech);
+    else if (has_words(info->headline) || has_words(info->instruction))
+        text = headline_and_instruction(info, words_language(info));
+    else if (has_words(info->text))
+        text = strdup(info->text);
+    return finish(config, message, info, text, shortened);
+}
+
+char *words_of_event(const struct config *config, const struct alert_message *message, const struct alert_info *info,
+                     bool *shortened)
+{
+    return event_has_words(info) ? finish(config, message, info, strdup(info->event), shortened) : NULL;
 }

@@ -18,6 +18,11 @@ const char *words_language(const struct alert_info *info);
 char *words_choose(const struct config *config, const struct alert_message *message, const struct alert_info *info,
                    bool *shortened);
 
+/* The same of the event's name, for an alert that has no other words; NULL where it is a code, which nobody would understand.
+ */
+char *words_of_event(const struct config *config, const struct alert_message *message, const struct alert_info *info,
+                     bool *shortened);
+
 /* What we say ourselves in a language; NULL for one that we have no words in. */
 const char *words_text(const struct config *config, enum text_key key, const char *language);
 
