@@ -31,6 +31,8 @@ extern const char cap_national_event_code_name[]; /* "eventType" */
  *   senderCode, sender       sender (it is a code of 14 digits); senderName of each info, in place of the officer's name
  *   sendTime                 sent; here and elsewhere 2026-11-22 03:20:00+08:00
  *   references               identifiers alone: sent_text is NULL; the sender is what stands before _ in each
+ *   (the same)               incidents: the first of them, or without any identifier: what all alerts of one event have in
+ *                            common. An Update or a Cancel names the event's first alert, not the last
  *   code/method SPEAKER      its message is the parameter "speech": what loudspeakers are to say
  *   secClassification Inner  scope Restricted
  *   eventType                event, and event code cap_national_event_code_name

@@ -225,6 +225,14 @@ static bool read_classification(struct national *n)
     return true;
 }
 
+/* All of one event name its first alert: an Update and a Cancel in references, the first itself. */
+static bool read_incident(struct national *n)
+{
+    struct alert_message *m = n->reader.message;
+    const char *first = m->n_references > 0 ? m->references[0].identifier : m->identifier;
+    return cap_copy_text(&n->reader, slice_of(first), &m->incidents);
+}
+
 static bool read_alert(struct national *n)
 {
     n->issuer = text_of(&n->tree, "sender");
@@ -235,7 +243,7 @@ static bool read_alert(struct national *n)
     for (size_t i = 0; (i = xml_tree_child(&n->tree, 0, "info", i)) > 0;)
         if (!read_info(n, i))
             return false;
-    return end(n, CAP_NO_PLACE, "alert", (struct slice){0}) && read_classification(n);
+    return end(n, CAP_NO_PLACE, "alert", (struct slice){0}) && read_incident(n) && read_classification(n);
 }
 
 static bool read_tree(struct national *n, struct slice bytes)

@@ -125,9 +125,9 @@ static bool convert(struct xml_source *source, const char *converter, size_t mos
     errno = 0;
     iconv_t iconv_of = iconv_open("UTF-8", converter);
     if (iconv_of == (iconv_t)-1)
-        return errno == ENOMEM
-                   ? refuse_bytes(error, ENOMEM, converter, 0, most)
-                   : error_set(error, ERROR_UNSUPPORTED, "this system cannot convert %s; send it as UTF-8", converter);
+        return errno == ENOMEM ? refuse_bytes(error, ENOMEM, converter, 0, most)
+                               : error_set(error, ERROR_INTERNAL,
+                                           "this system cannot convert %s, or had no memory to; send it as UTF-8", converter);
     int why = iconv(iconv_of, &in, &n_in, &out, &n_out) == (size_t)-1 ? errno : 0;
     iconv_close(iconv_of);
     if (why)

@@ -15,7 +15,7 @@ struct xml_source {
 };
 
 /* Opens bytes, which must live as long. The converted text has at most `most` bytes, else it is refused with ERROR_TOO_LARGE.
- * ERROR_INVALID: bytes that are none of the declared encoding. ERROR_UNSUPPORTED: the system lacks the conversion. What is not
+ * ERROR_INVALID: bytes that are none of the declared encoding. ERROR_INTERNAL: the system lacks the conversion. What is not
  * on the list is left to the parser. The caller closes the source with xml_source_close. */
 bool xml_source_open(struct slice bytes, size_t most, struct xml_source *source, struct error *error);
 void xml_source_close(struct xml_source *source);

@@ -206,7 +206,7 @@ static char *frame_all_clear(const struct config *config, char *text, const char
 /* <event> is a text for people in CAP; where it is a code, nobody would understand it. */
 static bool event_has_words(const struct alert_info *info)
 {
-    static const char of_codes[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-. ";
+    static const char of_codes[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.";
     return has_words(info->event) && info->event[strspn(info->event, of_codes)];
 }
 

@@ -651,6 +651,21 @@ static void bounds(void **state)
     free(xml);
 }
 
+/* A text of 0.7 MiB that is more than 1 MiB in UTF-8 is refused, and one of a little less is read. */
+static void converted_bounds(void **state)
+{
+    (void)state;
+    const char *before = "<?xml version=\"1.0\" encoding=\"GBK\"?>" OPEN HEAD "<note>";
+    char *xml = repeated(before, "\xC1\xFA", CAP_SIZE_MAX / 3, "</note></alert>");
+    refuse(xml, ERROR_TOO_LARGE, "not CAP: more than 1048576 bytes in UTF-8", "");
+    free(xml);
+    xml = repeated(before, "\xC1\xFA", CAP_SIZE_MAX / 3 - 500, "</note></alert>");
+    struct alert_message *m = read_text(xml);
+    free(xml);
+    assert_int_equal(strlen(m->note), (CAP_SIZE_MAX / 3 - 500) * 3);
+    alert_message_free(m);
+}
+
 static void large_polygon(void **state)
 {
     (void)state;
@@ -695,6 +710,7 @@ int main(void)
         cmocka_unit_test(without_a_namespace),
         cmocka_unit_test(document_type),
         cmocka_unit_test(bounds),
+        cmocka_unit_test(converted_bounds),
         cmocka_unit_test(large_polygon),
         cmocka_unit_test(freeing_nothing),
     };

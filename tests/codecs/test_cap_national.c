@@ -73,6 +73,7 @@ static void whole(void **state)
     same_text(m->references[0].identifier, "36040441600000_20261122011500");
     assert_null(m->references[0].sent_text);
     same_text(m->references[1].sender, "36040400000000"); /* another's */
+    same_text(m->incidents, "36040441600000_20261122011500");
     assert_int_equal(m->n_infos, 1);
     alert_message_free(m);
 }
@@ -136,6 +137,7 @@ static void variants(void **state)
     alert_message_free(m);
     m = read_with("36040441600000_20261122011500，36040400000000_20261122011600", "");
     assert_int_equal(m->n_references, 0);
+    same_text(m->incidents, m->identifier);
     alert_message_free(m);
     m = read_with("_20261122011500，", "，"); /* no sender in it: its own */
     same_text(m->references[0].sender, "36040441600000");

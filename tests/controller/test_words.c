@@ -111,8 +111,8 @@ static void test_languages(void **state)
                 {"ja", "洪水警報", "ja"}, /* characters do not make it Chinese */
                 {"bo-CN", "洪水", "bo-CN"}};
     for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
-        struct alert_message *message = cap_message((struct cap_text){
-            .infos = info_xml((struct info_text){.language = ROWS[i].tag, .headline = ROWS[i].headline})});
+        struct alert_message *message = cap_message(
+            (struct cap_text){.infos = info_xml((struct info_text){.language = ROWS[i].tag, .headline = ROWS[i].headline})});
         assert_string_equal(words_language(&message->infos[0]), ROWS[i].language);
         alert_message_free(message);
     }
