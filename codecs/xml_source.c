@@ -148,7 +148,7 @@ bool xml_source_open(struct slice bytes, size_t most, struct xml_source *source,
     }
     struct slice declared = declared_encoding(source->text);
     for (size_t i = 0; i < sizeof ENCODINGS / sizeof *ENCODINGS; i++) {
-        if (strlen(ENCODINGS[i].declared) != declared.size ||
+        if (declared.size == 0 || strlen(ENCODINGS[i].declared) != declared.size ||
             strncasecmp(ENCODINGS[i].declared, declared.data, declared.size) != 0)
             continue;
         source->encoding = "UTF-8";

@@ -214,8 +214,9 @@ static inline const char *info_xml(struct info_text info)
              "<info><language>%s</language><category>Geo</category><event>%s</event><urgency>%s</urgency>"
              "<severity>%s</severity><certainty>Observed</certainty>%s<headline>%s</headline>%s%s</info>",
              or_else(info.language, "zh-CN"), or_else(info.event, "洪水"), or_else(info.urgency, "Immediate"),
-             or_else(info.severity, "Extreme"), or_else(info.times, ""), or_else(info.headline, english ? "The flood is coming" : "洪水来了"),
-             or_else(info.more, ""), or_else(info.area, area));
+             or_else(info.severity, "Extreme"), or_else(info.times, ""),
+             or_else(info.headline, english ? "The flood is coming" : "洪水来了"), or_else(info.more, ""),
+             or_else(info.area, area));
     return to;
 }
 
