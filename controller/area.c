@@ -113,11 +113,13 @@ void area_match_free(struct area_match *match)
 
 /* ---- lists ---- */
 
-/* What the Chinese forms call so holds our codes by their definition, and a CAP geocode where the site says so. */
+/* Our own form and the Chinese ones hold our codes by their definition, a CAP geocode where the site says so. */
 static bool holds_codes(const struct config *config, const char *value_name)
 {
-    if (strcmp(value_name, cap_national_geocode_name) == 0 || strcmp(value_name, ebm_geocode_name) == 0)
-        return true;
+    const char *const own[] = {alert_geocode_place, cap_national_geocode_name, ebm_geocode_name};
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+        if (strcmp(value_name, own[i]) == 0)
+            return true;
     for (size_t i = 0; i < config->n_geocode_names; i++)
         if (strcmp(config->geocode_names[i], value_name) == 0)
             return true;
@@ -195,11 +197,27 @@ static bool match_code(struct area_match *match, const struct area_code *code, b
     return hit;
 }
 
+static bool match_terminal(struct area_match *match, const struct config *config, const char *id)
+{
+    int terminal = config_find_terminal(config, id);
+    char what[120];
+    if (terminal >= 0 && can_sound(config, (size_t)terminal)) {
+        mean(match, (size_t)terminal);
+        return true;
+    }
+    text_print(what, sizeof what, "terminal %.60s: %s", id,
+               terminal < 0 ? "there is none of this id" : "it has nothing to sound with");
+    note_not_ours(match, what, NULL);
+    return false;
+}
+
 static bool match_geocode(struct area_match *match, const struct config *config, const struct alert_area *area,
                           const struct alert_pair *geocode, bool covers)
 {
     struct area_code code;
     struct error error;
+    if (strcmp(geocode->name, alert_geocode_terminal) == 0)
+        return match_terminal(match, config, geocode->value);
     if (!holds_codes(config, geocode->name)) {
         char what[120];
         text_print(what, sizeof what, "%s=%s", geocode->name, geocode->value);
