@@ -175,17 +175,19 @@ static char *headline_and_instruction(const struct alert_info *info, const char 
 
 static char *put_before(const char *first, char *text)
 {
-    char *joined = first && text ? words_join(first, text) : text;
-    if (joined != text)
-        free(text);
+    if (!first || !text)
+        return text;
+    char *joined = words_join(first, text);
+    free(text);
     return joined;
 }
 
 static char *put_behind(char *text, const char *last)
 {
-    char *joined = last && text ? words_join(text, last) : text;
-    if (joined != text)
-        free(text);
+    if (!last || !text)
+        return text;
+    char *joined = words_join(text, last);
+    free(text);
     return joined;
 }
 
@@ -241,5 +243,6 @@ char *words_choose(const struct config *config, const struct alert_message *mess
 char *words_of_event(const struct config *config, const struct alert_message *message, const struct alert_info *info,
                      bool *shortened)
 {
-    return event_has_words(info) ? finish(config, message, info, strdup(info->event), shortened) : NULL;
+    char *text = event_has_words(info) ? strdup(info->event) : NULL;
+    return finish(config, message, info, text, shortened);
 }
