@@ -61,7 +61,7 @@ static const struct row OWN_ROWS[] = {
     {"cap/doctype.cap", NULL, ELSEWHERE, NULL, NULL, "not decoded: document type declaration"},
     {"cap/no-scope.cap", NULL, ELSEWHERE, NULL, NULL, "not decoded: scope: missing"},
     {"cap/open-point.cap", NULL, ELSEWHERE, NULL, NULL, "not decoded: polygon: point 2"},
-    {"ebm/EBDT_100104360404000000010000000000000009", "2026-11-22T03:21:00+08:00", BY_CODE, NULL, TOWNSHIP,
+    {"ebm/EBDT_100104360404000000010000000000000009", "2026-11-22T03:21:00+08:00", BY_CODE, "AreaCode", TOWNSHIP,
      "Actual Alert, orange storm, spoken: zh-CN"},
 };
 
@@ -106,7 +106,7 @@ static const struct row SAMPLE_ROWS[] = {
     {"cap/weather.cap", "2010-08-30T04:08:00-06:00", BY_CODE, "FIPS6", "030049",
      "Actual Alert, orange flash_flood_prepare, spoken: en-US"},
     {"cap/xee.cap", NULL, ELSEWHERE, NULL, NULL, "not decoded: document type declaration"},
-    {"ebm/EBDT_100102320000000000010000000000203650", "2017-09-19T10:37:00+08:00", BY_CODE, NULL, "321181000000",
+    {"ebm/EBDT_100102320000000000010000000000203650", "2017-09-19T10:37:00+08:00", BY_CODE, "AreaCode", "321181000000",
      "Actual Alert, blue other, spoken: zh-CN"},
 };
 
@@ -275,7 +275,7 @@ static void judge(const struct row *row, struct alert_message *message, struct w
     struct alert *alert = NULL;
     struct refusal refusal = {0};
     make_site(&site, row, elsewhere);
-    struct intake_terms terms = {&site.config, {.wall = now}, true, false};
+    struct intake_terms terms = {.config = &site.config, .now = {.wall = now}, .clock_trusted = true};
     if (intake_judge(&terms, message, &alert, &refusal)) {
         outcome_of(alert, text);
         alert->message = NULL; /* judged again */
