@@ -124,7 +124,7 @@ static bool convert(struct xml_source *source, const char *converter, size_t mos
     char *out = source->converted;
     errno = 0;
     iconv_t iconv_of = iconv_open("UTF-8", converter);
-    if (iconv_of == (iconv_t)-1)
+    if (iconv_of == (iconv_t)-1) /* NOLINT(performance-no-int-to-ptr): as POSIX defines it */
         return errno == ENOMEM ? refuse_bytes(error, ENOMEM, converter, 0, most)
                                : error_set(error, ERROR_INTERNAL,
                                            "this system cannot convert %s, or had no memory to; send it as UTF-8", converter);
