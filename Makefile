@@ -97,6 +97,26 @@ $(BUILD)/tests/system/stalls.so: tests/system/stalls.c
 	@echo '  CC $<'
 	$(Q)$(CC) $(CPPFLAGS) -std=c17 -O2 $(WARNINGS) -fPIC -shared -o $@ $<
 
+# The daemon that the torture kills (tests/torture): what has fault points is compiled once more with them, and SQLite writes
+# through a disk that forgets. The rest is the daemon's own.
+FAULTY := $(shell grep -l '"codecs/fault_point.h"' $(SOURCES))
+TORTURE := $(BUILD)/torture
+TORTURE_PROGRAMS := $(TORTURE)/tocsind $(TORTURE)/notes
+
+$(TORTURE)/%.o: %.c
+	@mkdir -p $(@D)
+	@echo '  CC $< (fault points)'
+	$(Q)$(CC) $(CPPFLAGS) -DTOCSIN_FAULT_POINTS $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(TORTURE)/tocsind: $(BUILD)/controller/tocsind_main.o $(FAULTY:%.c=$(TORTURE)/%.o) \
+    $(TORTURE)/tests/torture/fault_points.o $(TORTURE)/tests/torture/power_vfs.o $(LIBRARIES)
+	@echo '  LD $@'
+	$(Q)$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(ORDERED) $(LIBS)
+
+$(TORTURE)/notes: $(TORTURE)/tests/torture/notes.o
+	@echo '  LD $@'
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lm
+
 # The data folder as it is installed: hazards, texts, profiles, and the recordings that sound where no voice is left. Those are made
 # once, here, and need no voice when they are played.
 DATA := $(patsubst config/%,$(BUILD)/share/tocsin/%,config/hazards.cfg config/texts.cfg $(wildcard config/profiles/*.cfg)) \
@@ -119,7 +139,7 @@ check:
 	@BUILD=$(BUILD) tests/run
 
 .PHONY: $(BUILD)/.tests
-$(BUILD)/.tests: $(UNIT_TESTS) $(BENCH_PROGRAMS) $(BUILD)/tests/system/stalls.so
+$(BUILD)/.tests: $(UNIT_TESTS) $(BENCH_PROGRAMS) $(BUILD)/tests/system/stalls.so $(TORTURE_PROGRAMS)
 
 demo:
 	@$(MAKE) --no-print-directory deps

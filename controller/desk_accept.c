@@ -1,6 +1,7 @@
 /* Taking in: from a judged alert to one that is on disk, or goes on without, or is refused. */
 #include "controller/desk_intern.h"
 
+#include "codecs/fault_point.h"
 #include "controller/log.h"
 
 #include <stdio.h>
@@ -75,7 +76,9 @@ static void let_in(struct desk *desk, struct alert *alert, const struct acceptin
         desk_dispatch(desk, alert);
     else
         alert->channels_left = 0;
+    fault_point("answer_before");
     accepting->answer(accepting->context, &yes);
+    fault_point("answer_after");
     if (!sounds)
         desk_release(desk, alert);
 }

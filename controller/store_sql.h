@@ -91,6 +91,7 @@ struct store_sql {
 bool store_sql_open(struct store_sql *sql, const char *path, bool *damaged, struct error *error);
 void store_sql_close(struct store_sql *sql);
 bool store_sql_run(sqlite3 *db, const char *text, struct error *error);
+bool store_sql_commit(sqlite3 *db, struct error *error);
 bool store_sql_write(struct store_sql *sql, struct store_job *job, struct error *error);
 /* Says what db failed at; returns false. */
 bool store_sql_error(sqlite3 *db, const char *doing, struct error *error);

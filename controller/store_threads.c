@@ -48,7 +48,7 @@ static void commit_alone(struct store_sql *sql, struct store_job *job)
     if (job->error.code != ERROR_NONE)
         return;
     if (store_sql_run(sql->db, "BEGIN IMMEDIATE", &job->error) && store_sql_write(sql, job, &job->error) &&
-        store_sql_run(sql->db, "COMMIT", &job->error))
+        store_sql_commit(sql->db, &job->error))
         return;
     roll_back(sql);
     job->seq = 0;
@@ -66,7 +66,7 @@ static struct store_job *commit_batch(struct store *store, struct store_job *job
         good = good && (end->error.code != ERROR_NONE || store_sql_write(sql, end, NULL));
         end = end->next;
     } while (good && end && mono_before(mono_now(), until));
-    if (!good || !store_sql_run(sql->db, "COMMIT", NULL)) {
+    if (!good || !store_sql_commit(sql->db, NULL)) {
         roll_back(sql);
         for (struct store_job *job = jobs; job != end; job = job->next)
             commit_alone(sql, job);
