@@ -41,14 +41,14 @@ ORDERED := $(BUILD)/controller.a $(BUILD)/config.a $(BUILD)/hardware.a $(BUILD)/
 FLITE := -lflite_cmu_us_kal16 -lflite_cmu_us_slt -lflite_usenglish -lflite_cmulex -lflite
 LIBS := -lmodbus -lasound -lsndfile -lconfig -luv -lmicrohttpd -lcurl -ljansson -lexpat -lsqlite3 -lcrypto -lsoxr -lebur128 -lm
 
-.PHONY: help deps lint-deps all check demo run bench lint check-layers sanitize fuzz mutations install clean format valgrind
+.PHONY: help deps lint-deps all check demo run bench lint check-layers sanitize fuzz mutations torture install clean format valgrind
 
 all: $(PROGRAMS) $(PLUGIN) data
 
 help:
 	@printf '%s\n' 'make demo    build all, run a simulated township, send a warning, prove it at every loudspeaker' \
 	    'make check   build all, run every test' 'make run     like demo, and leave the township running' \
-	    'make all | bench | lint | check-layers | sanitize | valgrind | fuzz | mutations | install | clean | deps'
+	    'make all | bench | lint | check-layers | sanitize | valgrind | fuzz | mutations | torture | install | clean | deps'
 
 # What is missing is installed; nothing is asked of the network when nothing is.
 deps:
@@ -162,6 +162,17 @@ valgrind:
 	@$(MAKE) --no-print-directory all $(BENCH_PROGRAMS)
 	@TOCSIN_VALGRIND='valgrind -q --leak-check=full --errors-for-leak-kinds=definite,possible --error-exitcode=99' \
 	    TESTS=tests/system TOCSIN_TEST_PATIENCE=180 JOBS=3 BUILD=$(BUILD) tests/run
+
+# The daemon is killed at its fault points and at random instants: about 40 minutes on two cores. ONE=... repeats one run.
+POINTS ?= some
+KILLS ?= 1000
+SEED ?= 1
+JOBS ?= 12
+ONE ?=
+torture:
+	@$(MAKE) --no-print-directory deps
+	@$(MAKE) --no-print-directory all $(TORTURE_PROGRAMS)
+	@BUILD=$(BUILD) python3 -B tests/torture/torture.py --points '$(POINTS)' --kills $(KILLS) --seed '$(SEED)' --jobs $(JOBS) --one '$(ONE)'
 
 TIME ?= 120
 FUZZED := cap texts frame ebm

@@ -57,9 +57,9 @@ class Broken(Exception):
 class Scene:
     def __init__(self, plan, chance, control=None):
         """plan: of each life its death: ("point", kind, n), ("after", seconds), ("heard", note, times) or None; those beyond it live.
-        cut: deaths are power cuts. control: a fault that must be found, "no_sync", "repeats" or "wakes"."""
+        cut: deaths are power cuts. parts: of the script, "order" and "force". counts: a file for the number of fault points. control: a fault that must be found, "no_sync", "repeats" or "wakes"."""
         self.plan, self.cut, self.chance, self.control = plan["deaths"], plan["cut"], chance, control
-        self.counts = plan.get("counts")
+        self.counts, self.parts = plan.get("counts"), plan["parts"]
         self.faults, self.lives, self.promises, self.again, self.unsynced = [], [], {}, [], 0
         self.left = {}  # the alerts in the store as the last life left it
         self.writes = set()  # which of the daemon's frames write, and those beside them
@@ -261,6 +261,15 @@ class Scene:
                    f"words of {promise.name}")
 
     def script(self):
+        if "order" in self.parts:
+            self.script_order()
+        if "force" in self.parts:
+            self.script_force()
+        self.until(self.all_ended, "the end of all")
+        self.until(lambda: self.town.sounding() == 0, "silence in the village")
+
+    def script_order(self):
+        """One alert goes before another, takes its place, cancels it; one is stopped, one expires."""
         first = self.send("first", 1500, area=UPPER, severity="Moderate")
         self.until_said(first)
         higher = self.send("higher", 1700)
@@ -275,12 +284,13 @@ class Scene:
         self.send("expires", 2300, severity="Minor", expires=2)
         self.until(lambda: self.state(first)["state"] in ENDS, "the end of first")
         self.silenced(first)
+
+    def script_force(self):
+        """One in force returns until it is stopped."""
         returns = self.send("returns", 2500, event=EVENT)
         self.until(lambda: self.state(returns).get("programmes", 0) >= 1, "the first programme of returns")
         self.until_said(returns)
         self.stop(returns)
-        self.until(self.all_ended, "the end of all")
-        self.until(lambda: self.town.sounding() == 0, "silence in the village")
 
     def all_ended(self):
         for promise in self.promises.values():
