@@ -216,8 +216,10 @@ class Scene:
         if "expires" in settings:
             promise.expires_at = time.time() + settings["expires"]
         self.promises[name] = promise
-        status = None
-        while status not in (200, 202, 422):
+        status, end = None, time.monotonic() + PATIENCE
+        while status not in (200, 202, 422) or not (status == 422 or promise.answer["durable"]):
+            if time.monotonic() > end:
+                raise Broken(f"{name} does not get to the disk")
             status, promise.answer = self.ask("POST", "/v1/alerts", message.encode(), {"Content-Type": "application/cap+xml"})
             if status not in (200, 202, 422, 507):
                 raise Broken(f"{name} was answered {status}: {promise.answer}")
@@ -227,8 +229,7 @@ class Scene:
             del self.promises[name]
             return promise
         promise.id = promise.answer["id"]
-        if promise.answer.get("durable"):
-            promise.accepted_at = time.monotonic()
+        promise.accepted_at = time.monotonic()
         return promise
 
     def silenced(self, promise):
