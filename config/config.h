@@ -61,10 +61,41 @@ struct config_level_rule {
     enum level level;
 };
 
+/* Who stands above whom, lowest first. */
+enum authority {
+    AUTHORITY_VILLAGE,
+    AUTHORITY_TOWNSHIP,
+    AUTHORITY_COUNTY,
+    AUTHORITY_CITY,
+    AUTHORITY_PROVINCE,
+    AUTHORITY_NATION
+};
+
+/* What a login may do; as a set: bit n is right n. */
+enum right {
+    RIGHT_SEND, /* alerts of its source, and of those that it relays */
+    RIGHT_STOP, /* and resume */
+    RIGHT_EXTEND,
+    RIGHT_ALL_CLEAR,
+    RIGHT_CORRECT,
+    RIGHT_COUNT
+};
+const char *right_name(enum right right); /* "send", ... */
+
 struct config_source { /* who may send: matched by CAP sender */
     char id[33];
-    char sender[128]; /* exact; "*" matches any */
-    bool covers;      /* terminals coded for an area around the alert's are meant too */
+    enum authority authority;
+    char name_zh[64], name_en[64]; /* {issuer}; empty: the site's */
+    char sender[128];              /* exact; "*" matches any */
+    bool covers;                   /* terminals coded for an area around the alert's are meant too */
+};
+
+struct config_user { /* a login of the API */
+    char login[64];  /* "root", "uid:1000", "token"; "*" is any other */
+    uint32_t source; /* index: whom it acts for */
+    uint32_t rights; /* set of enum right */
+    size_t n_relays;
+    uint32_t *relays; /* indexes: sources whose alerts it may hand in as well; owned */
 };
 
 struct config_terminal {
@@ -109,7 +140,10 @@ struct config_channel {
 enum text_key {
     TEXT_UPDATE,
     TEXT_ALL_CLEAR,
+    TEXT_ALL_CLEAR_BEGIN, /* what an all-clear begins with */
     TEXT_DRILL,
+    TEXT_DRILL_BEGIN,   /* before whatever a drill says */
+    TEXT_DRILL_AGAIN,   /* and behind it */
     TEXT_DRILL_END,     /* once, at its very end */
     TEXT_DRILL_STOPPED, /* an actual alert begins with it that cuts off a drill */
     TEXT_CORRECTION,
@@ -172,6 +206,8 @@ struct config {
     struct config_level_rule *level_rules;
     size_t n_sources;
     struct config_source *sources;
+    size_t n_users; /* 0: every login has all rights, but acts for no source */
+    struct config_user *users;
 };
 
 /* One mistake or warning. file may be NULL, line 0 where there is none. */

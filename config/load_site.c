@@ -81,6 +81,7 @@ const struct schema_item load_site_items[] = {
     {"level_rules", SCHEMA_LIST, 0, 1000, .initial = ""},
     {"places", SCHEMA_LIST, .least = 1, .most = 20000},
     {"sources", SCHEMA_LIST, .least = 1, .most = 100},
+    {"users", SCHEMA_LIST, 0, 100, .initial = ""},
     {"channels", SCHEMA_LIST, .least = 1, .most = 32},
     {"lines", SCHEMA_LIST, .least = 1, .most = 64},
     {"terminals", SCHEMA_LIST, .least = 1, .most = 4000},
@@ -95,9 +96,15 @@ const struct schema_item load_place_items[] = {
     {0},
 };
 
+static const char *const authority_names[] = {"village",  "township", "county", "city",
+                                              "province", "nation",   NULL}; /* enum authority */
+
 const struct schema_item load_source_items[] = {
     {"id", SCHEMA_ID, SCHEMA_AT(config_source, id)},
     {"sender", SCHEMA_TEXT, .least = 1, SCHEMA_AT(config_source, sender)},
+    {"authority", SCHEMA_CHOICE, .initial = "township", SCHEMA_AT(config_source, authority), .names = authority_names},
+    {"name_zh", SCHEMA_TEXT, .initial = "", SCHEMA_AT(config_source, name_zh)},
+    {"name_en", SCHEMA_TEXT, .initial = "", SCHEMA_AT(config_source, name_en)},
     {"covers", SCHEMA_BOOLEAN, .initial = "false", SCHEMA_AT(config_source, covers)},
     {0},
 };

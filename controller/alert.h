@@ -5,6 +5,7 @@
 #include "codecs/alert_message.h"
 #include "codecs/base.h"
 #include "config/config.h"
+#include "controller/reception.h"
 
 #include <jansson.h>
 
@@ -42,12 +43,14 @@ struct alert_words {
 /* The Idempotency-Key that a sender gave to a body. */
 struct alert_key {
     char user[64], key[129], hash[65]; /* hash: SHA-256 of the body, in hexadecimal; key "": none */
+    char alert[ALERT_ID_SIZE];         /* what became of it; "": not known yet */
 };
 
 struct alert {
     char id[ALERT_ID_SIZE];
     struct alert_message *message; /* as received; owned */
-    char *bytes;                   /* the same before decoding; owned */
+    enum media media;
+    char *bytes; /* the same before decoding; owned */
     size_t n_bytes;
     struct alert_key key;
     struct wall received, effective, expires;

@@ -8,6 +8,7 @@
 #include "controller/delivery_csv.h"
 #include "controller/journal.h"
 #include "controller/log.h"
+#include "controller/rights.h"
 #include "controller/version.h"
 
 #include <stdlib.h>
@@ -60,14 +61,13 @@ static void on_submitted(void *context, const struct desk_answer *answer)
         http_reply_problem(request, answer->status, answer->code, "%s", answer->message);
 }
 
-static bool is_cap(const char *media_type)
+/* True if the login has the right; else it is answered. */
+static bool may(const struct api *api, struct http_request *request, enum right right)
 {
-    static const char *const TYPES[] = {"application/cap+xml", "application/xml", "text/xml"};
-    for (size_t i = 0; media_type && i < sizeof TYPES / sizeof *TYPES; i++) {
-        size_t n = strlen(TYPES[i]);
-        if (strncasecmp(media_type, TYPES[i], n) == 0 && strchr("; \t", media_type[n]))
-            return true;
-    }
+    struct refusal refusal;
+    if (rights_have(api->config, http_user(request), right, &refusal))
+        return true;
+    http_reply_problem(request, 403, refusal.code, "%s", refusal.message);
     return false;
 }
 
@@ -75,11 +75,14 @@ static void post_alert(void *context, struct http_request *request)
 {
     const struct api *api = context;
     const struct desk_sender sender = {http_user(request), http_header(request, "Idempotency-Key")};
-    if (!is_cap(http_header(request, "Content-Type")))
-        http_reply_problem(request, 415, "unsupported_media_type",
-                           "Content-Type: send a CAP alert as application/cap+xml; no other format is taken yet");
+    enum media media;
+    if (!may(api, request, RIGHT_SEND))
+        return;
+    if (media_parse(http_header(request, "Content-Type"), &media))
+        desk_submit(api->desk, &sender, media, http_body(request), on_submitted, request);
     else
-        desk_submit_cap(api->desk, &sender, http_body(request), on_submitted, request);
+        http_reply_problem(request, 415, "unsupported_media_type", "Content-Type: send %s; no other format is taken",
+                           media_known());
 }
 
 json_t *api_alert_of_row(const struct api *api, const json_t *row)
@@ -281,6 +284,28 @@ static void extend(struct api *api, struct http_request *request)
     json_decref(asked);
 }
 
+static void follow_up(struct api *api, struct http_request *request, enum form_kind kind)
+{
+    const struct desk_sender sender = {http_user(request), http_header(request, "Idempotency-Key")};
+    json_t *asked = reasoned(request, "{\"reason\": \"why\"}");
+    if (!asked)
+        return;
+    desk_follow_up(api->desk, &sender, http_id(request), kind, asked, on_submitted, request);
+    json_decref(asked);
+}
+
+static void post_all_clear(void *context, struct http_request *request)
+{
+    if (may(context, request, RIGHT_ALL_CLEAR))
+        follow_up(context, request, FORM_ALL_CLEAR);
+}
+
+static void post_correct(void *context, struct http_request *request)
+{
+    if (may(context, request, RIGHT_CORRECT))
+        follow_up(context, request, FORM_CORRECTION);
+}
+
 static void resume(struct api *api, struct http_request *request)
 {
     desk_resume(api->desk, http_id(request), http_user(request), on_submitted, request);
@@ -314,17 +339,20 @@ static void give_order(struct api *api, struct http_request *request, order_fn *
 
 static void post_stop(void *context, struct http_request *request)
 {
-    give_order(context, request, stop);
+    if (may(context, request, RIGHT_STOP))
+        give_order(context, request, stop);
 }
 
 static void post_extend(void *context, struct http_request *request)
 {
-    give_order(context, request, extend);
+    if (may(context, request, RIGHT_EXTEND))
+        give_order(context, request, extend);
 }
 
 static void post_resume(void *context, struct http_request *request)
 {
-    give_order(context, request, resume);
+    if (may(context, request, RIGHT_STOP))
+        give_order(context, request, resume);
 }
 
 /* ---- the site ---- */
@@ -357,6 +385,8 @@ static const struct http_route ROUTES[] = {
     {"POST", "/v1/alerts/{id}/stop", 4096, false, post_stop},
     {"POST", "/v1/alerts/{id}/extend", 4096, false, post_extend},
     {"POST", "/v1/alerts/{id}/resume", 0, false, post_resume},
+    {"POST", "/v1/alerts/{id}/all-clear", 65536, false, post_all_clear},
+    {"POST", "/v1/alerts/{id}/correct", 65536, false, post_correct},
     {"GET", "/v1/terminals", 0, false, api_get_terminals},
     {"GET", "/v1/terminals/{id}", 0, false, api_get_terminal},
     {"GET", "/v1/lines", 0, false, api_get_lines},

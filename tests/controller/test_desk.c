@@ -10,6 +10,7 @@ enum { ROWS_MAX = 256, PENDING_MAX = 1024 };
 struct row {
     char id[ALERT_ID_SIZE], identifier[40], sent[40], state[16], reason[200];
     char names[40], names_sent[40]; /* what it references first */
+    char media_type[40];
     char *bytes;
     size_t n_bytes;
     json_t *detail;
@@ -94,6 +95,7 @@ static struct row row_of(const struct store_alert *alert)
     text_copy(row.sent, sizeof row.sent, alert->sent);
     text_copy(row.state, sizeof row.state, alert->state);
     text_copy(row.reason, sizeof row.reason, alert->state_reason ? alert->state_reason : "");
+    text_copy(row.media_type, sizeof row.media_type, alert->media_type);
     row.bytes = alert->bytes ? malloc(alert->n_bytes + 1) : NULL;
     if (row.bytes)
         memcpy(row.bytes, alert->bytes, alert->n_bytes);
@@ -139,6 +141,29 @@ bool store_in_trouble(const struct store *store, struct error *why)
     return scene->full && !error_set(why, ERROR_IO, "full");
 }
 
+void store_get_alert(struct store *store, const char *id, store_result_fn *done, void *context)
+{
+    (void)store;
+    for (size_t i = 0; i < scene->n_rows; i++)
+        if (strcmp(scene->rows[i].id, id) == 0) {
+            const struct error none = {0};
+            done(context, json_pack("{s:s, s:s, s:O}", "id", id, "state", scene->rows[i].state, "detail", scene->rows[i].detail),
+                 &none);
+            return;
+        }
+    struct error error;
+    error_set(&error, ERROR_NOT_FOUND, "no alert is called %s", id);
+    done(context, NULL, &error);
+}
+
+void store_list_deliveries(struct store *store, const char *alert, store_result_fn *done, void *context)
+{
+    json_t *rows = NULL;
+    struct error error = {0};
+    store_load_deliveries(store, alert, &rows, &error);
+    done(context, rows, &error);
+}
+
 bool store_has_alert(struct store *store, const char *id)
 {
     (void)store;
@@ -155,6 +180,7 @@ static struct store_alert stored(const struct row *row)
     text_copy(alert.state, sizeof alert.state, row->state);
     alert.state_reason = strdup(row->reason);
     alert.detail = json_incref(row->detail);
+    text_copy(alert.media_type, sizeof alert.media_type, row->media_type);
     alert.bytes = malloc(row->n_bytes + 1);
     memcpy(alert.bytes, row->bytes, row->n_bytes);
     alert.n_bytes = row->n_bytes;
@@ -182,8 +208,10 @@ bool store_find_referring(struct store *store, const struct store_reference *to,
         const struct row *row = &scene->rows[i];
         bool there = strcmp(row->state, "refused") != 0 && strcmp(row->state, "waiting") != 0;
         if (there && strcmp(row->names, to->identifier) == 0 && strcmp(row->names_sent, to->sent) == 0)
-            each(context, row->id, json_string_value(json_object_get(row->detail, "status")),
-                 json_string_value(json_object_get(row->detail, "msg_type")));
+            each(context, &(struct store_referring){row->id, json_string_value(json_object_get(row->detail, "sender")),
+                                                    json_string_value(json_object_get(row->detail, "status")),
+                                                    json_string_value(json_object_get(row->detail, "msg_type")),
+                                                    json_is_true(json_object_get(row->detail, "all_clear"))});
     }
     return true;
 }
@@ -472,7 +500,7 @@ static void on_answer(void *context, const struct desk_answer *answer)
 static void send_with(const char *key, struct cap_text cap)
 {
     const struct desk_sender sender = {"root", key};
-    desk_submit_cap(scene->desk, &sender, slice_of(cap_bytes(cap)), on_answer, NULL);
+    desk_submit(scene->desk, &sender, MEDIA_CAP, slice_of(cap_bytes(cap)), on_answer, NULL);
 }
 
 static void submit(struct cap_text cap)
