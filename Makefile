@@ -168,11 +168,12 @@ POINTS ?= some
 KILLS ?= 1000
 SEED ?= 1
 JOBS ?= 12
+AT_MOST ?= 100000
 ONE ?=
 torture:
 	@$(MAKE) --no-print-directory deps
 	@$(MAKE) --no-print-directory all $(TORTURE_PROGRAMS)
-	@BUILD=$(BUILD) python3 -B tests/torture/torture.py --points '$(POINTS)' --kills $(KILLS) --seed '$(SEED)' --jobs $(JOBS) --one '$(ONE)'
+	@BUILD=$(BUILD) python3 -B tests/torture/torture.py --points '$(POINTS)' --kills $(KILLS) --seed '$(SEED)' --jobs $(JOBS) --at-most '$(AT_MOST)' --one '$(ONE)'
 
 TIME ?= 120
 FUZZED := cap texts frame ebm json

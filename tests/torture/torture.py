@@ -4,6 +4,7 @@ by side. Prints a summary; fails if anything that must be so was not, with what 
 
     POINTS=some|all|none|KIND   which fault points: some leaves out most of the frames that only read
     KILLS=1000                  at random instants, several in each run; half of the runs are power cuts
+    AT_MOST=200                 so many of the points, by chance
     SEED=1                      of all chance
     JOBS=12                     runs side by side; each mostly waits for sound
     ONE=...                     one run again, as a failure names it"""
@@ -127,7 +128,7 @@ def random_runs(kills):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--points", default="some")
-    parser.add_argument("--at-most", type=int, default=None, help="so many of the points, by chance")
+    parser.add_argument("--at-most", type=int, default=100000, help="so many of the points, by chance")
     parser.add_argument("--kills", type=int, default=1000)
     parser.add_argument("--seed", default="1")
     parser.add_argument("--jobs", type=int, default=12)
