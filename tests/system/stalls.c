@@ -1,6 +1,6 @@
 /* Preloaded into the daemon: while the file that TOCSIN_TEST_STALL names is there every fsync waits, and while that of
- * TOCSIN_TEST_HANG is there every tcdrain: a disk that stalls, a serial driver that hangs. The file that TOCSIN_TEST_CLOCK names
- * has the seconds that the wall clock is ahead, and "synchronised" behind them if the kernel is to call it so. */
+ * TOCSIN_TEST_HANG is there every tcdrain: a disk that stalls, a serial driver that hangs. The file that TOCSIN_TEST_CLOCK
+ * names has the seconds that the wall clock is ahead, and "synchronised" behind them if the kernel is to call it so. */
 #include <dlfcn.h>
 #include <poll.h>
 #include <stdbool.h>
@@ -50,9 +50,9 @@ static bool read_clock(long *ahead, char how[16])
 
 int clock_gettime(clockid_t id, struct timespec *t)
 {
-    static int (*real)(clockid_t id, struct timespec *t);
+    static int (*real)(clockid_t id, struct timespec * t);
     if (!real)
-        real = (int (*)(clockid_t id, struct timespec *t))dlsym(RTLD_NEXT, "clock_gettime");
+        real = (int (*)(clockid_t id, struct timespec * t)) dlsym(RTLD_NEXT, "clock_gettime");
     int code = real(id, t);
     long ahead;
     char how[16];

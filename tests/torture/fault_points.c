@@ -1,5 +1,5 @@
-/* The fault points of the torture's daemon (codecs/fault_point.h). TOCSIN_FAULT=commit_before:7 kills it, as kill -9 does, at the
- * seventh of that kind; TOCSIN_FAULT=count:FILE writes at its end how many of each kind there were. */
+/* The fault points of the torture's daemon (codecs/fault_point.h). TOCSIN_FAULT=commit_before:7 kills it, as kill -9 does, at
+ * the seventh of that kind; TOCSIN_FAULT=count:FILE writes at its end how many of each kind there were. */
 #include "codecs/fault_point.h"
 
 #include <pthread.h>

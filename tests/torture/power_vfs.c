@@ -14,7 +14,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* In the undo file, before the bytes that stood at offset: where a write began, how long the file was, how many bytes follow. */
+/* In the undo file, before the bytes that stood at offset: where a write began, how long the file was, how many bytes follow.
+ */
 struct undo {
     int64_t offset, size, n;
 };

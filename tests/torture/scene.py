@@ -60,7 +60,8 @@ class Scene:
         cut: deaths are power cuts. parts: of the script, "order" and "force". counts: a file for the number of fault points. control: a fault that must be found, "no_sync", "repeats" or "wakes"."""
         self.plan, self.cut, self.chance, self.control = plan["deaths"], plan["cut"], chance, control
         self.counts, self.parts = plan.get("counts"), plan["parts"]
-        self.faults, self.lives, self.promises, self.again, self.unsynced = [], [], {}, [], 0
+        self.faults, self.lives, self.promises, self.unsynced = [], [], {}, 0
+        self.again = []  # of each death after which it sounded again: seconds from start to sound, less those on the wire
         self.left = {}  # the alerts in the store as the last life left it
         self.writes = set()  # which of the daemon's frames write, and those beside them
         self.over = threading.Event()
@@ -109,7 +110,8 @@ class Scene:
         life.died = time.monotonic()
         status = self.town.daemon.returncode
         if self.over.is_set():
-            if status != 0 and not (death and status == -9):
+            young = status == -15 and life.died - life.began < 2  # it was not ready to end well yet
+            if status != 0 and not young and not (death and status == -9):
                 self.fault(f"life {number} ended with {status}")
             return
         if not death or status != -9:
@@ -130,6 +132,7 @@ class Scene:
         self.left = after
         self.hold_promises(after, life.died, f"after the death of life {life.number} ({describe(life.death)})")
         self.hold_sound(before, life)
+        self.hold_ends(after, f"after the death of life {life.number} ({describe(life.death)})")
         if self.control in ("repeats", "wakes"):
             self.meddle()
 
@@ -169,7 +172,7 @@ class Scene:
     @staticmethod
     def row(row):
         detail = json.loads(row["detail"])
-        return {"state": row["state"], "bytes": row["bytes"], "programmes": detail.get("programmes", 0),
+        return {"state": row["state"], "reason": row["reason"] or "", "bytes": row["bytes"], "programmes": detail.get("programmes", 0),
                 "ended": detail.get("repetitions", {}).get("by_channel", {}).get("main", 0)}
 
     def hold_promises(self, known, until_then, when):
@@ -186,7 +189,7 @@ class Scene:
                 self.fault(f"{when}: {promise.name} was answered as ended and is {row['state']}")
 
     def hold_sound(self, known, life):
-        """No repetition is said to be over that was not heard, and none that is over was heard again in this life."""
+        """No repetition is said to be over that was not heard."""
         for promise in list(self.promises.values()):
             row = known.get(promise.id)
             if not row or promise.name == "returns":
@@ -194,6 +197,13 @@ class Scene:
             whole = [h for h in self.words(promise.note) if h[2] - h[1] >= WORDS_S]
             if row["ended"] > len(whole):
                 self.fault(f"life {life.number}: {promise.name} has {row['ended']} repetitions on disk and {len(whole)} were heard")
+
+    def hold_ends(self, known, when):
+        """What an Update or Cancel ended is over only if that message itself is there: else nobody would be warned any more."""
+        for row in known.values():
+            by = re.match(r"(?:superseded|cancelled|cleared) by ([0-9A-Za-z-]+)", row["reason"])
+            if by and by[1] not in known:
+                self.fault(f"{when}: an alert is {row['reason']}, which is not there")
 
     def words(self, note):
         return [list(h) for h in self.ear.heard if h[0] == note]
@@ -310,8 +320,9 @@ class Scene:
         one = r'(id = "reservoir_release";.*?)return_s = 0; return_before_min = [^;]*;'
         self.town.write("hazards.cfg", re.sub(one, rf"\1return_s = {RETURN_S};", shipped, count=1, flags=re.S))
         self.town.configure()
-        text = open(self.town.path("site.cfg"), encoding="utf-8").read()
-        self.town.write("site.cfg", text.replace("places = (", f'places = ( {{ code = "{LOWER}"; zh = "石桥村"; en = "Shiqiao"; }},'))
+        with open(self.town.path("site.cfg"), encoding="utf-8") as file:
+            site = file.read()
+        self.town.write("site.cfg", site.replace("places = (", f'places = ( {{ code = "{LOWER}"; zh = "石桥村"; en = "Shiqiao"; }},'))
         self.town.start_village()
 
     def run(self, keep_in=None):
@@ -372,8 +383,11 @@ class Scene:
         self.judge_told(events)
         self.judge_events(events)
         self.judge_ear(events)
-        self.judge_tokens()
-        self.judge_again()
+        log = frames.load(self.town.path("frames.log"))
+        ours = [f for f in sorted(log.frames, key=lambda f: f.begin) if f.direction == ">"]
+        self.writes = {n + 1 + by for n, f in enumerate(ours) if f.data[1] >= 5 for by in (-1, 0, 1)}
+        self.judge_tokens(ours)
+        self.judge_again(log)
         if any("damaged" in name for name in os.listdir(self.town.path("state"))):
             self.fault("a store was set aside as damaged")
 
@@ -417,7 +431,7 @@ class Scene:
                 self.fault(f"event {seq}: {promise.name} plays its {data['segment']} {mono - promise.silent_at:.2f} s after its end was answered")
 
     def judge_ear(self, events):
-        """By what was played: nothing of what was ended or has expired; and in each life no more than was left."""
+        """By what was played: nothing of what was ended or has expired; and in each life no more than the store had left to it."""
         gave_way = [(mono, data["id"]) for _, _, mono, kind, data in events
                     if kind == "alert" and data.get("reason", "").startswith("gave way")]
         for promise in self.promises.values():
@@ -444,12 +458,9 @@ class Scene:
             if begin + shift > promise.expires_at + 2 + SILENT_S:  # a repetition that began is played to its end
                 self.fault(f"the words of {promise.name} began {begin + shift - promise.expires_at:.2f} s after it had expired")
 
-    def judge_tokens(self):
+    def judge_tokens(self, ours):
         """The tokens that the village saw: none of one life in another."""
-        log = frames.load(self.town.path("frames.log"))
         seen = {}
-        ours = [f for f in sorted(log.frames, key=lambda f: f.begin) if f.direction == ">"]
-        self.writes = {n + 1 + by for n, f in enumerate(ours) if f.data[1] >= 5 for by in (-1, 0, 1)}
         for f in ours:
             if f.line != "north" or f.note not in ("ok", "broadcast"):
                 continue
@@ -458,28 +469,22 @@ class Scene:
             if token and seen.setdefault(token, life) != life:
                 self.fault(f"token {token} of life {seen[token]} is used again in life {life}")
 
-    def judge_again(self):
-        """How soon it sounds again after a death, beyond the time on the wire."""
-        log = frames.load(self.town.path("frames.log"))
+    def judge_again(self, log):
+        """How soon it sounds again after a death, beyond the time on the wire; where it does not, how long it could have."""
         for life in self.lives[1:]:
-            sounds = [p for p in self.promises.values() if life.known.get(p.id, {}).get("state") in ("queued", "preparing", "sounding")
-                      and p.name != "expires" and life.known[p.id]["ended"] < REPETITIONS]
-            first = next((when for when in self.ear.sound if when >= life.began), None)
-            ended = [p.silent_at for p in sounds if p.silent_at]
-            until_then = min([life.died] + ended)
-            if not sounds or any(p.name == "drill" for p in sounds) and len(sounds) == 1:
+            due = [p for p in self.promises.values() if p.name not in ("drill", "expires")
+                   and life.known.get(p.id, {}).get("state") in ("queued", "preparing", "sounding")
+                   and life.known[p.id]["ended"] < REPETITIONS]
+            if not due:
                 continue
-            if first is None or first > until_then:
-                first = until_then
-                heard = False
-            else:
-                heard = True
+            over = min([life.died] + [p.silent_at for p in due if p.silent_at])
+            first = min([when for when in self.ear.sound if when >= life.began] + [over])
             wire = max(log.line(line, life.began * 1e6, first * 1e6).wire_us for line in log.bauds) / 1e6
             beyond = first - life.began - wire - self.ear.lateness(life.began, first)
-            if heard:
-                self.again.append((first - life.began, beyond))
+            if first < over:
+                self.again.append(beyond)
             if beyond > AGAIN_S:
-                self.fault(f"life {life.number} sounded again after {first - life.began:.2f} s, of which {wire:.2f} s on the wire")
+                self.fault(f"life {life.number} had not sounded again after {first - life.began:.2f} s, of which {wire:.2f} s on the wire")
 
 
 def token_of(data):

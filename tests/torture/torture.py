@@ -33,14 +33,14 @@ Result = collections.namedtuple("Result", "name faults deaths again unsynced sec
 
 
 def plan_of(name, seed):
-    """The plan that a name stands for: random:RUN[:cut], PART:KIND:N[:cut], heard:NOTE:TIMES, each with its own chance."""
+    """The plan that a name stands for: random:RUN[:cut], PART:KIND:N[:cut], heard:NOTE:TIMES[:SECONDS...], each with its own chance."""
     words = name.split(":")
     cut, parts = words[-1] == "cut", PARTS
     chance = random.Random(f"{seed} {name}")
     if words[0] == "random":
         deaths = [("after", chance.uniform(*LIFE_S)) for _ in range(DEATHS)]
-    elif words[0] == "heard":
-        deaths, parts = [("heard", int(words[1]), int(words[2]))], ["order"]
+    elif words[0] == "heard":  # and then not alive for long enough to look at its lines, if at all
+        deaths, parts = [("heard", int(words[1]), int(words[2]))] + [("after", float(word)) for word in words[3:]], ["order"]
     else:
         parts = words[:1]
         deaths = [("point", words[1], int(words[2])), ("after", chance.uniform(*LIFE_S)) if chance.random() < 0.5 else None]
@@ -97,7 +97,7 @@ def prepare(which, seed, jobs):
 
 
 def summary(results, seconds):
-    again = sorted(beyond for result in results for _, beyond in result.again)
+    again = sorted(beyond for result in results for beyond in result.again)
     print(f"{len(results)} runs, {sum(r.deaths for r in results)} deaths, {sum(r.deaths for r in results if r.name.endswith('cut'))} of them "
           f"power cuts with {sum(r.unsynced for r in results)} bytes lost that were not synced, in {seconds:.0f} s")
     if again:
