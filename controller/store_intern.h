@@ -34,16 +34,19 @@ struct store {
     uv_async_t async;
     struct store_job *owed, **owed_end; /* changes that are not answered yet, in order; of the main loop */
     struct error failed;                /* of the last change that was answered */
-    pthread_mutex_t mutex;              /* guards what follows, and the lanes' queues */
+    struct job_list held;               /* not sent down before store_release; of the main loop */
+    bool holding;
+    pthread_mutex_t mutex; /* guards what follows, and the lanes' queues */
     struct store_lane lanes[STORE_LANES];
     struct job_list answers;
     bool stopping;
 };
 
+void store_list_add(struct job_list *list, struct store_job *job);
 struct store_job *store_list_take(struct job_list *list);
 
-/* False if the store is closing: the job stays the caller's. */
-bool store_enqueue(struct store *store, int lane, struct store_job *job);
+/* False if the store is closing: the jobs stay the caller's. */
+bool store_enqueue(struct store *store, int lane, struct store_job *jobs);
 
 bool store_start_threads(struct store *store, struct error *error);
 void store_stop_threads(struct store *store); /* when what is queued is done */

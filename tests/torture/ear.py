@@ -8,6 +8,7 @@ import time
 RATE, EVERY = 48000, 6      # samples a second; every sixth is looked at
 BLOCK_S = 0.05
 BLOCK = int(RATE * BLOCK_S)
+BLOCK_BYTES, HEADER = 2 * BLOCK, 44
 LOUD = 1e-4                 # of full power: -40 dB
 
 
@@ -16,35 +17,44 @@ class Ear(threading.Thread):
         super().__init__(daemon=True)
         self.path, self.notes = path, notes
         self.sound = []       # when each block that was not silent was played, monotonic seconds
-        self.heard = []       # [note, begin, end] of words without a gap
+        self.heard = []       # [note, begin, end, seconds of sound] of words without a gap
+        self.said_at = 0      # where in the recording a note was heard last
+        self.edges = []       # where in the recording a daemon died
         self.awake = []       # (when, how late) where it was late by more than 0.1 s
         self.ended = threading.Event()
         self.waves = {note: [cmath.exp(-2j * math.pi * note * i * EVERY / RATE) for i in range(BLOCK // EVERY)] for note in notes}
 
+    def edge(self):
+        """The daemon is dead: a word that it was in does not go on in what the next one plays."""
+        if os.path.exists(self.path):
+            self.edges.append(os.path.getsize(self.path))
+
     def run(self):
-        at, rest, last, grew = 44, b"", time.monotonic(), 0.0
+        at, last = HEADER, time.monotonic()
         while not self.ended.wait(0.02):
             now = time.monotonic()
             if now - last > 0.12:
                 self.awake.append((now, now - last))
             last = now
-            if not os.path.exists(self.path):
-                continue
-            with open(self.path, "rb") as file:
-                file.seek(at)
-                data = file.read()
-            at += len(data)
-            if now - grew > 0.1:
-                rest = b""  # what a card left that is gone is no part of what follows
-            grew = now if data else grew
-            rest += data
-            n = len(rest) // (2 * BLOCK)
-            for i in range(n):
-                left_s = (len(rest) // 2 - (i + 1) * BLOCK) / RATE
-                self.take(memoryview(rest)[2 * BLOCK * i:2 * BLOCK * (i + 1)].cast("h"), now - left_s - BLOCK_S)
-            rest = rest[2 * BLOCK * n:]
+            if os.path.exists(self.path):
+                at = self.listen(at, now)
 
-    def take(self, samples, when):
+    def listen(self, at, now):
+        """Takes what was recorded since, in whole blocks; returns where it has come to."""
+        with open(self.path, "rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            while True:
+                edge = next((e for e in self.edges if e > at), None)
+                if edge and edge - at < BLOCK_BYTES:
+                    at = edge
+                if size - at < BLOCK_BYTES:
+                    return at
+                file.seek(at)
+                samples = memoryview(file.read(BLOCK_BYTES)).cast("h")
+                self.take(samples, at, now - (size - at) / (2 * RATE))
+                at += BLOCK_BYTES
+
+    def take(self, samples, at, when):
         few = [s / 32768 for s in samples[::EVERY]]
         power = sum(s * s for s in few) / len(few)
         if power < LOUD:
@@ -53,13 +63,15 @@ class Ear(threading.Thread):
         for note, wave in self.waves.items():
             c = sum(s * w for s, w in zip(few, wave)) / len(few)
             if 2 * abs(c) ** 2 > 0.6 * power:
-                self.say(note, when)
+                self.say(note, at, when)
 
-    def say(self, note, when):
-        if self.heard and self.heard[-1][0] == note and when - self.heard[-1][2] < 0.15:
+    def say(self, note, at, when):
+        if self.heard and self.heard[-1][0] == note and at - self.said_at == BLOCK_BYTES:
             self.heard[-1][2] = when + BLOCK_S
+            self.heard[-1][3] += BLOCK_S
         else:
-            self.heard.append([note, when, when + BLOCK_S])
+            self.heard.append([note, when, when + BLOCK_S, BLOCK_S])
+        self.said_at = at
 
     def lateness(self, since, until):
         """How long the machine let this thread wait in all between two instants."""

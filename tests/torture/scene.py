@@ -125,6 +125,7 @@ class Scene:
         return self.town.daemon.poll() is not None
 
     def after_death(self, life):
+        self.ear.edge()
         before = self.look(f"after life {life.number}")
         if self.cut:
             self.unsynced += power_cut.cut(self.town.path("state"), "tocsin.db", self.chance)
@@ -194,7 +195,7 @@ class Scene:
             row = known.get(promise.id)
             if not row or promise.name == "returns":
                 continue
-            whole = [h for h in self.words(promise.note) if h[2] - h[1] >= WORDS_S]
+            whole = [h for h in self.words(promise.note) if h[3] >= WORDS_S]
             if row["ended"] > len(whole):
                 self.fault(f"life {life.number}: {promise.name} has {row['ended']} repetitions on disk and {len(whole)} were heard")
 
@@ -436,11 +437,11 @@ class Scene:
                     if kind == "alert" and data.get("reason", "").startswith("gave way")]
         for promise in self.promises.values():
             heard = self.words(promise.note)
-            for _, begin, end in heard:
+            for _, begin, end, _ in heard:
                 if promise.silent_at and end > promise.silent_at + SILENT_S + self.ear.lateness(promise.silent_at, end):
                     self.fault(f"the words of {promise.name} were heard until {end - promise.silent_at:.2f} s after its end was answered")
             self.judge_expiry(promise, heard)
-            whole = [h for h in heard if h[2] - h[1] >= WORDS_S]
+            whole = [h for h in heard if h[3] >= WORDS_S]
             if promise.name == "first" and len(whole) < REPETITIONS:
                 self.fault(f"first was heard {len(whole)} times")
             for life in self.lives if promise.name in ("first", "higher", "update") else ():
@@ -454,7 +455,7 @@ class Scene:
         if not promise.expires_at:
             return
         shift = time.time() - time.monotonic()
-        for _, begin, _ in heard:
+        for _, begin, _, _ in heard:
             if begin + shift > promise.expires_at + 2 + SILENT_S:  # a repetition that began is played to its end
                 self.fault(f"the words of {promise.name} began {begin + shift - promise.expires_at:.2f} s after it had expired")
 
