@@ -1,4 +1,4 @@
-/* The store's inside, shared by store.c and store_threads.c only. */
+/* The store's inside, shared by store.c, store_threads.c and store_undone.c only. */
 #ifndef TOCSIN_CONTROLLER_STORE_INTERN_H
 #define TOCSIN_CONTROLLER_STORE_INTERN_H
 
@@ -36,6 +36,9 @@ struct store {
     struct error failed;                /* of the last change that was answered */
     struct job_list held;               /* not sent down before store_release; of the main loop */
     bool holding;
+    struct job_list undone; /* decisions that could not be committed; of the main loop, like the two below */
+    size_t n_undone;
+    uint64_t n_lost;       /* decisions for which there was no more room */
     pthread_mutex_t mutex; /* guards what follows, and the lanes' queues */
     struct store_lane lanes[STORE_LANES];
     struct job_list answers;
@@ -47,6 +50,12 @@ struct store_job *store_list_take(struct job_list *list);
 
 /* False if the store is closing: the jobs stay the caller's. */
 bool store_enqueue(struct store *store, int lane, struct store_job *jobs);
+bool store_send(struct store *store, struct store_job *job); /* a change, which is then owed an answer; the same */
+
+/* store_undone.c. keep: false if the failed job has no decision that stands; the job stays the caller's then. */
+bool store_keep_decision(struct store *store, struct store_job *job);
+void store_write_undone(struct store *store);
+void store_forget_undone(struct store *store);
 
 bool store_start_threads(struct store *store, struct error *error);
 void store_stop_threads(struct store *store); /* when what is queued is done */

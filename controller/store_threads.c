@@ -35,22 +35,15 @@ static void answer(struct store *store, struct store_job *first, const struct st
     uv_async_send(&store->async);
 }
 
-/* After a failure SQLite may have rolled back by itself. */
-static void roll_back(struct store_sql *sql)
-{
-    if (!sqlite3_get_autocommit(sql->db))
-        store_sql_run(sql->db, "ROLLBACK", NULL);
-}
-
 /* One change in a transaction of its own. */
 static void commit_alone(struct store_sql *sql, struct store_job *job)
 {
     if (job->error.code != ERROR_NONE)
         return;
     if (store_sql_run(sql->db, "BEGIN IMMEDIATE", &job->error) && store_sql_write(sql, job, &job->error) &&
-        store_sql_commit(sql->db, &job->error))
+        store_sql_commit(sql, &job->error))
         return;
-    roll_back(sql);
+    store_sql_roll_back(sql);
     job->seq = 0;
 }
 
@@ -68,8 +61,8 @@ static struct store_job *commit_batch(struct store *store, struct store_job *job
         goes_on = end->with_next || mono_before(mono_now(), until);
         end = end->next;
     } while (good && end && goes_on);
-    if (!good || !store_sql_commit(sql->db, NULL)) {
-        roll_back(sql);
+    if (!good || !store_sql_commit(sql, NULL)) {
+        store_sql_roll_back(sql);
         for (struct store_job *job = jobs; job != end; job = job->next)
             commit_alone(sql, job);
     }

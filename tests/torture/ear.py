@@ -20,7 +20,7 @@ class Ear(threading.Thread):
         self.heard = []       # [note, begin, end, seconds of sound] of words without a gap
         self.said_at = 0      # where in the recording a note was heard last
         self.edges = []       # where in the recording a daemon died
-        self.awake = []       # (when, how late) where it was late by more than 0.1 s
+        self.awake = []       # (when, how late) where it was late by more than 0.1 s, for want of the processor or the disk
         self.ended = threading.Event()
         self.waves = {note: [cmath.exp(-2j * math.pi * note * i * EVERY / RATE) for i in range(BLOCK // EVERY)] for note in notes}
 
@@ -30,7 +30,7 @@ class Ear(threading.Thread):
             self.edges.append(os.path.getsize(self.path))
 
     def run(self):
-        at, last = HEADER, time.monotonic()
+        at, last, tried = HEADER, time.monotonic(), 0.0
         while not self.ended.wait(0.02):
             now = time.monotonic()
             if now - last > 0.12:
@@ -38,6 +38,14 @@ class Ear(threading.Thread):
             last = now
             if os.path.exists(self.path):
                 at = self.listen(at, now)
+            if now - tried > 0.5:  # a disk that stalls is the machine's lateness, too
+                tried = now
+                self.touch_disk()
+
+    def touch_disk(self):
+        with open(self.path + ".probe", "wb", 0) as file:
+            file.write(b"x")
+            os.fsync(file.fileno())
 
     def listen(self, at, now):
         """Takes what was recorded since, in whole blocks; returns where it has come to."""
