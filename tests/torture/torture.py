@@ -29,7 +29,7 @@ CUTS = ("commit", "sync", "answer")  # what a power cut can matter for; the othe
 # Faults of the controller, or of the disk, that the checks must find, and the plan in which they are committed.
 CONTROLS = {"no_sync": "order:commit_after:60:cut", "repeats": "heard:1500:3", "wakes": "heard:1500:2"}
 
-Result = collections.namedtuple("Result", "name faults deaths again unsynced seconds")
+Result = collections.namedtuple("Result", "name faults deaths again not_judged unsynced seconds")
 
 
 def plan_of(name, seed):
@@ -53,7 +53,7 @@ def run(name, seed, control=None):
     it = scene.Scene(plan, chance, control)
     faults = it.run(None if control else os.path.join(scene.program("torture/faults"), name.replace(":", "-")))
     deaths = sum(1 for life in it.lives[:-1])
-    return Result(name, faults, deaths, it.again, it.unsynced, time.monotonic() - began)
+    return Result(name, faults, deaths, it.again, it.not_judged, it.unsynced, time.monotonic() - began)
 
 
 def count_points(part):
@@ -103,7 +103,7 @@ def summary(results, seconds):
     if again:
         at = lambda part: again[min(len(again) - 1, int(len(again) * part))]
         print(f"sounding again after start, beyond the time on the wire: {len(again)} times, median {at(0.5):.2f} s, p99 {at(0.99):.2f} s, "
-              f"most {again[-1]:.2f} s (limit {scene.AGAIN_S:.0f} s)")
+              f"most {again[-1]:.2f} s (limit {scene.AGAIN_S:.0f} s; {sum(r.not_judged for r in results)} later than that on a machine too busy to judge)")
 
 
 def torture(names, seed, jobs):
