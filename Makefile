@@ -176,7 +176,7 @@ torture:
 	@BUILD=$(BUILD) python3 -B tests/torture/torture.py --points '$(POINTS)' --kills $(KILLS) --seed '$(SEED)' --jobs $(JOBS) --at-most '$(AT_MOST)' --one '$(ONE)'
 
 TIME ?= 120
-FUZZED := cap texts frame ebm json
+FUZZED := cap texts frame ebm json csv geojson
 fuzz:
 	@$(MAKE) --no-print-directory deps PACKAGES='clang libclang-rt-14-dev libexpat1-dev libjansson-dev libssl-dev'
 	@for f in $(FUZZED); do mkdir -p $(BUILD)/fuzz/$$f; echo "fuzz $$f, $(TIME) s"; \
