@@ -1,6 +1,7 @@
 /* Taking in: from a judged alert to one that is on disk, or goes on without, or is refused. */
 #include "controller/desk_intern.h"
 
+#include "codecs/fault_point.h"
 #include "controller/log.h"
 
 #include <stdio.h>
@@ -77,7 +78,9 @@ static void let_in(struct desk *desk, struct alert *alert, const struct acceptin
         desk_dispatch(desk, alert);
     else
         alert->channels_left = 0;
+    fault_point("answer_before");
     accepting->answer(accepting->context, &yes);
+    fault_point("answer_after");
     if (!sounds)
         desk_release(desk, alert);
 }
@@ -261,6 +264,7 @@ void desk_take_in(struct desk *desk, struct alert *alert, const char *id, desk_a
         alert->state = ALERT_WAITING; /* until it is on disk, and effective */
     log_line(LOG_NOTE, "%s: %s %s from %s: %zu terminals", alert->id, alert_status_name(alert->message->status),
              alert_msg_type_name(alert->message->msg_type), alert->message->sender, alert->n_terminals);
+    store_hold(desk->store);                       /* what it ends is over on disk only if it is there itself */
     if (alert->effective.ms <= alert->received.ms) /* an Update that waits takes over when its time has come */
         desk_act_on_references(desk, alert);
     idempotency_keep(desk->keys, &alert->key, alert->received);
@@ -270,4 +274,5 @@ void desk_take_in(struct desk *desk, struct alert *alert, const char *id, desk_a
         put_on_disk(desk, alert);
     else
         prepare_drill(desk, alert);
+    store_release(desk->store);
 }

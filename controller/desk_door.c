@@ -1,6 +1,7 @@
 /* The door: messages come in, stops come in, each is answered once. */
 #include "controller/desk_intern.h"
 
+#include "codecs/fault_point.h"
 #include "codecs/rfc3339.h"
 #include "controller/form.h"
 #include "controller/log.h"
@@ -291,7 +292,9 @@ static void on_changed(void *context, int64_t seq, const struct error *error)
     struct desk_answer yes = {200, NULL, NULL, changing->alert};
     if (error->code != ERROR_NONE)
         json_object_set_new(yes.alert, "durable", json_false());
+    fault_point("answer_before");
     changing->answer(changing->context, &yes);
+    fault_point("answer_after");
     free(changing);
 }
 

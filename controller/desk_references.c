@@ -23,8 +23,8 @@ static enum delivery_cause cause_of(const struct alert *alert)
     return alert->all_clear ? CAUSE_CLEARED : CAUSE_SUPERSEDED;
 }
 
-/* What it cancels or supersedes ends before it is written itself: once this is on disk, so is that end, and after no crash does
- * anything of the others sound again. */
+/* What it cancels or supersedes ends before it is written itself, and in one change with it where it comes in (desk_accept.c):
+ * once this is on disk, so is that end, and after no crash does anything of the others sound again. */
 void desk_act_on_references(struct desk *desk, const struct alert *alert)
 {
     const struct alert_message *m = alert->message;

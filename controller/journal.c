@@ -1,6 +1,7 @@
 /* Rows and events. */
 #include "controller/journal.h"
 
+#include "codecs/fault_point.h"
 #include "codecs/rfc3339.h"
 
 #include "controller/log.h"
@@ -32,6 +33,7 @@ static void commit(const struct journal *journal, struct alert *alert, const str
                    void *context)
 {
     struct owed *owed = malloc(sizeof *owed);
+    fault_point("state_before");
     if (!owed) { /* not followed up */
         store_commit(journal->store, change, done, context);
         return;
@@ -40,6 +42,7 @@ static void commit(const struct journal *journal, struct alert *alert, const str
     text_copy(owed->alert, sizeof owed->alert, alert->id);
     alert->owed++;
     store_commit(journal->store, change, on_answered, owed);
+    fault_point("state_after");
 }
 
 void journal_reference(const struct alert_reference *reference, struct store_reference *key)

@@ -35,8 +35,10 @@ static void tell_durable(const struct store *store, const struct store_job *job)
 bool store_send(struct store *store, struct store_job *job)
 {
     job->asked = mono_now();
-    job->owed_next = NULL;
-    if (!store_enqueue(store, LANE_CHANGES, job))
+    job->next = job->owed_next = NULL;
+    if (store->holding)
+        store_list_add(&store->held, job);
+    else if (!store_enqueue(store, LANE_CHANGES, job))
         return false;
     *store->owed_end = job;
     store->owed_end = &job->owed_next;
@@ -123,6 +125,23 @@ void store_commit(struct store *store, const struct store_change *change, store_
         return;
     error_set(&job->error, ERROR_DISCONNECTED, CLOSING);
     deliver_change(store, job);
+}
+
+void store_hold(struct store *store)
+{
+    pthread_mutex_lock(&store->mutex);
+    store->holding = !store->stopping;
+    pthread_mutex_unlock(&store->mutex);
+}
+
+void store_release(struct store *store)
+{
+    struct store_job *jobs = store_list_take(&store->held);
+    store->holding = false;
+    for (struct store_job *job = jobs; job; job = job->next)
+        job->with_next = job->next != NULL;
+    if (jobs)
+        store_enqueue(store, LANE_CHANGES, jobs); /* it closes on this thread, and not in between */
 }
 
 static void ask(struct store *store, enum store_query query, const char *const text[2], size_t limit, store_result_fn *done,
@@ -363,6 +382,7 @@ struct store *store_open(const char *folder, struct uv_loop_s *loop, char damage
     store->lock = -1;
     store->owed_end = &store->owed;
     store_list_take(&store->answers);
+    store_list_take(&store->held);
     store_list_take(&store->undone);
     pthread_mutex_init(&store->mutex, NULL);
     for (int i = 0; i < STORE_LANES; i++) {

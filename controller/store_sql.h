@@ -81,8 +81,9 @@ struct store_job {
     struct store_job *owed_next; /* of the main loop, like the three below */
     struct mono asked;
     bool urgent, told;
-    bool decided;  /* it has a decision that stands whatever the disk says */
-    char *text[2]; /* what a query asks for */
+    bool with_next; /* in one transaction with the change behind it */
+    bool decided;   /* it has a decision that stands whatever the disk says */
+    char *text[2];  /* what a query asks for */
     size_t limit;
     store_result_fn *result_done;
     void *context;

@@ -34,6 +34,7 @@ struct change {
     size_t n_deliveries;
     char setting[64];
     int64_t value;
+    bool with_next; /* one change with the one behind it */
     store_done_fn *done;
     void *context;
 };
@@ -58,6 +59,7 @@ static struct {
     size_t n_rows;
     struct change *pending[PENDING_MAX];
     size_t n_pending;
+    bool holding;
     struct {
         char name[64];
         int64_t value;
@@ -225,8 +227,9 @@ static void put(struct change *change)
 /* The disk takes the oldest changes; after a crash it takes none, and whoever waits is told so. */
 static void disk_takes(size_t n)
 {
-    while (n-- > 0 && world->n_pending > 0) {
+    for (bool goes_on = false; (goes_on || n > 0) && world->n_pending > 0; n -= !goes_on) {
         struct change *change = world->pending[0];
+        goes_on = change->with_next;
         struct error error = {0};
         memmove(world->pending, world->pending + 1, --world->n_pending * sizeof(struct change *));
         if (world->crashed)
@@ -243,7 +246,22 @@ void store_commit(struct store *store, const struct store_change *change, store_
 {
     (void)store;
     assert_true(world->n_pending < PENDING_MAX);
-    world->pending[world->n_pending++] = change_copy(change, done, context);
+    world->pending[world->n_pending] = change_copy(change, done, context);
+    world->pending[world->n_pending++]->with_next = world->holding;
+}
+
+void store_hold(struct store *store)
+{
+    (void)store;
+    world->holding = true;
+}
+
+void store_release(struct store *store)
+{
+    (void)store;
+    world->holding = false;
+    if (world->n_pending > 0)
+        world->pending[world->n_pending - 1]->with_next = false;
 }
 
 bool store_in_trouble(const struct store *store, struct error *why)

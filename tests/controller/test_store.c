@@ -865,6 +865,29 @@ static void alone_is_at_once(void **state)
     assert_true(best < 10000000); /* ns */
 }
 
+static void what_is_held_is_one_change(void **state)
+{
+    struct fixture *f = *state;
+    commit_setting(f, "before", 1);
+    wait_all(f);
+    store_hold(f->store);
+    commit_setting(f, "one", 1);
+    usleep(50000); /* the store's thread would have written it by now */
+    assert_int_equal(store_get_setting(f->store, "before", 0), 1);
+    assert_int_equal(store_get_setting(f->store, "one", 0), 0);
+    commit_event(f, 7);
+    store_release(f->store);
+    commit_setting(f, "after", 1);
+    wait_all(f);
+    assert_int_equal(store_get_setting(f->store, "one", 0), 1);
+    assert_int_equal(store_get_setting(f->store, "after", 0), 1);
+    store_hold(f->store);
+    store_release(f->store); /* of nothing */
+    commit_setting(f, "after", 2);
+    wait_all(f);
+    assert_int_equal(store_get_setting(f->store, "after", 0), 2);
+}
+
 static void write_at(const char *path, off_t at, const char *text)
 {
     int fd = open(path, O_WRONLY | O_CREAT, 0600);
@@ -1096,6 +1119,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(updates_keep_bytes, set_up, tear_down),
         cmocka_unit_test_setup_teardown(batch_of_thousand, set_up, tear_down),
         cmocka_unit_test_setup_teardown(alone_is_at_once, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_is_held_is_one_change, set_up, tear_down),
         cmocka_unit_test_setup_teardown(damaged_is_set_aside, set_up, tear_down),
         cmocka_unit_test_setup_teardown(refused_at_open, set_up, tear_down),
         cmocka_unit_test_setup_teardown(close_commits_what_is_queued, set_up, tear_down),

@@ -85,6 +85,7 @@ class Listener(threading.Thread):
     def __init__(self, path):
         super().__init__(daemon=True)
         self.path, self.heard, self.last = path, [], None
+        self.told = {}  # of those that were said to be on disk, by id
         self.news, self.ended = threading.Condition(), threading.Event()
         self.start()
 
@@ -127,6 +128,8 @@ class Listener(threading.Thread):
                 with self.news:
                     self.heard.append((event["event"], json.loads(event["data"])))
                     self.last = event.get("id", self.last)  # without one it is not on disk
+                    if "id" in event:
+                        self.told[event["id"]] = self.heard[-1]
                     self.news.notify_all()
             event = {}
 
@@ -145,6 +148,7 @@ class Township:
         self.codes = {}  # terminal -> its area code, where it is not VILLAGE
         self.source = ""  # further settings of the only source
         self.poll_s = 10
+        self.voice = "tocsin-voice"
         self.returns = False  # the programme of an alert in force
         self.hears = {}  # line -> channel that its units hear, where it is not the one that drives them
         self.village = self.daemon = self.listener = None
@@ -207,7 +211,7 @@ sources = ( {{ id = "county"; sender = "*"; authority = "county"; {self.source} 
 users = ( {{ login = "*"; source = "duty"; relays = [ "county" ]; }} );
 places = ( {{ code = "{VILLAGE}"; zh = "龙塘村"; en = "Longtang"; }} );
 programme = {{ returns = {str(self.returns).lower()}; {self.programme} }};
-voice = {{ program = "{program('tocsin-voice')}"; }};
+voice = {{ program = "{program(self.voice)}"; }};
 channels = ({", ".join(f'{{ id = "{c}"; {self.output(c)} languages = [ "zh", "en" ]; }}' for c in self.channels)});
 lines = ({", ".join(f'{{ id = "{l}"; channel = "{self.drives(l)}"; poll_s = {self.poll_s}; {self.reach(l)} }}'
                      for l in self.lines)});
@@ -262,10 +266,14 @@ terminals = ({", ".join(f'{{ id = "{l}-{u}"; name = "{l} {u}"; line = "{l}"; uni
 
     # ---- the daemon ----
 
-    def start_daemon(self):
-        env = dict(os.environ, ALSA_CONFIG_PATH=self.path("asound.conf"), TOCSIN_DATA=program("share/tocsin"), **self.preload)
-        self.daemon = subprocess.Popen(VALGRIND + [program("tocsind"), "--config", self.path("site.cfg")], env=env,
+    def spawn_daemon(self, name="tocsind", **more):
+        """Without waiting for it; more of its environment."""
+        env = dict(os.environ, ALSA_CONFIG_PATH=self.path("asound.conf"), TOCSIN_DATA=program("share/tocsin"), **self.preload, **more)
+        self.daemon = subprocess.Popen(VALGRIND + [program(name), "--config", self.path("site.cfg")], env=env,
                                        stderr=self.log, stdin=subprocess.DEVNULL)
+
+    def start_daemon(self):
+        self.spawn_daemon()
         until(lambda: self.ready() or self.daemon.poll() is not None, "the daemon")
         assert self.daemon.poll() is None, self.daemon_log()
         self.listener = self.listener or Listener(self.path("tocsin.sock"))
