@@ -24,7 +24,7 @@ static const struct {
     {"terminal", load_terminal_items}, {"hazards", load_hazards_items}, {"hazard", load_hazard_items},
     {"level rule", load_rule_items},   {"texts", load_texts_items},     {"alert text", load_alert_text_items},
     {"profile", load_profile_items},   {"field", load_field_items},     {"command", load_command_items},
-    {"write", load_write_items},       {"ignore", load_ignore_items},
+    {"write", load_write_items},       {"ignore", load_ignore_items},   {"night passage", load_passage_items},
 };
 
 const struct schema_item *schema_table(size_t i, const char **name)
@@ -57,6 +57,8 @@ static void load_all(struct loader *loader, const char *path)
     if (document_open(&loader->site, path, loader->folder, loader->roots, &loader->reporter)) {
         load_settings(loader);
         load_hazards(loader);
+        load_source_hazards(loader);
+        load_night(loader);
         load_texts(loader);
         load_channels(loader);
         load_lines(loader);
@@ -106,6 +108,7 @@ void config_free(struct config *config)
     free(config->hazards);
     free(config->level_rules);
     free(config->sources);
+    free(config->night.passage);
     free(config);
 }
 

@@ -41,8 +41,22 @@ bool load_point(const struct document *document, const config_setting_t *pair, c
 /* First of FOLDER/NAME and DATA/NAME that exists; false if neither does. */
 bool load_find_file(const struct loader *loader, const char *name, char path[PATH_MAX]);
 
-extern const struct schema_item load_site_items[], load_place_items[], load_source_items[];
+/* Reads the list of texts `name` of group: which of the n names (of elements of that size) stand in it. How many. */
+size_t load_choose(const struct document *document, const config_setting_t *group, const char *name, const void *names,
+                   size_t n, size_t size, bool *chosen);
+
+/* The same of the names of levels. */
+size_t load_levels(const struct document *document, const config_setting_t *group, const char *name, bool levels[LEVEL_COUNT]);
+
+extern const struct schema_item load_site_items[], load_place_items[];
 void load_settings(struct loader *loader); /* all of the site but what follows; places and sources first */
+
+extern const struct schema_item load_source_items[];
+void load_sources(struct loader *loader);        /* with the site's own settings */
+void load_source_hazards(struct loader *loader); /* after the hazards */
+
+extern const struct schema_item load_night_items[], load_passage_items[];
+void load_night(struct loader *loader); /* after the hazards */
 
 extern const struct schema_item load_channel_items[], load_message_items[], load_line_items[], load_terminal_items[];
 void load_channels(struct loader *loader); /* after the hazards */

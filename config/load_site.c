@@ -1,4 +1,4 @@
-/* The site's own settings, its places and its sources. */
+/* The site's own settings and its places. */
 #include "config/load.h"
 
 #include <libgen.h>
@@ -78,6 +78,7 @@ const struct schema_item load_site_items[] = {
     {"programme", SCHEMA_GROUP, .initial = "", .items = programme_items},
     {"proof", SCHEMA_GROUP, .initial = "", .items = proof_items},
     {"voice", SCHEMA_GROUP, .initial = "", .items = voice_items},
+    {"night", SCHEMA_GROUP, .initial = "", .items = load_night_items},
     {"level_rules", SCHEMA_LIST, 0, 1000, .initial = ""},
     {"places", SCHEMA_LIST, .least = 1, .most = 20000},
     {"sources", SCHEMA_LIST, .least = 1, .most = 100},
@@ -92,13 +93,6 @@ const struct schema_item load_place_items[] = {
     {"zh", SCHEMA_TEXT, .least = 1, SCHEMA_AT(config_place, name_zh)},
     {"en", SCHEMA_TEXT, .least = 1, SCHEMA_AT(config_place, name_en)},
     {"outline", SCHEMA_LIST, 3, 10000, .initial = ""},
-    {0},
-};
-
-const struct schema_item load_source_items[] = {
-    {"id", SCHEMA_ID, SCHEMA_AT(config_source, id)},
-    {"sender", SCHEMA_TEXT, .least = 1, SCHEMA_AT(config_source, sender)},
-    {"covers", SCHEMA_BOOLEAN, .initial = "false", SCHEMA_AT(config_source, covers)},
     {0},
 };
 
@@ -193,6 +187,5 @@ void load_settings(struct loader *loader)
     find_recordings(loader, RECORDING_DRILL, "drill-");
     find_recordings(loader, RECORDING_ALL_CLEAR, "all-clear-");
     load_places(loader, root);
-    config->sources = load_list(&loader->site, root, "sources", load_source_items, sizeof *config->sources, &config->n_sources);
-    load_check_unique(&loader->site, schema_list(root, "sources"), config->sources, config->n_sources, sizeof *config->sources);
+    load_sources(loader);
 }

@@ -8,7 +8,8 @@
 struct area_entry {
     int64_t number; /* a terminal's code */
     uint32_t terminal;
-    uint8_t marked; /* bit per level: the area of that level that begins here is meant already */
+    uint8_t marked; /* bit per level: the area of that level that begins here was gone through */
+    uint8_t hit;    /* and meant somebody */
 };
 
 struct area_home {
@@ -84,15 +85,32 @@ static bool make_homes(struct area_match *match, const struct config *config)
     return true;
 }
 
+static bool may_address(const struct config_source *source, const struct config_terminal *terminal)
+{
+    for (size_t i = 0; i < source->n_areas; i++)
+        for (size_t c = 0; c < terminal->n_codes; c++)
+            if (area_code_contains(&source->areas[i], &terminal->codes[c]))
+                return true;
+    return source->n_areas == 0;
+}
+
+void area_match_bar(struct area_match *match, const struct config *config, const struct config_source *source)
+{
+    text_copy(match->source, sizeof match->source, source->id);
+    for (size_t t = 0; t < config->n_terminals; t++)
+        match->bars[t] = may_address(source, &config->terminals[t]) ? AREA_FREE : AREA_BARRED;
+}
+
 bool area_match_create(struct area_match *match, const struct config *config)
 {
     *match = (struct area_match){.meant = calloc(config->n_terminals + 1, sizeof(bool)),
+                                 .bars = calloc(config->n_terminals + 1, sizeof *match->bars),
                                  .listed = json_object(),
                                  .places = json_array(),
                                  .not_ours = json_array(),
                                  .no_position = json_array()};
-    return make_index(match, config) && make_homes(match, config) && match->meant && match->listed && match->places &&
-           match->not_ours && match->no_position;
+    return make_index(match, config) && make_homes(match, config) && match->meant && match->bars && match->listed &&
+           match->places && match->not_ours && match->no_position;
 }
 
 void area_match_free(struct area_match *match)
@@ -101,6 +119,7 @@ void area_match_free(struct area_match *match)
     free(match->index);
     free(match->homes);
     free(match->n_judged);
+    free(match->bars);
     json_decref(match->listed);
     json_decref(match->places);
     json_decref(match->not_ours);
@@ -156,35 +175,57 @@ static void note_place(struct area_match *match, const struct config *config, co
 
 /* ---- codes ---- */
 
-static void mean(struct area_match *match, size_t terminal)
+/* By its first code, once: whom its source would have reached, but may not. */
+static void note_barred(struct area_match *match, const struct config *config, size_t terminal)
 {
+    char why[200];
+    const struct area_code *code = &config->terminals[terminal].codes[0];
+    const struct config_place *place = config_find_place(config, code);
+    text_print(why, sizeof why, "%s%snot among the areas of source %s", place ? place->name_zh : "", place ? ", " : "",
+               match->source);
+    note_not_ours(match, code->digits, why);
+    match->bars[terminal] = AREA_NOTED;
+    match->n_barred++;
+}
+
+/* False if the source may not address it. */
+static bool mean(struct area_match *match, const struct config *config, size_t terminal)
+{
+    if (match->bars[terminal] == AREA_BARRED)
+        note_barred(match, config, terminal);
+    if (match->bars[terminal] != AREA_FREE)
+        return false;
     match->n_meant += !match->meant[terminal];
     match->meant[terminal] = true;
+    return true;
 }
 
 /* Means the terminals of a range. Two ranges of one level that begin at one entry are the same: it is gone through only once,
- * however often it is named. True if there is a terminal. */
-static bool mean_range(struct area_match *match, struct area_range range, enum area_level level)
+ * however often it is named. True if one is meant. */
+static bool mean_range(struct area_match *match, const struct config *config, struct area_range range, enum area_level level)
 {
     size_t at = find_entry(match, range.first);
     if (at == match->n_index || match->index[at].number > range.last)
         return false;
-    if (match->index[at].marked >> level & 1)
-        return true;
-    match->index[at].marked |= (uint8_t)(1u << level);
+    struct area_entry *first = &match->index[at];
+    if (first->marked >> level & 1)
+        return first->hit >> level & 1;
+    bool any = false;
     for (; at < match->n_index && match->index[at].number <= range.last; at++)
-        mean(match, match->index[at].terminal);
-    return true;
+        any |= mean(match, config, match->index[at].terminal);
+    first->marked |= (uint8_t)(1u << level);
+    first->hit |= (uint8_t)((unsigned)any << level);
+    return any;
 }
 
-static bool match_code(struct area_match *match, const struct area_code *code, bool covers)
+static bool match_code(struct area_match *match, const struct config *config, const struct area_code *code, bool covers)
 {
     enum area_level level = area_code_level(code);
-    bool hit = mean_range(match, area_code_range(code, level), level);
+    bool hit = mean_range(match, config, area_code_range(code, level), level);
     for (int around = AREA_PROVINCE; covers && around < (int)level; around++) {
         int64_t number =
             area_code_range(code, (enum area_level)around).first; /* the code of the area around it, that one only */
-        hit |= mean_range(match, (struct area_range){number, number}, AREA_NONE);
+        hit |= mean_range(match, config, (struct area_range){number, number}, AREA_NONE);
     }
     return hit;
 }
@@ -200,7 +241,7 @@ static bool match_geocode(struct area_match *match, const struct config *config,
         note_not_ours(match, what, area->description);
     } else if (!area_code_parse(slice_of(geocode->value), &code, &error)) {
         note_not_ours(match, error.message, area->description);
-    } else if (!match_code(match, &code, covers)) {
+    } else if (!match_code(match, config, &code, covers)) {
         note_not_ours(match, code.digits, area->description);
     } else {
         note_place(match, config, &code);
@@ -220,7 +261,8 @@ static bool mean_positions(struct area_match *match, const struct config *config
         if (!terminal->has_position || (any && match->meant[t]) || !can_sound(config, t) ||
             !geometry_has(shape, (struct alert_point){terminal->latitude, terminal->longitude}))
             continue;
-        mean(match, t);
+        if (!mean(match, config, t))
+            continue;
         if (terminal->n_codes > 0 && area_code_level(&terminal->codes[0]) == AREA_VILLAGE)
             note_place(match, config, &terminal->codes[0]);
         any = true;
@@ -235,11 +277,13 @@ static bool mean_homes(struct area_match *match, const struct config *config, co
         const struct area_home *home = &match->homes[h];
         if (!geometry_meets(shape, home->place->outline))
             continue;
+        bool here = false;
         for (size_t i = home->from; i < home->to; i++)
             if (!config->terminals[match->index[i].terminal].has_position)
-                mean(match, match->index[i].terminal);
-        note_place(match, config, &home->place->code);
-        any = true;
+                here |= mean(match, config, match->index[i].terminal);
+        if (here)
+            note_place(match, config, &home->place->code);
+        any |= here;
     }
     return any;
 }
@@ -255,7 +299,7 @@ static bool mean_around(struct area_match *match, const struct config *config, s
             if (!place->outline || !geometry_has(place->outline, point) || area_code_level(&place->code) < deepest)
                 continue;
             deepest = area_code_level(&place->code);
-            if (pass == 0 || !match_code(match, &place->code, covers))
+            if (pass == 0 || !match_code(match, config, &place->code, covers))
                 continue;
             note_place(match, config, &place->code);
             any = true;
@@ -339,7 +383,8 @@ void area_match_end(struct area_match *match, const struct config *config)
     for (size_t t = 0; match->n_shapes > 0 && t < config->n_terminals; t++) {
         const struct config_terminal *terminal = &config->terminals[t];
         char text[120];
-        if (match->meant[t] || terminal->has_position || match->n_judged[t] == terminal->n_codes || !can_sound(config, t))
+        if (match->meant[t] || match->bars[t] != AREA_FREE || terminal->has_position ||
+            match->n_judged[t] == terminal->n_codes || !can_sound(config, t))
             continue;
         text_print(text, sizeof text, "%s (%s)", terminal->hardware.id, terminal->name);
         if (match->n_no_position++ < AREA_LISTED_MAX)

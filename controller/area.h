@@ -18,7 +18,15 @@ enum {
 
 /* What came of the areas of one alert. Collects: start from area_match_create, free with area_match_free. */
 struct area_match {
-    bool *meant;              /* per terminal of the configuration */
+    bool *meant; /* per terminal of the configuration */
+    enum area_bar {
+        AREA_FREE,
+        AREA_BARRED, /* its source may not address it */
+        AREA_NOTED,  /* and would have; listed */
+    } *
+        bars;                 /* per terminal */
+    char source[33];          /* that is barred from some */
+    size_t n_barred;          /* terminals that were noted */
     struct area_entry *index; /* the terminals' codes in order, so that an area is one stretch of them */
     size_t n_index;
     struct area_home *homes; /* places by whose outline terminals without a position are judged */
@@ -39,6 +47,10 @@ struct area_match {
 
 bool area_match_create(struct area_match *match, const struct config *config);
 void area_match_free(struct area_match *match);
+
+/* Before the first block: bars the terminals outside of the areas that the source may address. They are listed with what is not
+ * ours. */
+void area_match_bar(struct area_match *match, const struct config *config, const struct config_source *source);
 
 /* Adds the areas of an info block. covers: a terminal coded for an area around the alert's is meant too. True if these areas
  * mean a terminal of ours. The time grows with the codes, and with the terminals, not with their product; with shapes as
