@@ -69,11 +69,8 @@ static void speak(struct dispatcher *dispatcher, uint32_t index)
 {
     const struct broadcast *broadcast = dispatcher->current;
     const struct alert_words *words = broadcast->words[index];
-    const char *first = broadcast->cuts_off_drill ? words_drill_stopped(words->language) : NULL;
-    size_t size = (first ? strlen(first) : 0) + strlen(words->text) + 1;
-    char *text = malloc(size);
-    if (text)
-        snprintf(text, size, "%s%s", first ? first : "", words->text);
+    const char *first = broadcast->cuts_off_drill ? words_text(dispatcher->config, TEXT_DRILL_STOPPED, words->language) : NULL;
+    char *text = first ? words_join(first, words->text) : NULL;
     dispatcher->ports.speak(dispatcher->ports.context, dispatcher, broadcast->id, index, words->language,
                             text ? text : words->text);
     free(text);
@@ -86,7 +83,7 @@ static void ask_voices(struct dispatcher *dispatcher)
     bool drill = broadcast->alert->message->status == STATUS_EXERCISE;
     for (uint32_t i = 0; i < broadcast->n_languages; i++) { /* all before the first answer */
         broadcast->languages_open |= 1u << i;
-        if (drill && words_drill_closing(broadcast->words[i]->language))
+        if (drill && words_text(dispatcher->config, TEXT_DRILL_END, broadcast->words[i]->language))
             broadcast->closings_open |= 1u << i;
     }
     for (uint32_t i = 0; i < broadcast->n_languages; i++)
@@ -94,7 +91,7 @@ static void ask_voices(struct dispatcher *dispatcher)
     for (uint32_t i = 0; i < broadcast->n_languages; i++)
         if (broadcast->closings_open >> i & 1)
             ports->speak(ports->context, dispatcher, broadcast->id, PROGRAMME_CLOSING + i, broadcast->words[i]->language,
-                         words_drill_closing(broadcast->words[i]->language));
+                         words_text(dispatcher->config, TEXT_DRILL_END, broadcast->words[i]->language));
     if (broadcast->n_languages == 0)
         fall_back(dispatcher);
 }

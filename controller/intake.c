@@ -152,7 +152,7 @@ static void take_words(struct alert *alert, const struct config *config, const s
         return;
     }
     struct alert_words *words = &alert->words[alert->n_words];
-    words->text = words_choose(info, alert->message->status == STATUS_EXERCISE, config->max_speech_s, &words->shortened);
+    words->text = words_choose(config, info, alert->message->status == STATUS_EXERCISE, &words->shortened);
     if (!words->text) {
         not_spoken(alert, info->language, "the block has neither parameter speech, headline, instruction nor description");
         return;
