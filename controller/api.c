@@ -1,6 +1,5 @@
-/* Operations on alerts, and the table of all. */
+/* What is asked of alerts, and the table of all operations. */
 #include "controller/api.h"
-#include "codecs/rfc3339.h"
 
 #include "codecs/cap.h"
 #include "controller/api_intern.h"
@@ -13,15 +12,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef void order_fn(struct api *api, struct http_request *request); /* to an alert that is known */
-
 /* A request that waits for the store; parts are what has come so far. */
 struct waiting {
     struct api *api;
     struct http_request *request;
     json_t *alert;
     bool csv;
-    order_fn *order;
 };
 
 static struct waiting *wait_with(struct api *api, struct http_request *request)
@@ -51,7 +47,7 @@ static void fail(struct waiting *waiting, const struct error *error)
 
 /* ---- alerts ---- */
 
-static void on_submitted(void *context, const struct desk_answer *answer)
+void api_on_answer(void *context, const struct desk_answer *answer)
 {
     struct http_request *request = context;
     if (answer->alert)
@@ -66,7 +62,7 @@ static void post_alert(void *context, struct http_request *request)
     const struct desk_sender sender = {http_user(request), http_header(request, "Idempotency-Key")};
     enum media media;
     if (media_parse(http_header(request, "Content-Type"), &media))
-        desk_submit(api->desk, &sender, media, http_body(request), on_submitted, request);
+        desk_submit(api->desk, &sender, media, http_body(request), api_on_answer, request);
     else
         http_reply_problem(request, 415, "unsupported_media_type", "Content-Type: send %s; no other format is taken",
                            media_known());
@@ -225,98 +221,6 @@ static void get_deliveries(void *context, struct http_request *request)
     json_decref(live);
 }
 
-/* ---- stop, extend and resume ---- */
-
-/* The body of an order, with its reason; NULL: answered. */
-static json_t *reasoned(struct http_request *request, const char *example)
-{
-    json_error_t where;
-    struct slice body = http_body(request);
-    json_t *asked = json_loadb(body.data, body.size, JSON_REJECT_DUPLICATES, &where);
-    const char *reason = json_string_value(json_object_get(asked, "reason"));
-    if (reason && *reason)
-        return asked;
-    http_reply_problem(request, 422, "reason", "reason: missing; send %s", example);
-    json_decref(asked);
-    return NULL;
-}
-
-static void stop(struct api *api, struct http_request *request)
-{
-    json_t *asked = reasoned(request, "{\"reason\": \"why it is stopped\"}");
-    if (!asked)
-        return;
-    const char *reason = json_string_value(json_object_get(asked, "reason"));
-    log_line(LOG_NOTE, "%s: %s asks to stop it: %s", http_id(request), http_user(request),
-             reason); /* the alert keeps only why */
-    desk_stop(api->desk, http_id(request), reason, on_submitted, request);
-    json_decref(asked);
-}
-
-static void extend(struct api *api, struct http_request *request)
-{
-    json_t *asked = reasoned(request, "{\"expires\": \"2026-11-22T05:20:00+08:00\", \"reason\": \"why it stays in force\"}");
-    if (!asked)
-        return;
-    const char *expires = json_string_value(json_object_get(asked, "expires"));
-    struct wall until;
-    struct error error;
-    if (!expires)
-        http_reply_problem(request, 422, "expires", "expires: missing; send a time such as 2026-11-22T05:20:00+08:00");
-    else if (!rfc3339_parse(slice_of(expires), &until, NULL, &error))
-        http_reply_problem(request, 422, "expires", "expires: %s", error.message);
-    else
-        desk_extend(api->desk, http_id(request), until, json_string_value(json_object_get(asked, "reason")), http_user(request),
-                    on_submitted, request);
-    json_decref(asked);
-}
-
-static void resume(struct api *api, struct http_request *request)
-{
-    desk_resume(api->desk, http_id(request), http_user(request), on_submitted, request);
-}
-
-static void on_order_found(void *context, json_t *row, const struct error *error)
-{
-    struct waiting *waiting = context;
-    if (!row) {
-        fail(waiting, error);
-        return;
-    }
-    json_decref(row);
-    waiting->order(waiting->api, waiting->request);
-    free(waiting);
-}
-
-/* What is live can be stopped even where the store does not know it: on a full disk it sounds all the same. */
-static void give_order(struct api *api, struct http_request *request, order_fn *order)
-{
-    json_t *live = desk_live_alert(api->desk, http_id(request));
-    struct waiting *waiting = live ? NULL : wait_with(api, request);
-    if (live)
-        order(api, request);
-    else if (waiting) {
-        waiting->order = order;
-        store_get_alert(api->store, http_id(request), on_order_found, waiting);
-    }
-    json_decref(live);
-}
-
-static void post_stop(void *context, struct http_request *request)
-{
-    give_order(context, request, stop);
-}
-
-static void post_extend(void *context, struct http_request *request)
-{
-    give_order(context, request, extend);
-}
-
-static void post_resume(void *context, struct http_request *request)
-{
-    give_order(context, request, resume);
-}
-
 /* ---- the site ---- */
 
 /* Whoever may not use the API is told no more than a watchdog needs. */
@@ -344,9 +248,14 @@ static const struct http_route ROUTES[] = {
     {"GET", "/v1/alerts", 0, false, api_get_alerts},
     {"GET", "/v1/alerts/{id}", 0, false, get_alert},
     {"GET", "/v1/alerts/{id}/deliveries", 0, false, get_deliveries},
-    {"POST", "/v1/alerts/{id}/stop", 4096, false, post_stop},
-    {"POST", "/v1/alerts/{id}/extend", 4096, false, post_extend},
-    {"POST", "/v1/alerts/{id}/resume", 0, false, post_resume},
+    {"POST", "/v1/alerts/{id}/stop", 4096, false, api_post_stop},
+    {"POST", "/v1/alerts/{id}/extend", 4096, false, api_post_extend},
+    {"POST", "/v1/alerts/{id}/resume", 0, false, api_post_resume},
+    {"POST", "/v1/alerts/{id}/approve", 4096, false, api_post_approve},
+    {"POST", "/v1/alerts/{id}/reject", 4096, false, api_post_reject},
+    {"POST", "/v1/alerts/{id}/release", 4096, false, api_post_release},
+    {"GET", "/v1/site", 0, false, api_get_site},
+    {"POST", "/v1/site", 4096, false, api_post_site},
     {"GET", "/v1/terminals", 0, false, api_get_terminals},
     {"GET", "/v1/terminals/{id}", 0, false, api_get_terminal},
     {"GET", "/v1/lines", 0, false, api_get_lines},

@@ -13,7 +13,7 @@ struct option {
 
 static const struct option options[] = {
     {"--watch", NULL, CLI_WATCH, offsetof(struct cli_options, watch), "follow the alert to its end, then report"},
-    {"--reason", "TEXT", CLI_REASON, offsetof(struct cli_options, reason), "why; it is kept with the alert"},
+    {"--reason", "TEXT", CLI_REASON, offsetof(struct cli_options, reason), "why; it is kept"},
     {"--until", "TIME", CLI_UNTIL, offsetof(struct cli_options, until), "such as 2026-11-22T05:20:00+08:00"},
     {"--csv", NULL, CLI_CSV, offsetof(struct cli_options, csv), "as a table for spreadsheets (RFC 4180)"},
     {"--limit", "N", CLI_PAGE, offsetof(struct cli_options, limit), "how many, at most 500 {50}"},
@@ -181,7 +181,7 @@ static bool check_words(const struct cli_parsed *parsed, const char *const given
     if (n_given > most)
         return error_set(error, ERROR_INVALID, "%s: '%s' is one word too many", operation->words, given[most]);
     if ((operation->options & CLI_REASON) && !parsed->options.reason)
-        return error_set(error, ERROR_MISSING, "%s needs --reason TEXT: it is kept with the alert", operation->words);
+        return error_set(error, ERROR_MISSING, "%s needs --reason TEXT: it is kept", operation->words);
     if ((operation->options & CLI_UNTIL) && !parsed->options.until)
         return error_set(error, ERROR_MISSING, "%s needs --until TIME, such as 2026-11-22T05:20:00+08:00", operation->words);
     const char *limit = parsed->options.limit;

@@ -39,7 +39,7 @@ static enum known answer_again(struct slice bytes, const char *had, size_t n_had
 static enum known answer_live(const struct desk *desk, const struct alert *alert, struct slice bytes, desk_answer_fn *answer,
                               void *context)
 {
-    if (alert->state != ALERT_REFUSED)
+    if (alert->state != ALERT_REFUSED || strcmp(alert->reason, DESK_NOT_IN_TIME) != 0)
         return answer_again(bytes, alert->bytes, alert->n_bytes, alert_to_json(alert, desk->config), answer, context);
     desk_refuse_late(answer, context);
     return KNOWN_OTHER;
@@ -91,7 +91,7 @@ static void received_free(struct received *received)
 }
 
 /* Takes what was received over. */
-static void judge(struct desk *desk, struct received *received, const struct alert_key *key, const char *id,
+static void judge(struct desk *desk, const char *user, struct received *received, const struct alert_key *key, const char *id,
                   desk_answer_fn *answer, void *context)
 {
     struct intake_terms terms = {desk->config, clock_read(), clock_trusted(), false};
@@ -109,6 +109,12 @@ static void judge(struct desk *desk, struct received *received, const struct ale
     alert->bytes = received->bytes;
     alert->n_bytes = received->n_bytes;
     alert->key = *key;
+    text_copy(alert->sent_by, sizeof alert->sent_by, user);
+    if (!desk_gate_admits(desk, alert, &refusal)) {
+        alert_free(alert);
+        desk_refuse(answer, context, 403, refusal.code, refusal.message);
+        return;
+    }
     desk_take_in(desk, alert, id, answer, context);
 }
 
@@ -154,7 +160,7 @@ void desk_submit(struct desk *desk, const struct desk_sender *sender, enum media
         return;
     enum known known = answer_known(desk, received.message, bytes, answer, context, id);
     if (known == KNOWN_NOT || known == KNOWN_REFUSED) {
-        judge(desk, &received, &key, known == KNOWN_REFUSED ? id : "", answer, context);
+        judge(desk, sender->user, &received, &key, known == KNOWN_REFUSED ? id : "", answer, context);
         return;
     }
     if (known == KNOWN_SAME && *key.key) {

@@ -42,6 +42,7 @@ struct http_request {
     struct http *http;
     struct MHD_Connection *mhd; /* NULL: finished */
     struct http_connection *connection;
+    bool local;
     const struct http_route *route;
     char id[HTTP_ID_SIZE], user[HTTP_USER_SIZE];
     char *body;
@@ -73,6 +74,7 @@ struct http {
     const struct http_route *routes;
     size_t n_routes;
     void *context;
+    http_guard_fn *guard;
     struct http_limits limits;
     char token[HTTP_TOKEN_SIZE];
     char *socket_path;
