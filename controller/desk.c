@@ -146,6 +146,7 @@ static void resume_alert(struct desk *desk, const struct store_alert *row)
     }
     log_line(LOG_NOTE, "%s: taken up again, it was %s", alert->id, row->state);
     desk_gate_again(desk, alert, row->detail, state);
+    alert->state = ALERT_WAITING; /* until it goes on */
     if (!clock_trusted()) {
         if (state == ALERT_RETURNING) /* when it goes on, it returns */
             memset(alert->ended, 0, desk->config->n_channels * sizeof *alert->ended);
