@@ -276,7 +276,8 @@ static struct config *load_changed(const char *from, const char *to)
     char *site = replaced(GOOD_SITE, from, to);
     write_good_site(&folder, site);
     struct config *config = load_in(&folder, "site.cfg", &said);
-    print_said(&said);
+    if (!config)
+        print_said(&said);
     assert_non_null(config);
     free(site);
     folder_remove(&folder);

@@ -97,8 +97,7 @@ static const char *not_ours(const struct matching *m, size_t i)
     return json_string_value(json_array_get(m->match.not_ours, i));
 }
 
-/* What its source may not address is as if it were another's: named, and never meant. The code that an alert names is in
- * neither list if only a part of it is. */
+/* What its source may not address is as if it were another's: named, and never meant. */
 static void test_bounds_of_a_source(void **state)
 {
     struct matching *m = *state;

@@ -142,6 +142,7 @@ class Township:
         self.programme, self.extra = programme, extra
         self.stored = {}  # channel -> its stored messages, where it has no output
         self.more = {}  # terminal -> further settings
+        self.source = ""  # further settings of the one source
         self.codes = {}  # terminal -> its area code, where it is not VILLAGE
         self.poll_s = 10
         self.returns = False  # the programme of an alert in force
@@ -201,7 +202,7 @@ lines = ({", ".join(f'{{ id = "{l}"; baud = {self.lines[l][0]}; channel = "{self
         self.write("site.cfg", f"""site = {{ name_zh = "青溪镇"; name_en = "Qingxi"; code = "360499103000"; }};
 state_dir = "state"; socket = "tocsin.sock"; clock = "trust"; http = {{ enabled = true; port = 0; }};
 geocode_names = [ "areaCode" ];
-sources = ( {{ id = "county"; sender = "*"; }} );
+sources = ( {{ id = "county"; sender = "*"; {self.source} }} );
 places = ( {{ code = "{VILLAGE}"; zh = "龙塘村"; en = "Longtang"; }} );
 programme = {{ returns = {str(self.returns).lower()}; {self.programme} }};
 voice = {{ program = "{program('tocsin-voice')}"; }};
