@@ -145,7 +145,7 @@ static void resume_alert(struct desk *desk, const struct store_alert *row)
         return;
     }
     log_line(LOG_NOTE, "%s: taken up again, it was %s", alert->id, row->state);
-    desk_gate_again(desk, alert, row->detail, state);
+    desk_gate_again(desk, alert, row->detail);
     alert->state = ALERT_WAITING; /* until it goes on */
     if (!clock_trusted()) {
         if (state == ALERT_RETURNING) /* when it goes on, it returns */

@@ -218,7 +218,7 @@ static void word_from(struct alert_word *word, const json_t *said)
     text_copy(word->reason, sizeof word->reason, reason ? reason : "");
 }
 
-void desk_gate_again(struct desk *desk, struct alert *alert, const json_t *detail, enum alert_state state)
+void desk_gate_again(struct desk *desk, struct alert *alert, const json_t *detail)
 {
     const char *begun = json_string_value(json_object_get(detail, "begun"));
     const char *by = json_string_value(json_object_get(detail, "sent_by"));
@@ -230,8 +230,6 @@ void desk_gate_again(struct desk *desk, struct alert *alert, const json_t *detai
     if (alert->signature_owed) /* a crash may have come between the two */
         desk_owe(desk, alert);
     if (begun && !rfc3339_parse(slice_of(begun), &alert->begun, NULL, &error))
-        begun = NULL;
-    if (!begun && state != ALERT_WAITING)
         alert->begun = alert->received;
     follow(desk, alert);
 }

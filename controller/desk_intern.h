@@ -130,8 +130,8 @@ void desk_gate_look(struct desk *desk, struct alert *alert, struct wall now);
 /* The same for one that waits: what changed is written down, and who is to decide is asked, again and again. */
 bool desk_is_held(struct desk *desk, struct alert *alert, struct moment now);
 bool desk_begins_later(const struct alert *alert); /* its time had not come when it was taken in, or its gates hold it */
-/* What was said of it before a restart, in which state it was found. */
-void desk_gate_again(struct desk *desk, struct alert *alert, const json_t *detail, enum alert_state state);
+/* What was said of it before a restart. */
+void desk_gate_again(struct desk *desk, struct alert *alert, const json_t *detail);
 void desk_say(struct alert_word *word, const char *by, const char *reason, struct wall now);
 bool desk_is_sender(const char *sent_by, const char *officer, desk_answer_fn *answer, void *context); /* true: refused */
 

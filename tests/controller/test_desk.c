@@ -1434,8 +1434,11 @@ static void test_what_is_rejected_never_sounds(void **state)
     land(ERROR_NONE);
     scene->log[0] = '\0';
     desk_reject(scene->desk, scene->id, "wrong village", "uid:7", on_answer, NULL);
+    expect("A:refused A:refused ");
+    send_expected("A", LASTS); /* before that is on disk */
+    expect("200 ");
     land_all();
-    expect("A:refused A:refused 200 ");
+    expect("200 ");
     assert_string_equal(scene->rows[0].state, "refused");
     assert_string_equal(scene->rows[0].reason, "rejected by uid:7: wrong village");
     approve("uid:8");
@@ -1594,6 +1597,24 @@ static void test_an_update_of_what_has_begun_passes(void **state)
     pass(INT64_C(161) * 60000);
     land_all();
     assert_non_null(strstr(scene->log, "SOUND:V"));
+}
+
+/* It came before what it updates, and waits: nothing is superseded by what has not begun. */
+static void test_an_update_that_is_held_ends_nothing(void **state)
+{
+    (void)state;
+    end();
+    source()->approve = true;
+    begin();
+    submit((struct cap_text){.identifier = "U",
+                             .msg_type = "Update",
+                             .references = "<references>county,A,2026-11-22T03:20:00+08:00</references>",
+                             .infos = info_xml((struct info_text){.urgency = "Expected", .times = LASTS})});
+    land_all();
+    expect("U:waiting ALARM:held 202 ");
+    submit(A);
+    land_all();
+    expect("A:waiting SOUND:A 202 ");
 }
 
 /* A Cancel ends what waits. */
@@ -1796,6 +1817,7 @@ int main(void)
         GATE_TEST(test_an_officer_lets_it_go),
         GATE_TEST(test_it_is_the_night_when_it_would_begin),
         GATE_TEST(test_an_update_of_what_has_begun_passes),
+        GATE_TEST(test_an_update_that_is_held_ends_nothing),
         GATE_TEST(test_a_cancel_is_never_held),
         GATE_TEST(test_immediate_sounds_and_the_signature_is_chased),
         GATE_TEST(test_a_signature_is_owed_after_the_end),
