@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { LOOKED_UP_MAX = 100 /* references of one message: the disk is asked for each */ };
 #define HOUR_US (INT64_C(3600) * 1000000)
 
 /* Every decision goes through here. */
@@ -107,8 +108,9 @@ static bool has_begun(const struct desk *desk, const struct alert *alert, const 
 static void follow(const struct desk *desk, struct alert *alert)
 {
     const struct alert_message *m = alert->message;
-    for (size_t i = 0; m->msg_type == MSG_UPDATE && !alert->follows && i < m->n_references; i++)
-        alert->follows = has_begun(desk, alert, &m->references[i]);
+    size_t n = m->n_references < LOOKED_UP_MAX ? m->n_references : LOOKED_UP_MAX;
+    for (size_t i = 0; m->msg_type == MSG_UPDATE && !alert->follows && i < n; i++)
+        alert->follows = has_begun(desk, alert, &m->references[m->n_references - 1 - i]);
 }
 
 bool desk_gate_admits(struct desk *desk, struct alert *alert, struct refusal *refusal)
