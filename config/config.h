@@ -65,11 +65,36 @@ struct config_level_rule {
     enum level level;
 };
 
+/* Who stands above whom, lowest first. */
+enum authority {
+    AUTHORITY_VILLAGE,
+    AUTHORITY_TOWNSHIP,
+    AUTHORITY_COUNTY,
+    AUTHORITY_CITY,
+    AUTHORITY_PROVINCE,
+    AUTHORITY_NATION
+};
+
+/* What a login may do; as a set: bit n is right n. */
+enum right {
+    RIGHT_SEND, /* alerts of its source, and of those that it relays */
+    RIGHT_STOP, /* and resume */
+    RIGHT_EXTEND,
+    RIGHT_ALL_CLEAR,
+    RIGHT_CORRECT,
+    RIGHT_APPROVE, /* and reject, and sign */
+    RIGHT_RELEASE, /* from the night */
+    RIGHT_COUNT
+};
+const char *right_name(enum right right); /* "send", ... */
+
 /* Who may send, matched by CAP sender, and what. Of each list: none given, all are allowed. */
 struct config_source {
     char id[33];
-    char sender[128]; /* exact; "*" matches any */
-    bool covers;      /* terminals coded for an area around the alert's are meant too */
+    enum authority authority;
+    char name_zh[64], name_en[64]; /* {issuer}; empty: the site's */
+    char sender[128];              /* exact; "*" matches any */
+    bool covers;                   /* terminals coded for an area around the alert's are meant too */
     size_t n_hazards, n_levels, n_areas;
     bool hazards[CONFIG_HAZARDS_MAX]; /* by index */
     bool levels[LEVEL_COUNT];
@@ -94,6 +119,14 @@ struct config_night {
     int from_minute, until_minute;
     size_t n_passage;
     struct config_passage *passage;
+};
+
+struct config_user { /* a login of the API */
+    char login[64];  /* "root", "uid:1000", "token"; "*" is any other */
+    uint32_t source; /* index: whom it acts for */
+    uint32_t rights; /* set of enum right */
+    size_t n_relays;
+    uint32_t *relays; /* indexes: sources whose alerts it may hand in as well; owned */
 };
 
 struct config_terminal {
@@ -205,6 +238,8 @@ struct config {
     size_t n_sources;
     struct config_source *sources;
     struct config_night night;
+    size_t n_users; /* 0: every login has all rights, but acts for no source */
+    struct config_user *users;
 };
 
 /* One mistake or warning. file may be NULL, line 0 where there is none. */

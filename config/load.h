@@ -58,6 +58,9 @@ void load_source_hazards(struct loader *loader); /* after the hazards */
 extern const struct schema_item load_night_items[], load_passage_items[];
 void load_night(struct loader *loader); /* after the hazards */
 
+extern const struct schema_item load_user_items[];
+void load_users(struct loader *loader); /* after the sources */
+
 extern const struct schema_item load_channel_items[], load_message_items[], load_line_items[], load_terminal_items[];
 void load_channels(struct loader *loader); /* after the hazards */
 void load_lines(struct loader *loader);    /* after the channels */

@@ -82,6 +82,7 @@ const struct schema_item load_site_items[] = {
     {"level_rules", SCHEMA_LIST, 0, 1000, .initial = ""},
     {"places", SCHEMA_LIST, .least = 1, .most = 20000},
     {"sources", SCHEMA_LIST, .least = 1, .most = 100},
+    {"users", SCHEMA_LIST, 0, 100, .initial = ""},
     {"channels", SCHEMA_LIST, .least = 1, .most = 32},
     {"lines", SCHEMA_LIST, .least = 1, .most = 64},
     {"terminals", SCHEMA_LIST, .least = 1, .most = 4000},

@@ -4,9 +4,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const char *const authority_names[] = {"village",  "township", "county", "city",
+                                              "province", "nation",   NULL}; /* enum authority */
+
 const struct schema_item load_source_items[] = {
     {"id", SCHEMA_ID, SCHEMA_AT(config_source, id)},
     {"sender", SCHEMA_TEXT, .least = 1, SCHEMA_AT(config_source, sender)},
+    {"authority", SCHEMA_CHOICE, .initial = "township", SCHEMA_AT(config_source, authority), .names = authority_names},
+    {"name_zh", SCHEMA_TEXT, .initial = "", SCHEMA_AT(config_source, name_zh)},
+    {"name_en", SCHEMA_TEXT, .initial = "", SCHEMA_AT(config_source, name_en)},
     {"covers", SCHEMA_BOOLEAN, .initial = "false", SCHEMA_AT(config_source, covers)},
     {"hazards", SCHEMA_LIST, 0, CONFIG_HAZARDS_MAX, .initial = ""},
     {"levels", SCHEMA_LIST, 0, LEVEL_COUNT, .initial = ""},

@@ -7,6 +7,7 @@
 #include "controller/delivery_csv.h"
 #include "controller/journal.h"
 #include "controller/log.h"
+#include "controller/rights.h"
 #include "controller/version.h"
 
 #include <stdlib.h>
@@ -56,11 +57,23 @@ void api_on_answer(void *context, const struct desk_answer *answer)
         http_reply_problem(request, answer->status, answer->code, "%s", answer->message);
 }
 
+/* True if the login has the right; else it is answered. */
+bool api_may(const struct api *api, struct http_request *request, enum right right)
+{
+    struct refusal refusal;
+    if (rights_have(api->config, http_user(request), right, &refusal))
+        return true;
+    http_reply_problem(request, 403, refusal.code, "%s", refusal.message);
+    return false;
+}
+
 static void post_alert(void *context, struct http_request *request)
 {
     const struct api *api = context;
     const struct desk_sender sender = {http_user(request), http_header(request, "Idempotency-Key")};
     enum media media;
+    if (!api_may(api, request, RIGHT_SEND))
+        return;
     if (media_parse(http_header(request, "Content-Type"), &media))
         desk_submit(api->desk, &sender, media, http_body(request), api_on_answer, request);
     else
@@ -256,6 +269,8 @@ static const struct http_route ROUTES[] = {
     {"POST", "/v1/alerts/{id}/release", 4096, false, api_post_release},
     {"GET", "/v1/site", 0, false, api_get_site},
     {"POST", "/v1/site", 4096, false, api_post_site},
+    {"POST", "/v1/alerts/{id}/all-clear", 65536, false, api_post_all_clear},
+    {"POST", "/v1/alerts/{id}/correct", 65536, false, api_post_correct},
     {"GET", "/v1/terminals", 0, false, api_get_terminals},
     {"GET", "/v1/terminals/{id}", 0, false, api_get_terminal},
     {"GET", "/v1/lines", 0, false, api_get_lines},

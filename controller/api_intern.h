@@ -19,7 +19,12 @@ json_t *api_alert_of_row(const struct api *api, const json_t *row);
 /* Answers a request, its context, with what the desk says. */
 void api_on_answer(void *context, const struct desk_answer *answer);
 
+/* True if the login has the right; else it is answered. */
+bool api_may(const struct api *api, struct http_request *request, enum right right);
+
 /* Orders (api_orders.c). */
+void api_post_all_clear(void *context, struct http_request *request);
+void api_post_correct(void *context, struct http_request *request);
 void api_post_stop(void *context, struct http_request *request);
 void api_post_extend(void *context, struct http_request *request);
 void api_post_resume(void *context, struct http_request *request);

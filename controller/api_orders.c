@@ -59,6 +59,28 @@ static void extend(struct api *api, struct http_request *request)
     json_decref(asked);
 }
 
+static void follow_up(struct api *api, struct http_request *request, enum form_kind kind)
+{
+    const struct desk_sender sender = {http_user(request), http_header(request, "Idempotency-Key")};
+    json_t *asked = reasoned(request, "{\"reason\": \"why\"}");
+    if (!asked)
+        return;
+    desk_follow_up(api->desk, &sender, http_id(request), kind, asked, api_on_answer, request);
+    json_decref(asked);
+}
+
+void api_post_all_clear(void *context, struct http_request *request)
+{
+    if (api_may(context, request, RIGHT_ALL_CLEAR))
+        follow_up(context, request, FORM_ALL_CLEAR);
+}
+
+void api_post_correct(void *context, struct http_request *request)
+{
+    if (api_may(context, request, RIGHT_CORRECT))
+        follow_up(context, request, FORM_CORRECTION);
+}
+
 static void resume(struct api *api, struct http_request *request)
 {
     desk_resume(api->desk, http_id(request), http_user(request), api_on_answer, request);
@@ -127,32 +149,38 @@ static void give_order(struct api *api, struct http_request *request, order_fn *
 
 void api_post_stop(void *context, struct http_request *request)
 {
-    give_order(context, request, stop);
+    if (api_may(context, request, RIGHT_STOP))
+        give_order(context, request, stop);
 }
 
 void api_post_extend(void *context, struct http_request *request)
 {
-    give_order(context, request, extend);
+    if (api_may(context, request, RIGHT_EXTEND))
+        give_order(context, request, extend);
 }
 
 void api_post_resume(void *context, struct http_request *request)
 {
-    give_order(context, request, resume);
+    if (api_may(context, request, RIGHT_STOP))
+        give_order(context, request, resume);
 }
 
 void api_post_approve(void *context, struct http_request *request)
 {
-    give_order(context, request, approve);
+    if (api_may(context, request, RIGHT_APPROVE))
+        give_order(context, request, approve);
 }
 
 void api_post_reject(void *context, struct http_request *request)
 {
-    give_order(context, request, reject);
+    if (api_may(context, request, RIGHT_APPROVE))
+        give_order(context, request, reject);
 }
 
 void api_post_release(void *context, struct http_request *request)
 {
-    give_order(context, request, release);
+    if (api_may(context, request, RIGHT_RELEASE))
+        give_order(context, request, release);
 }
 
 /* ---- the site's switch ---- */

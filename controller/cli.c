@@ -31,6 +31,14 @@ static const struct cli_operation operations[] = {
      "Ctrl-C leaves the alert running.\n", cli_alert_watch},
     {"alert stop", "ID", CLI_REASON, false, "Silence an alert; the danger that it tells of stays in force", id_help,
      cli_alert_stop},
+    {"alert all-clear", "ID", CLI_REASON | CLI_HOME, false, "Say that the danger of an alert is over; it ends, and this sounds",
+     "Only its issuer or a level above may. PLACES are codes or ids with commas between them, or words.\n"
+     "It goes to the same terminals, also where the alert was stopped or has ended.\n",
+     cli_alert_all_clear},
+    {"alert correct", "ID", CLI_REASON | CLI_RIGHT, false, "Take back at once what an alert said by mistake",
+     "Says that there is no danger, or with --right and --wrong who must move in place of whom. Only its issuer or a level\n"
+     "above may. PLACES are codes or ids with commas between them, or words.\n",
+     cli_alert_correct},
     {"alert extend", "ID", CLI_UNTIL | CLI_REASON, false, "Keep an alert in force for longer than its sender said",
      "At most a day from now. Until then its programme returns as its hazard says.\n", cli_alert_extend},
     {"alert resume", "ID", 0, false, "Let an alert go on that waits, after a restart, for a clock that can be trusted",

@@ -15,7 +15,9 @@ enum {
     CLI_FILTER = 32,
     CLI_REPEAT = 64,
     CLI_REMOTE = 128,
-    CLI_UNTIL = 256
+    CLI_UNTIL = 256,
+    CLI_HOME = 512,
+    CLI_RIGHT = 1024,
 };
 
 struct cli_operation {

@@ -181,6 +181,7 @@ static void take_key(void *context, const struct store_key *row)
     text_copy(key.user, sizeof key.user, row->user);
     text_copy(key.key, sizeof key.key, row->key);
     text_copy(key.hash, sizeof key.hash, row->hash);
+    text_copy(key.alert, sizeof key.alert, row->alert);
     idempotency_keep(context, &key, row->at);
 }
 

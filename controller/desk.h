@@ -30,6 +30,11 @@ struct desk_sender {
 void desk_submit(struct desk *desk, const struct desk_sender *sender, enum media media, struct slice bytes,
                  desk_answer_fn *answer, void *context);
 
+/* Gives the all-clear (FORM_ALL_CLEAR) for an alert, or corrects it (FORM_CORRECTION), also where it has ended; answered as a
+ * new alert is. asked: controller/follow_up.h. 404 unknown; 403 the sender acts for no source; 409 he may not. */
+void desk_follow_up(struct desk *desk, const struct desk_sender *sender, const char *id, enum form_kind kind, json_t *asked,
+                    desk_answer_fn *answer, void *context);
+
 /* Ends an alert. answer as above: 200 with the alert, once it is on disk; 404 unknown; 409 it has ended already. */
 void desk_stop(struct desk *desk, const char *id, const char *reason, desk_answer_fn *answer, void *context);
 

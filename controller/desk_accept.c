@@ -14,27 +14,27 @@ enum {
     WAITING_BYTES = 4 * 1024 * 1024,
 };
 
-static bool id_is_taken(const struct desk *desk, const struct alert *alert)
+static bool id_is_taken(const struct desk *desk, const char *id)
 {
     for (size_t i = 0; i < desk->n_alerts; i++)
-        if (desk->alerts[i] != alert && strcmp(desk->alerts[i]->id, alert->id) == 0)
+        if (strcmp(desk->alerts[i]->id, id) == 0)
             return true;
-    return store_has_alert(desk->store, alert->id);
+    return store_has_alert(desk->store, id);
 }
 
 /* yyyymmddThhmmssZ- and a number that no other alert of the same second has, also where the clock was set back and the second
  * comes again. */
-static void make_id(struct desk *desk, struct alert *alert)
+void desk_new_id(struct desk *desk, struct wall received, char id[ALERT_ID_SIZE])
 {
-    time_t seconds = (time_t)(alert->received.ms / 1000);
+    time_t seconds = (time_t)(received.ms / 1000);
     struct tm utc;
     gmtime_r(&seconds, &utc);
     char stamp[32];
     strftime(stamp, sizeof stamp, "%Y%m%dT%H%M%SZ", &utc);
     uint16_t last = desk->next_number;
     do
-        snprintf(alert->id, sizeof alert->id, "%.16s-%04x", stamp, (unsigned)desk->next_number++);
-    while (id_is_taken(desk, alert) && desk->next_number != last);
+        snprintf(id, ALERT_ID_SIZE, "%.16s-%04x", stamp, (unsigned)desk->next_number++);
+    while (id_is_taken(desk, id) && desk->next_number != last);
 }
 
 struct accepting {
@@ -239,8 +239,9 @@ void desk_take_in(struct desk *desk, struct alert *alert, const char *id, desk_a
 {
     if (alert->sounds)
         desk_look_for_referring(desk, alert);
+    text_copy(alert->id, sizeof alert->id, id);
     alert->signature_owed = gate_owes_signature(desk->config, alert);
-    alert->held = desk_gate_judge(desk, alert, alert->received).what;
+    desk_gate_look(desk, alert, alert->received);
     if (alert->sounds && desk_begins_later(alert) && !may_wait(desk, alert->n_bytes)) {
         alert_free(alert);
         desk_refuse(answer, context, 503, "too_many_waiting",
@@ -254,11 +255,7 @@ void desk_take_in(struct desk *desk, struct alert *alert, const char *id, desk_a
         desk_refuse(answer, context, 503, "no_memory", "out of memory; send it again");
         return;
     }
-    text_copy(alert->id, sizeof alert->id, id);
-    if (!*id)
-        make_id(desk, alert);
-    alert->held = HOLD_NONE; /* its reason names its id */
-    desk_gate_look(desk, alert, alert->received);
+    text_copy(alert->key.alert, sizeof alert->key.alert, id);
     *accepting =
         (struct accepting){.desk = desk, .alert = alert, .asked = clock_read().mono, .answer = answer, .context = context};
     text_copy(accepting->id, sizeof accepting->id, alert->id);

@@ -42,7 +42,8 @@ static int64_t until_next_ms(const struct desk *desk, const struct alert *alert,
 /* Where nobody knows what time it is, nobody knows how long it is in force either. */
 bool desk_is_in_force(const struct desk *desk, const struct alert *alert, struct moment now)
 {
-    bool warns = alert->message->status == STATUS_ACTUAL && !alert->all_clear;
+    const struct alert_form *form = alert->message->form;
+    bool warns = alert->message->status == STATUS_ACTUAL && !alert->all_clear && (!form || form->kind != FORM_CORRECTION);
     return desk->config->returns && warns && interval_ms(desk, alert) > 0 && alert->unchecked_until.us == 0 &&
            !alert_expired(alert, now.mono, now.wall);
 }

@@ -18,11 +18,17 @@ static bool is_actual(const struct alert *alert)
     return alert->message->status == STATUS_ACTUAL;
 }
 
+static bool is_correction(const struct alert *alert)
+{
+    return alert->message->form && alert->message->form->kind == FORM_CORRECTION;
+}
+
 /* Immediate; or the update, perhaps the correction, of what people have heard already. An all-clear can wait: given falsely it
  * sends them back into the danger. */
 static bool cannot_wait(const struct alert *alert)
 {
-    return is_actual(alert) && (alert->urgency == URGENCY_IMMEDIATE || (alert->follows && !alert->all_clear));
+    bool corrects = alert->follows && (!alert->all_clear || is_correction(alert));
+    return is_actual(alert) && (alert->urgency == URGENCY_IMMEDIATE || corrects);
 }
 
 /* ---- what a source may send ---- */

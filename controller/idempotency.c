@@ -52,11 +52,23 @@ static size_t find(const struct idempotency *table, const struct alert_key *key)
     return i;
 }
 
-bool idempotency_conflicts(const struct idempotency *table, const struct alert_key *key, struct wall now)
+/* NULL: not given, or too long ago. */
+static const struct alert_key *find_kept(const struct idempotency *table, const struct alert_key *key, struct wall now)
 {
     size_t i = find(table, key);
-    return *key->key && i < table->n && now.ms - table->kept[i].at.ms < IDEMPOTENCY_LIFE_MS &&
-           strcmp(table->kept[i].key.hash, key->hash) != 0;
+    return *key->key && i < table->n && now.ms - table->kept[i].at.ms < IDEMPOTENCY_LIFE_MS ? &table->kept[i].key : NULL;
+}
+
+bool idempotency_conflicts(const struct idempotency *table, const struct alert_key *key, struct wall now)
+{
+    const struct alert_key *kept = find_kept(table, key, now);
+    return kept && strcmp(kept->hash, key->hash) != 0;
+}
+
+const char *idempotency_alert(const struct idempotency *table, const struct alert_key *key, struct wall now)
+{
+    const struct alert_key *kept = find_kept(table, key, now);
+    return kept && *kept->alert ? kept->alert : NULL;
 }
 
 static void remove_at(struct idempotency *table, size_t i)

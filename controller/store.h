@@ -121,7 +121,11 @@ bool store_find_key(struct store *store, const char *sender, const char *identif
 bool store_find_alert(struct store *store, const char *id, struct store_alert *alert, bool *found,
                       struct error *error); /* the same by its id */
 /* Calls each for every alert that names this key among its references, was accepted and does not wait, the oldest first. */
-typedef void store_referring_fn(void *context, const char *id, const char *status, const char *msg_type);
+struct store_referring {
+    const char *id, *sender, *status, *msg_type;
+    bool all_clear;
+};
+typedef void store_referring_fn(void *context, const struct store_referring *alert);
 bool store_find_referring(struct store *store, const struct store_reference *to, store_referring_fn *each, void *context,
                           struct error *error);            /* the same */
 bool store_has_alert(struct store *store, const char *id); /* the same; false where it cannot be read */

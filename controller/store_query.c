@@ -317,8 +317,8 @@ bool store_query_referring(sqlite3 *db, const struct store_reference *to, store_
                            struct error *error)
 {
     static const char text[] =
-        "SELECT id, json_extract(detail, '$.status'), json_extract(detail, '$.msg_type') FROM referred r JOIN alert ON id = "
-        "r.alert"
+        "SELECT id, a.sender, json_extract(detail, '$.status'), json_extract(detail, '$.msg_type'),"
+        " json_extract(detail, '$.all_clear') FROM referred r JOIN alert a ON id = r.alert"
         " WHERE r.sender = ?1 AND r.identifier = ?2 AND r.sent = ?3 AND state NOT IN ('refused', 'waiting') ORDER BY n";
     sqlite3_stmt *row = prepare(db, text, error);
     if (!row)
@@ -327,8 +327,11 @@ bool store_query_referring(sqlite3 *db, const struct store_reference *to, store_
     sqlite3_bind_text(row, 1, to->sender, -1, SQLITE_STATIC);
     sqlite3_bind_text(row, 2, to->identifier, -1, SQLITE_STATIC);
     sqlite3_bind_text(row, 3, to->sent, -1, SQLITE_STATIC);
-    while ((code = sqlite3_step(row)) == SQLITE_ROW)
-        each(context, store_sql_text(row, 0), store_sql_text(row, 1), store_sql_text(row, 2));
+    while ((code = sqlite3_step(row)) == SQLITE_ROW) {
+        const struct store_referring alert = {store_sql_text(row, 0), store_sql_text(row, 1), store_sql_text(row, 2),
+                                              store_sql_text(row, 3), sqlite3_column_int(row, 4) != 0};
+        each(context, &alert);
+    }
     bool good = code == SQLITE_DONE || store_sql_error(db, "store", error);
     sqlite3_finalize(row);
     return good;

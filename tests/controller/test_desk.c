@@ -164,6 +164,29 @@ bool store_in_trouble(const struct store *store, struct error *why)
     return scene->full && !error_set(why, ERROR_IO, "full");
 }
 
+void store_get_alert(struct store *store, const char *id, store_result_fn *done, void *context)
+{
+    (void)store;
+    for (size_t i = 0; i < scene->n_rows; i++)
+        if (strcmp(scene->rows[i].id, id) == 0) {
+            const struct error none = {0};
+            done(context, json_pack("{s:s, s:s, s:O}", "id", id, "state", scene->rows[i].state, "detail", scene->rows[i].detail),
+                 &none);
+            return;
+        }
+    struct error error;
+    error_set(&error, ERROR_NOT_FOUND, "no alert is called %s", id);
+    done(context, NULL, &error);
+}
+
+void store_list_deliveries(struct store *store, const char *alert, store_result_fn *done, void *context)
+{
+    json_t *rows = NULL;
+    struct error error = {0};
+    store_load_deliveries(store, alert, &rows, &error);
+    done(context, rows, &error);
+}
+
 bool store_has_alert(struct store *store, const char *id)
 {
     (void)store;
@@ -208,8 +231,10 @@ bool store_find_referring(struct store *store, const struct store_reference *to,
         const struct row *row = &scene->rows[i];
         bool there = strcmp(row->state, "refused") != 0 && strcmp(row->state, "waiting") != 0;
         if (there && strcmp(row->names, to->identifier) == 0 && strcmp(row->names_sent, to->sent) == 0)
-            each(context, row->id, json_string_value(json_object_get(row->detail, "status")),
-                 json_string_value(json_object_get(row->detail, "msg_type")));
+            each(context, &(struct store_referring){row->id, json_string_value(json_object_get(row->detail, "sender")),
+                                                    json_string_value(json_object_get(row->detail, "status")),
+                                                    json_string_value(json_object_get(row->detail, "msg_type")),
+                                                    json_is_true(json_object_get(row->detail, "all_clear"))});
     }
     return true;
 }

@@ -202,12 +202,31 @@ static void test_approval(void **state)
     }
 }
 
-/* ---- the night ---- */
-
 static void set_night(struct judged *j, int from_minute, int until_minute)
 {
     j->config->night = (struct config_night){.from = "x", .from_minute = from_minute, .until_minute = until_minute};
 }
+
+/* Also one that says that there is no danger: it takes back what is wrong. */
+static void test_a_correction_cannot_wait(void **state)
+{
+    struct judged *j = *state;
+    struct alert_form form = {.kind = FORM_CORRECTION};
+    struct alert *alert = make(j, (struct kind){.urgency = "Past", .follows = true});
+    j->source->approve = true;
+    set_night(j, 22 * 60, 6 * 60);
+    assert_true(alert->all_clear);
+    assert_int_equal(gate_judge(&j->terms, alert).what, HOLD_APPROVAL);
+    alert->message->form = &form;
+    assert_int_equal(gate_judge(&j->terms, alert).what, HOLD_NONE);
+    assert_true(gate_owes_signature(j->config, alert));
+    form.kind = FORM_ALL_CLEAR;
+    assert_int_equal(gate_judge(&j->terms, alert).what, HOLD_APPROVAL);
+    alert->message->form = NULL;
+    alert_free(alert);
+}
+
+/* ---- the night ---- */
 
 /* Row 0: orange floods. Row 1: whatever asks to prepare, at any level. */
 static void set_passage(struct judged *j)
@@ -359,6 +378,7 @@ int main(void)
         TEST(test_rate),
         TEST(test_what_does_not_sound_passes),
         TEST(test_approval),
+        TEST(test_a_correction_cannot_wait),
         TEST(test_passage),
         TEST(test_passage_by_action),
         TEST(test_hazards_that_always_pass),
