@@ -170,8 +170,8 @@ void store_get_alert(struct store *store, const char *id, store_result_fn *done,
     for (size_t i = 0; i < scene->n_rows; i++)
         if (strcmp(scene->rows[i].id, id) == 0) {
             const struct error none = {0};
-            done(context, json_pack("{s:s, s:s, s:O}", "id", id, "state", scene->rows[i].state, "detail", scene->rows[i].detail),
-                 &none);
+            done(context,
+                 json_pack("{s:s, s:s, s:O}", "id", id, "state", scene->rows[i].state, "detail", scene->rows[i].detail), &none);
             return;
         }
     struct error error;
