@@ -63,6 +63,7 @@ bool api_may(const struct api *api, struct http_request *request, enum right rig
     struct refusal refusal;
     if (rights_have(api->config, http_user(request), right, &refusal))
         return true;
+    desk_denied(api->desk, http_user(request), http_id(request), &refusal);
     http_reply_problem(request, 403, refusal.code, "%s", refusal.message);
     return false;
 }
@@ -77,8 +78,7 @@ static void post_alert(void *context, struct http_request *request)
     if (media_parse(http_header(request, "Content-Type"), &media))
         desk_submit(api->desk, &sender, media, http_body(request), api_on_answer, request);
     else
-        http_reply_problem(request, 415, "unsupported_media_type", "Content-Type: send %s; no other format is taken",
-                           media_known());
+        desk_refuse_media(api->desk, &sender, http_body(request), api_on_answer, request);
 }
 
 json_t *api_alert_of_row(const struct api *api, const json_t *row)
@@ -261,6 +261,7 @@ static const struct http_route ROUTES[] = {
     {"GET", "/v1/alerts", 0, false, api_get_alerts},
     {"GET", "/v1/alerts/{id}", 0, false, get_alert},
     {"GET", "/v1/alerts/{id}/deliveries", 0, false, get_deliveries},
+    {"GET", "/v1/alerts/{id}/message", 0, false, api_get_message},
     {"POST", "/v1/alerts/{id}/stop", 4096, false, api_post_stop},
     {"POST", "/v1/alerts/{id}/extend", 4096, false, api_post_extend},
     {"POST", "/v1/alerts/{id}/resume", 0, false, api_post_resume},
@@ -275,6 +276,7 @@ static const struct http_route ROUTES[] = {
     {"GET", "/v1/terminals/{id}", 0, false, api_get_terminal},
     {"GET", "/v1/lines", 0, false, api_get_lines},
     {"GET", "/v1/lines/{id}", 0, false, api_get_line},
+    {"GET", "/v1/audit", 0, false, api_get_audit},
     {"GET", "/v1/events", 0, false, api_get_events},
     {"GET", "/metrics", 0, false, api_get_metrics},
     {"GET", "/healthz", 0, true, get_health},

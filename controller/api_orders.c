@@ -35,9 +35,8 @@ static void stop(struct api *api, struct http_request *request)
     if (!asked)
         return;
     const char *reason = json_string_value(json_object_get(asked, "reason"));
-    log_line(LOG_NOTE, "%s: %s asks to stop it: %s", http_id(request), http_user(request),
-             reason); /* the alert keeps only why */
-    desk_stop(api->desk, http_id(request), reason, api_on_answer, request);
+    log_line(LOG_NOTE, "%s: %s asks to stop it: %s", http_id(request), http_user(request), reason);
+    desk_stop(api->desk, http_id(request), reason, http_user(request), api_on_answer, request);
     json_decref(asked);
 }
 
@@ -227,14 +226,16 @@ static void describe(const struct http_request *request, char *text, size_t size
 bool api_guard(void *context, struct http_request *request)
 {
     const struct api *api = context;
-    char what[200] = "", text[300];
+    char what[200] = "";
+    struct refusal refusal = {.code = "local_only"};
     if (http_is_local(request) || desk_takes_remote(api->desk))
         return true;
     describe(request, what, sizeof what);
-    text_print(text, sizeof text, "POST %s by %s%s%s%s", http_path(request), http_user(request), *http_id(request) ? ", " : "",
-               http_id(request), what);
-    desk_tell_refused(api->desk, text);
-    http_reply_problem(request, 403, "local_only",
+    text_print(refusal.message, sizeof refusal.message, "POST %s by %s%s%s%s", http_path(request), http_user(request),
+               *http_id(request) ? ", " : "", http_id(request), what);
+    desk_tell_refused(api->desk, refusal.message);
+    desk_denied(api->desk, http_user(request), http_id(request), &refusal);
+    http_reply_problem(request, 403, refusal.code,
                        "the site takes no commands over the network now; its officer was told: speak with him");
     return false;
 }

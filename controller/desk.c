@@ -47,6 +47,8 @@ void desk_tick(struct desk *desk, struct moment now)
     site_alarms_tick(desk->alarms, now.mono);
     desk_chase_signatures(desk, now.mono);
     desk_try_again(desk, now);
+    desk_sum_refusals(desk, now.mono, false);
+    desk_tell_head(desk, now.mono);
     desk_tidy(desk, now);
 }
 
@@ -76,7 +78,8 @@ static void refuse_stored(const struct desk *desk, const struct store_alert *row
     end.detail = json_copy(row->detail);
     json_object_set_new(end.detail, "state", json_string(end.state));
     json_object_set_new(end.detail, "reason", json_string(why));
-    journal_stored(&desk->journal, &end, clock_read().wall, NULL, NULL);
+    const struct decision refused = {"tocsin", "refused", json_pack("{s:s, s:s}", "code", "stored", "message", why)};
+    journal_stored(&desk->journal, &end, clock_read().wall, &refused, NULL, NULL);
     json_decref(end.detail);
 }
 
@@ -232,6 +235,8 @@ static bool create_parts(struct desk *desk, struct uv_loop_s *loop, struct error
         tokens[c] = (uint16_t)store_get_setting(desk->store, name, 0);
     }
     ok = ok && create_site(desk, tokens, loop, error);
+    if (ok)
+        desk_begin_trail(desk);
     ok = ok && create_dispatchers(desk, tokens, error) && store_load_keys(desk->store, take_key, desk->keys, error) &&
          desk_create_sent(desk, error) && desk_load_owed(desk, error) && resume_all(desk, error);
     if (ok)
@@ -322,6 +327,7 @@ void desk_silence(struct desk *desk)
             playout_stop(site_playout(desk->site, c), broadcast->id);
     }
     desk_keep_learnt_at_end(desk, clock_read().mono);
+    desk_end_trail(desk);
     const struct line_target nothing = {0};
     for (size_t i = 0; i < desk->config->n_lines; i++)
         line_set_target(site_lines(desk->site)[i], &nothing);

@@ -11,12 +11,6 @@
 enum { LOOKED_UP_MAX = 100 /* references of one message: the disk is asked for each */ };
 #define HOUR_US (INT64_C(3600) * 1000000)
 
-/* Every decision goes through here. */
-static void record(const char *id, const char *who, const char *did, const char *why)
-{
-    log_line(LOG_NOTE, "%s: %s%s%s%s%s", id, did, *who ? " by " : "", who, *why ? ": " : "", why);
-}
-
 /* ---- how much a source sends ---- */
 
 /* Of one source: when its last alerts came that count, and its drills. Both as long as its per_hour. */
@@ -118,10 +112,8 @@ bool desk_gate_admits(struct desk *desk, struct alert *alert, struct refusal *re
     struct moment now = clock_read();
     follow(desk, alert);
     uint32_t recent = count_recent(desk, alert, now.mono);
-    if (!gate_admits(desk->config, alert, recent, refusal)) {
-        record(alert->message->identifier, alert->sent_by, "not let in; sent", refusal->message);
+    if (!gate_admits(desk->config, alert, recent, refusal))
         return false;
-    }
     if (gate_beyond_rate(desk->config, alert, recent)) {
         char text[200];
         text_print(text, sizeof text, "source %s has sent %u alerts within the last hour; one more sounds, as it cannot wait",
@@ -191,6 +183,11 @@ static void ask(struct desk *desk, struct alert *alert, struct mono now)
     if (!first && (alert->held != HOLD_APPROVAL || mono_since(now, alert->asked) < within_us))
         return;
     alert->asked = now;
+    if (first) {
+        const struct decision held = {"tocsin", "held",
+                                      json_pack("{s:s, s:s}", "for", alert_hold_name(alert->held), "reason", alert->reason)};
+        journal_decision(&desk->journal, alert->id, &held);
+    }
     rfc3339_format(alert->received, desk->config->utc_offset_minutes, since);
     text_print(text, sizeof text, "%s%.8s: %s", first ? "received at " : "nobody has decided on it since ", since + 11,
                alert->reason);
@@ -199,10 +196,8 @@ static void ask(struct desk *desk, struct alert *alert, struct mono now)
 
 bool desk_is_held(struct desk *desk, struct alert *alert, struct moment now)
 {
-    if (look(desk, alert, now.wall)) {
-        record(alert->id, "", alert->held == HOLD_NONE ? "waits no longer" : "waits", alert->reason);
+    if (look(desk, alert, now.wall))
         journal_alert(&desk->journal, alert, now.wall, NULL, NULL);
-    }
     if (alert->held != HOLD_NONE)
         ask(desk, alert, now.mono);
     return alert->held != HOLD_NONE;
@@ -246,7 +241,8 @@ void desk_say(struct alert_word *word, const char *by, const char *reason, struc
 }
 
 /* After a word: it begins, or waits for something else. */
-static void go_on(struct desk *desk, struct alert *alert, desk_answer_fn *answer, void *context)
+static void go_on(struct desk *desk, struct alert *alert, const struct decision *decision, desk_answer_fn *answer,
+                  void *context)
 {
     struct moment now = clock_read();
     look(desk, alert, now.wall);
@@ -256,7 +252,7 @@ static void go_on(struct desk *desk, struct alert *alert, desk_answer_fn *answer
         alert->state = ALERT_QUEUED;
         alert->begun = now.wall;
     }
-    desk_answer_durable(desk, alert, answer, context);
+    desk_answer_durable(desk, alert, decision, answer, context);
     if (begins)
         desk_dispatch(desk, alert);
 }
@@ -274,13 +270,22 @@ static struct alert *find_held(struct desk *desk, const char *id, enum alert_hol
     return NULL;
 }
 
-bool desk_is_sender(const char *sent_by, const char *officer, desk_answer_fn *answer, void *context)
+bool desk_is_sender(struct desk *desk, const char *id, const char *sent_by, const char *officer, desk_answer_fn *answer,
+                    void *context)
 {
+    static const struct refusal SAME = {"same_person",
+                                        "who sent an alert is not its second person: somebody with another login must do this"};
     if (strcmp(sent_by, officer) != 0)
         return false;
-    desk_refuse(answer, context, 403, "same_person",
-                "who sent an alert is not its second person: somebody with another login must do this");
+    desk_denied(desk, officer, id, &SAME);
+    desk_refuse(answer, context, 403, SAME.code, SAME.message);
     return true;
+}
+
+static struct decision decide(const char *id, const char *officer, const char *did, const char *why)
+{
+    log_line(LOG_NOTE, "%s: %s by %s: %s", id, did, officer, why);
+    return (struct decision){officer, did, json_pack("{s:s}", "reason", why)};
 }
 
 void desk_approve(struct desk *desk, const char *id, const char *reason, const char *officer, desk_answer_fn *answer,
@@ -292,14 +297,14 @@ void desk_approve(struct desk *desk, const char *id, const char *reason, const c
         return;
     if (!owes)
         alert = find_held(desk, id, HOLD_APPROVAL, answer, context);
-    if (!alert || desk_is_sender(alert->sent_by, officer, answer, context))
+    if (!alert || desk_is_sender(desk, id, alert->sent_by, officer, answer, context))
         return;
-    record(id, officer, owes ? "signed" : "approved", reason);
+    const struct decision decision = decide(id, officer, owes ? "signed" : "approved", reason);
     desk_say(&alert->approved, officer, reason, clock_read().wall);
     alert->signature_owed = false;
     if (owes)
         desk_forget_owed(desk, id);
-    go_on(desk, alert, answer, context);
+    go_on(desk, alert, &decision, answer, context);
 }
 
 void desk_reject(struct desk *desk, const char *id, const char *reason, const char *officer, desk_answer_fn *answer,
@@ -308,11 +313,11 @@ void desk_reject(struct desk *desk, const char *id, const char *reason, const ch
     struct alert *alert = find_held(desk, id, HOLD_APPROVAL, answer, context);
     if (!alert)
         return;
-    record(id, officer, "rejected", reason);
+    const struct decision decision = decide(id, officer, "rejected", reason);
     desk_end_held(desk, alert, CAUSE_STOPPED);
     alert->state = alert->outcome = ALERT_REFUSED;
     text_print(alert->reason, sizeof alert->reason, "rejected by %s: %s", officer, reason);
-    desk_answer_durable(desk, alert, answer, context);
+    desk_answer_durable(desk, alert, &decision, answer, context);
     desk_channel_done(desk, alert, CAUSE_FINISHED);
 }
 
@@ -320,9 +325,9 @@ void desk_let_go(struct desk *desk, const char *id, const char *reason, const st
                  desk_answer_fn *answer, void *context)
 {
     struct alert *alert = find_held(desk, id, HOLD_NIGHT, answer, context);
-    if (!alert || (!officer->local && desk_is_sender(alert->sent_by, officer->user, answer, context)))
+    if (!alert || (!officer->local && desk_is_sender(desk, id, alert->sent_by, officer->user, answer, context)))
         return;
-    record(id, officer->user, "released from the night", reason);
+    const struct decision decision = decide(id, officer->user, "released", reason);
     desk_say(&alert->released, officer->user, reason, clock_read().wall);
-    go_on(desk, alert, answer, context);
+    go_on(desk, alert, &decision, answer, context);
 }

@@ -39,7 +39,9 @@ void desk_act_on_references(struct desk *desk, const struct alert *alert)
                 continue;
             desk_end_held(desk, other, cause);
             snprintf(other->reason, sizeof other->reason, "%s by %s", alert_state_name(other->state), alert->id);
-            journal_alert(&desk->journal, other, clock_read().wall, NULL, NULL);
+            const struct decision decision = {desk_actor(alert), alert_state_name(other->state),
+                                              json_pack("{s:s}", "by", alert->id)};
+            journal_decided(&desk->journal, other, clock_read().wall, &decision, NULL, NULL);
             desk_channel_done(desk, other, cause);
         }
 }

@@ -68,6 +68,8 @@ void desk_set_remote(struct desk *desk, bool takes, const char *reason, const ch
     *switching = (struct switching){desk, answer, context};
     text_print(text, sizeof text, "commands over the network are %s, says %s: %s", takes ? "taken again" : "refused", officer,
                reason);
+    const struct decision decision = {officer, takes ? "remote_taken" : "local_only", json_pack("{s:s}", "reason", reason)};
+    journal_decision(&desk->journal, "", &decision);
     if (takes)
         journal_alarm_over(&desk->journal, "remote_taken", text);
     else

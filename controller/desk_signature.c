@@ -58,6 +58,10 @@ void desk_owe(struct desk *desk, const struct alert *alert)
     char name[NAME_SIZE];
     uint32_t every_s = alert->source >= 0 ? desk->config->sources[alert->source].approve_within_s : 1;
     name_of(alert->id, name);
+    if (!find(desk, alert->id)) {
+        const struct decision owed = {"tocsin", "signature_owed", NULL};
+        journal_decision(&desk->journal, alert->id, &owed);
+    }
     journal_number(&desk->journal, name, every_s, NULL, NULL);
     keep(desk, alert->id, every_s);
 }
@@ -118,9 +122,9 @@ static void sign(struct desk *desk, struct store_alert *row, const char *officer
     json_object_set_new(row->detail, "approved",
                         json_pack("{s:s, s:o, s:s}", "by", officer, "at", json_time(now, desk->config), "reason", reason));
     *signing = (struct signing){answer, context, json_deep_copy(row->detail)};
-    log_line(LOG_NOTE, "%s: signed by %s: %s", row->id, officer, reason);
+    const struct decision decision = {officer, "signed", json_pack("{s:s}", "reason", reason)};
     desk_forget_owed(desk, row->id);
-    journal_stored(&desk->journal, row, now, on_signed, signing);
+    journal_stored(&desk->journal, row, now, &decision, on_signed, signing);
 }
 
 bool desk_sign_stored(struct desk *desk, const char *id, const char *reason, const char *officer, desk_answer_fn *answer,
@@ -133,7 +137,7 @@ bool desk_sign_stored(struct desk *desk, const char *id, const char *reason, con
         log_line(LOG_ERROR, "%s: cannot be read back: %s", id, error.message);
     const char *sent_by = json_string_value(json_object_get(row.detail, "sent_by"));
     bool owed = found && json_is_true(json_object_get(row.detail, "signature_owed"));
-    if (owed && !desk_is_sender(sent_by ? sent_by : "", officer, answer, context))
+    if (owed && !desk_is_sender(desk, id, sent_by ? sent_by : "", officer, answer, context))
         sign(desk, &row, officer, reason, answer, context);
     store_alert_clear(&row);
     return owed;

@@ -496,7 +496,7 @@ static size_t rows_of(struct fixture *f, const char *id, bool readings)
 
 static void tidy(struct fixture *f, uint32_t alerts, int64_t alerts_before, int64_t readings_before)
 {
-    const struct store_limits limits = {alerts, {alerts_before}, {readings_before}};
+    const struct store_limits limits = {alerts, {alerts_before}, {readings_before}, {0}};
     for (int i = 0; i < 5; i++)
         commit(f, &(struct store_change){.limits = &limits});
     wait_all(f);
