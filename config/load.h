@@ -48,8 +48,10 @@ size_t load_choose(const struct document *document, const config_setting_t *grou
 /* The same of the names of levels. */
 size_t load_levels(const struct document *document, const config_setting_t *group, const char *name, bool levels[LEVEL_COUNT]);
 
-extern const struct schema_item load_site_items[], load_place_items[];
+extern const struct schema_item load_site_items[], load_place_items[], load_certificate_items[];
 void load_settings(struct loader *loader); /* all of the site but what follows; places and sources first */
+/* The certificates of one source, and whether its policy can be kept with them. */
+void load_certificates(struct loader *loader, const config_setting_t *element, struct config_source *source);
 
 extern const struct schema_item load_source_items[];
 void load_sources(struct loader *loader);        /* with the site's own settings */

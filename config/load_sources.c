@@ -7,6 +7,8 @@
 static const char *const authority_names[] = {"village",  "township", "county", "city",
                                               "province", "nation",   NULL}; /* enum authority */
 
+static const char *const signature_names[] = {"preferred", "required", "off", NULL}; /* enum signature_policy */
+
 const struct schema_item load_source_items[] = {
     {"id", SCHEMA_ID, SCHEMA_AT(config_source, id)},
     {"sender", SCHEMA_TEXT, .least = 1, SCHEMA_AT(config_source, sender)},
@@ -14,6 +16,9 @@ const struct schema_item load_source_items[] = {
     {"name_zh", SCHEMA_TEXT, .initial = "", SCHEMA_AT(config_source, name_zh)},
     {"name_en", SCHEMA_TEXT, .initial = "", SCHEMA_AT(config_source, name_en)},
     {"covers", SCHEMA_BOOLEAN, .initial = "false", SCHEMA_AT(config_source, covers)},
+    {"signature", SCHEMA_CHOICE, .initial = "preferred", SCHEMA_AT(config_source, signature), .names = signature_names},
+    {"signer_id", SCHEMA_TEXT, .least = 1, .initial = sm2_default_id, SCHEMA_AT(config_source, signer_id)},
+    {"certificates", SCHEMA_LIST, 0, 32, .initial = ""},
     {"hazards", SCHEMA_LIST, 0, CONFIG_HAZARDS_MAX, .initial = ""},
     {"levels", SCHEMA_LIST, 0, LEVEL_COUNT, .initial = ""},
     {"areas", SCHEMA_LIST, 0, CONFIG_AREAS_MAX, .initial = ""},
@@ -58,6 +63,7 @@ void load_sources(struct loader *loader)
     for (size_t i = 0; i < config->n_sources; i++) {
         const config_setting_t *element = schema_element(list, i);
         struct config_source *source = &config->sources[i];
+        load_certificates(loader, element, source);
         if (!config_setting_is_group(element))
             continue; /* reported */
         source->n_levels = load_levels(&loader->site, element, "levels", source->levels);

@@ -1,4 +1,5 @@
 /* Orders: what somebody does to an alert, or to the site's switch; and who may not. */
+#include "codecs/ebm_request.h"
 #include "codecs/rfc3339.h"
 #include "controller/api_intern.h"
 #include "controller/log.h"
@@ -212,15 +213,25 @@ static void describe(const struct http_request *request, char *text, size_t size
 {
     enum media media;
     struct alert_message *message = NULL;
+    struct ebm_package *package = NULL;
     struct error error = {0};
     const char *headline = "";
     if (!media_parse(http_header(request, "Content-Type"), &media) ||
-        !reception_decode(media, http_body(request), &message, &error))
+        !reception_decode(media, http_body(request), &message, &package, &error))
         return;
     if (message->n_infos > 0)
         headline = message->infos[0].headline ? message->infos[0].headline : message->infos[0].event;
     text_print(text, size, ": %s from %s: %s", message->identifier, message->sender, headline ? headline : "");
     alert_message_free(message);
+    ebm_package_free(package);
+}
+
+/* A package that is no message but a question changes nothing. */
+static bool only_asks(const struct http_request *request)
+{
+    enum media media;
+    return media_parse(http_header(request, "Content-Type"), &media) && media == MEDIA_EBM &&
+           ebm_request_read(http_body(request)).kind != EBM_REQUEST_NONE;
 }
 
 bool api_guard(void *context, struct http_request *request)
@@ -228,7 +239,7 @@ bool api_guard(void *context, struct http_request *request)
     const struct api *api = context;
     char what[200] = "";
     struct refusal refusal = {.code = "local_only"};
-    if (http_is_local(request) || desk_takes_remote(api->desk))
+    if (http_is_local(request) || desk_takes_remote(api->desk) || only_asks(request))
         return true;
     describe(request, what, sizeof what);
     text_print(refusal.message, sizeof refusal.message, "POST %s by %s%s%s%s", http_path(request), http_user(request),

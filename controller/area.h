@@ -16,15 +16,18 @@ enum {
     AREA_POINTS_MAX = 100000,
 };
 
+/* Whether the source of an alert may address a terminal. */
+enum area_bar {
+    AREA_FREE,
+    AREA_BARRED,
+    AREA_NOTED, /* barred, and would have been meant: listed */
+};
+
 /* What came of the areas of one alert. Collects: start from area_match_create, free with area_match_free. */
 struct area_match {
-    bool *meant; /* per terminal of the configuration */
-    enum area_bar {
-        AREA_FREE,
-        AREA_BARRED, /* its source may not address it */
-        AREA_NOTED,  /* and would have; listed */
-    } *
-        bars;                 /* per terminal */
+    const char *codes_name;   /* a valueName that holds our codes beside those of the configuration; NULL: none */
+    bool *meant;              /* per terminal of the configuration */
+    enum area_bar *bars;      /* per terminal */
     char source[33];          /* that is barred from some */
     size_t n_barred;          /* terminals that were noted */
     struct area_entry *index; /* the terminals' codes in order, so that an area is one stretch of them */

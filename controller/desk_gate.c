@@ -89,14 +89,14 @@ static bool stored_has_begun(const struct desk *desk, const struct alert *alert,
     return begun;
 }
 
-static bool has_begun(const struct desk *desk, const struct alert *alert, const struct alert_reference *reference)
+static bool has_begun(const struct desk *desk, const struct alert *alert, size_t reference)
 {
     for (size_t i = 0; i < desk->n_alerts; i++) {
         const struct alert *other = desk->alerts[i];
-        if (alert_is_referred(other, reference))
+        if (alert_is_referred(other, alert->message, reference))
             return other->begun.ms && other->message->status == alert->message->status;
     }
-    return stored_has_begun(desk, alert, reference);
+    return stored_has_begun(desk, alert, &alert->message->references[reference]);
 }
 
 static void follow(const struct desk *desk, struct alert *alert)
@@ -104,7 +104,7 @@ static void follow(const struct desk *desk, struct alert *alert)
     const struct alert_message *m = alert->message;
     size_t n = m->n_references < LOOKED_UP_MAX ? m->n_references : LOOKED_UP_MAX;
     for (size_t i = 0; m->msg_type == MSG_UPDATE && !alert->follows && i < n; i++)
-        alert->follows = has_begun(desk, alert, &m->references[m->n_references - 1 - i]);
+        alert->follows = has_begun(desk, alert, m->n_references - 1 - i);
 }
 
 bool desk_gate_admits(struct desk *desk, struct alert *alert, struct refusal *refusal)

@@ -144,6 +144,7 @@ class Township:
         self.more = {}  # terminal -> further settings
         self.source = ""  # further settings of the one source
         self.codes = {}  # terminal -> its area code, where it is not VILLAGE
+        self.source = ""  # further settings of the only source
         self.poll_s = 10
         self.returns = False  # the programme of an alert in force
         self.hears = {}  # line -> channel that its units hear, where it is not the one that drives them
