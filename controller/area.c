@@ -1,21 +1,10 @@
-/* Codes and shapes to terminals. A site device is no terminal of an alert, whatever its codes. */
-#include "controller/area.h"
+/* Codes to terminals, and what is listed of them. A site device is no terminal of an alert, whatever its codes. */
+#include "controller/area_intern.h"
 
-#include <stdio.h>
+#include "codecs/cap.h"
+
 #include <stdlib.h>
 #include <string.h>
-
-struct area_entry {
-    int64_t number; /* a terminal's code */
-    uint32_t terminal;
-    uint8_t marked; /* bit per level: the area of that level that begins here was gone through */
-    uint8_t hit;    /* and meant somebody */
-};
-
-struct area_home {
-    const struct config_place *place;
-    size_t from, to; /* the entries of just its code */
-};
 
 static int by_number(const void *a, const void *b)
 {
@@ -23,7 +12,7 @@ static int by_number(const void *a, const void *b)
     return (one->number > other->number) - (one->number < other->number);
 }
 
-static bool can_sound(const struct config *config, size_t terminal)
+bool area_can_sound(const struct config *config, size_t terminal)
 {
     return profile_can_sound(config->terminals[terminal].hardware.profile);
 }
@@ -35,7 +24,7 @@ static bool make_index(struct area_match *match, const struct config *config)
         n += config->terminals[t].n_codes;
     match->index = calloc(n + 1, sizeof *match->index);
     for (size_t t = 0; match->index && t < config->n_terminals; t++)
-        for (size_t i = 0; can_sound(config, t) && i < config->terminals[t].n_codes; i++)
+        for (size_t i = 0; area_can_sound(config, t) && i < config->terminals[t].n_codes; i++)
             match->index[match->n_index++] = (struct area_entry){
                 .number = area_code_range(&config->terminals[t].codes[i], AREA_VILLAGE).first, .terminal = (uint32_t)t};
     if (match->index)
@@ -85,53 +74,46 @@ static bool make_homes(struct area_match *match, const struct config *config)
     return true;
 }
 
-static bool may_address(const struct config_source *source, const struct config_terminal *terminal)
-{
-    for (size_t i = 0; i < source->n_areas; i++)
-        for (size_t c = 0; c < terminal->n_codes; c++)
-            if (area_code_contains(&source->areas[i], &terminal->codes[c]))
-                return true;
-    return source->n_areas == 0;
-}
-
-void area_match_bar(struct area_match *match, const struct config *config, const struct config_source *source)
-{
-    text_copy(match->source, sizeof match->source, source->id);
-    for (size_t t = 0; t < config->n_terminals; t++)
-        match->bars[t] = may_address(source, &config->terminals[t]) ? AREA_FREE : AREA_BARRED;
-}
-
 bool area_match_create(struct area_match *match, const struct config *config)
 {
     *match = (struct area_match){.meant = calloc(config->n_terminals + 1, sizeof(bool)),
-                                 .bars = calloc(config->n_terminals + 1, sizeof *match->bars),
+                                 .whole = calloc(config->n_terminals + 1, sizeof(bool)),
+                                 .named = calloc(config->n_places + 1, sizeof(bool)),
+                                 .groups = calloc(config->n_places + 1, sizeof(const struct config_place *)),
                                  .listed = json_object(),
                                  .places = json_array(),
                                  .not_ours = json_array(),
-                                 .no_position = json_array()};
-    return make_index(match, config) && make_homes(match, config) && match->meant && match->bars && match->listed &&
-           match->places && match->not_ours && match->no_position;
+                                 .no_position = json_array(),
+                                 .notes = json_array()};
+    return make_index(match, config) && make_homes(match, config) && match->meant && match->whole && match->named &&
+           match->groups && match->listed && match->places && match->not_ours && match->no_position && match->notes;
 }
 
 void area_match_free(struct area_match *match)
 {
     free(match->meant);
+    free(match->bars);
+    free(match->whole);
+    free(match->named);
+    free(match->groups);
     free(match->index);
     free(match->homes);
     free(match->n_judged);
-    free(match->bars);
     json_decref(match->listed);
     json_decref(match->places);
     json_decref(match->not_ours);
     json_decref(match->no_position);
+    json_decref(match->notes);
     *match = (struct area_match){0};
 }
 
 /* ---- lists ---- */
 
+/* Our own form and the Chinese ones hold our codes by their definition, a CAP geocode where the site says so. */
 static bool holds_codes(const struct area_match *match, const struct config *config, const char *value_name)
 {
-    if (strcmp(value_name, alert_geocode_place) == 0 || (match->codes_name && strcmp(match->codes_name, value_name) == 0))
+    if (strcmp(value_name, alert_geocode_place) == 0 || strcmp(value_name, cap_national_geocode_name) == 0 ||
+        (match->codes_name && strcmp(match->codes_name, value_name) == 0))
         return true;
     for (size_t i = 0; i < config->n_geocode_names; i++)
         if (strcmp(config->geocode_names[i], value_name) == 0)
@@ -140,7 +122,7 @@ static bool holds_codes(const struct area_match *match, const struct config *con
 }
 
 /* The lists are for people: each thing once, and not all of them. True if it is to be added. */
-static bool is_new(struct area_match *match, const json_t *list, const char *what)
+bool area_is_new(struct area_match *match, const json_t *list, const char *what)
 {
     if (json_object_get(match->listed, what))
         return false;
@@ -150,10 +132,10 @@ static bool is_new(struct area_match *match, const json_t *list, const char *wha
     return false;
 }
 
-static void note_not_ours(struct area_match *match, const char *what, const char *description)
+void area_note_not_ours(struct area_match *match, const char *what, const char *description)
 {
     char text[320];
-    if (!is_new(match, match->not_ours, what))
+    if (!area_is_new(match, match->not_ours, what))
         return;
     if (description && *description)
         text_print(text, sizeof text, "%s (%s)", what, description);
@@ -162,49 +144,88 @@ static void note_not_ours(struct area_match *match, const char *what, const char
     json_array_append_new(match->not_ours, json_string(text));
 }
 
-static void note_place(struct area_match *match, const struct config *config, const struct area_code *code)
+static void set_names(json_t *noted, const struct config_place *place)
 {
-    if (!is_new(match, match->places, code->digits))
+    json_object_set_new(noted, "name_zh", json_string(place->name[TEXT_ZH]));
+    json_object_set_new(noted, "name_en", json_string(place->name[TEXT_EN]));
+}
+
+void area_note_code(struct area_match *match, const struct config *config, const struct area_code *code)
+{
+    if (!area_is_new(match, match->places, code->digits))
         return;
     const struct config_place *place = config_find_place(config, code);
     json_t *noted = json_pack("{s:s}", "code", code->digits);
-    if (place) {
-        json_object_set_new(noted, "name_zh", json_string(place->name_zh));
-        json_object_set_new(noted, "name_en", json_string(place->name_en));
-    }
+    if (place)
+        set_names(noted, place);
     json_array_append_new(match->places, noted);
 }
 
-/* ---- codes ---- */
+void area_note_place(struct area_match *match, const struct config_place *place)
+{
+    if (!area_is_new(match, match->places, place->id))
+        return;
+    json_t *noted = json_pack("{s:s}", place->kind == PLACE_AREA ? "code" : "id", place->id);
+    set_names(noted, place);
+    json_array_append_new(match->places, noted);
+}
+
+/* ---- what a source may address ---- */
+
+static bool may_address(const struct config_source *source, const struct config_terminal *terminal)
+{
+    for (size_t i = 0; i < source->n_areas; i++)
+        for (size_t c = 0; c < terminal->n_codes; c++)
+            if (area_code_contains(&source->areas[i], &terminal->codes[c]))
+                return true;
+    return source->n_areas == 0;
+}
+
+bool area_match_bar(struct area_match *match, const struct config *config, const struct config_source *source)
+{
+    match->config = config;
+    match->source = source->id;
+    match->bars = calloc(config->n_terminals + 1, sizeof *match->bars);
+    for (size_t t = 0; match->bars && t < config->n_terminals; t++)
+        match->bars[t] = may_address(source, &config->terminals[t]) ? AREA_FREE : AREA_BARRED;
+    return match->bars != NULL;
+}
 
 /* By its first code, once: whom its source would have reached, but may not. */
-static void note_barred(struct area_match *match, const struct config *config, size_t terminal)
+static void note_barred(struct area_match *match, size_t terminal)
 {
     char why[200];
-    const struct config_terminal *barred = &config->terminals[terminal];
-    const struct config_place *place = barred->n_codes > 0 ? config_find_place(config, &barred->codes[0]) : NULL;
-    text_print(why, sizeof why, "%s%snot among the areas of source %s", place ? place->name_zh : "", place ? ", " : "",
+    const struct config_terminal *barred = &match->config->terminals[terminal];
+    const struct config_place *place = barred->n_codes > 0 ? config_find_place(match->config, &barred->codes[0]) : NULL;
+    text_print(why, sizeof why, "%s%snot among the areas of source %s", place ? place->name[TEXT_ZH] : "", place ? ", " : "",
                match->source);
-    note_not_ours(match, barred->n_codes > 0 ? barred->codes[0].digits : barred->hardware.id, why);
+    area_note_not_ours(match, barred->n_codes > 0 ? barred->codes[0].digits : barred->hardware.id, why);
     match->bars[terminal] = AREA_NOTED;
     match->n_barred++;
 }
 
-/* False if the source may not address it. */
-static bool mean(struct area_match *match, const struct config *config, size_t terminal)
+bool area_may_mean(struct area_match *match, size_t terminal)
 {
-    if (match->bars[terminal] == AREA_BARRED)
-        note_barred(match, config, terminal);
-    if (match->bars[terminal] != AREA_FREE)
+    if (match->bars && match->bars[terminal] == AREA_BARRED)
+        note_barred(match, terminal);
+    return !match->bars || match->bars[terminal] == AREA_FREE;
+}
+
+/* ---- codes ---- */
+
+bool area_mean(struct area_match *match, size_t terminal)
+{
+    if (!area_may_mean(match, terminal))
         return false;
     match->n_meant += !match->meant[terminal];
     match->meant[terminal] = true;
+    match->whole[terminal] = true;
     return true;
 }
 
 /* Means the terminals of a range. Two ranges of one level that begin at one entry are the same: it is gone through only once,
  * however often it is named. True if one is meant. */
-static bool mean_range(struct area_match *match, const struct config *config, struct area_range range, enum area_level level)
+static bool mean_range(struct area_match *match, struct area_range range, enum area_level level)
 {
     size_t at = find_entry(match, range.first);
     if (at == match->n_index || match->index[at].number > range.last)
@@ -214,34 +235,30 @@ static bool mean_range(struct area_match *match, const struct config *config, st
         return first->hit >> level & 1;
     bool any = false;
     for (; at < match->n_index && match->index[at].number <= range.last; at++)
-        any |= mean(match, config, match->index[at].terminal);
+        any |= area_mean(match, match->index[at].terminal);
     first->marked |= (uint8_t)(1u << level);
     first->hit |= (uint8_t)((unsigned)any << level);
     return any;
 }
 
-static bool match_code(struct area_match *match, const struct config *config, const struct area_code *code, bool covers)
+bool area_match_around(struct area_match *match, const struct area_code *code, enum area_level level)
 {
-    enum area_level level = area_code_level(code);
-    bool hit = mean_range(match, config, area_code_range(code, level), level);
-    for (int around = AREA_PROVINCE; covers && around < (int)level; around++) {
+    bool hit = false;
+    for (int around = AREA_PROVINCE; around < (int)level; around++) {
         int64_t number =
             area_code_range(code, (enum area_level)around).first; /* the code of the area around it, that one only */
-        hit |= mean_range(match, config, (struct area_range){number, number}, AREA_NONE);
+        hit |= mean_range(match, (struct area_range){number, number}, AREA_NONE);
     }
     return hit;
 }
 
-static bool match_terminal(struct area_match *match, const struct config *config, const char *id)
+bool area_match_code(struct area_match *match, const struct area_code *code, bool covers)
 {
-    int terminal = config_find_terminal(config, id);
-    char what[120];
-    if (terminal >= 0 && can_sound(config, (size_t)terminal))
-        return mean(match, config, (size_t)terminal);
-    text_print(what, sizeof what, "terminal %.60s: %s", id,
-               terminal < 0 ? "there is none of this id" : "it has nothing to sound with");
-    note_not_ours(match, what, NULL);
-    return false;
+    enum area_level level = area_code_level(code);
+    bool hit = mean_range(match, area_code_range(code, level), level);
+    if (covers)
+        hit |= area_match_around(match, code, level);
+    return hit;
 }
 
 static bool match_geocode(struct area_match *match, const struct config *config, const struct alert_area *area,
@@ -249,128 +266,23 @@ static bool match_geocode(struct area_match *match, const struct config *config,
 {
     struct area_code code;
     struct error error;
+    if (strcmp(geocode->name, alert_geocode_place) == 0 && !area_code_parse(slice_of(geocode->value), &code, NULL))
+        return area_match_place(match, config, area, geocode->value, covers);
     if (strcmp(geocode->name, alert_geocode_terminal) == 0)
-        return match_terminal(match, config, geocode->value);
+        return area_match_terminal(match, config, area, geocode->value);
     if (!holds_codes(match, config, geocode->name)) {
         char what[120];
         text_print(what, sizeof what, "%s=%s", geocode->name, geocode->value);
-        note_not_ours(match, what, area->description);
+        area_note_not_ours(match, what, area->description);
     } else if (!area_code_parse(slice_of(geocode->value), &code, &error)) {
-        note_not_ours(match, error.message, area->description);
-    } else if (!match_code(match, config, &code, covers)) {
-        note_not_ours(match, code.digits, area->description);
+        area_note_not_ours(match, error.message, area->description);
+    } else if (!area_match_code(match, &code, covers)) {
+        area_note_not_ours(match, code.digits, area->description);
     } else {
-        note_place(match, config, &code);
+        area_note_code(match, config, &code);
         return true;
     }
     return false;
-}
-
-/* ---- shapes ---- */
-
-/* By their positions. Who is meant already is looked for only as long as nobody was found. */
-static bool mean_positions(struct area_match *match, const struct config *config, const struct geometry *shape)
-{
-    bool any = false;
-    for (size_t t = 0; t < config->n_terminals; t++) {
-        const struct config_terminal *terminal = &config->terminals[t];
-        if (!terminal->has_position || (any && match->meant[t]) || !can_sound(config, t) ||
-            !geometry_has(shape, (struct alert_point){terminal->latitude, terminal->longitude}))
-            continue;
-        if (!mean(match, config, t))
-            continue;
-        if (terminal->n_codes > 0 && area_code_level(&terminal->codes[0]) == AREA_VILLAGE)
-            note_place(match, config, &terminal->codes[0]);
-        any = true;
-    }
-    return any;
-}
-
-static bool mean_homes(struct area_match *match, const struct config *config, const struct geometry *shape)
-{
-    bool any = false;
-    for (size_t h = 0; h < match->n_homes; h++) {
-        const struct area_home *home = &match->homes[h];
-        if (!geometry_meets(shape, home->place->outline))
-            continue;
-        bool here = false;
-        for (size_t i = home->from; i < home->to; i++)
-            if (!config->terminals[match->index[i].terminal].has_position)
-                here |= mean(match, config, match->index[i].terminal);
-        if (here)
-            note_place(match, config, &home->place->code);
-        any |= here;
-    }
-    return any;
-}
-
-/* A circle of radius 0 is the village around it: the smallest places whose outline holds it, as if their codes were named. */
-static bool mean_around(struct area_match *match, const struct config *config, struct alert_point point, bool covers)
-{
-    enum area_level deepest = AREA_NONE;
-    bool any = false;
-    for (int pass = 0; pass < 2; pass++) {
-        for (size_t i = 0; i < config->n_places; i++) {
-            const struct config_place *place = &config->places[i];
-            if (!place->outline || !geometry_has(place->outline, point) || area_code_level(&place->code) < deepest)
-                continue;
-            deepest = area_code_level(&place->code);
-            if (pass == 0 || !match_code(match, config, &place->code, covers))
-                continue;
-            note_place(match, config, &place->code);
-            any = true;
-        }
-    }
-    return any;
-}
-
-static bool within_bounds(struct area_match *match, size_t n_points, struct error *error)
-{
-    if (++match->n_shapes > AREA_SHAPES_MAX || n_points > AREA_POINTS_MAX - match->n_points)
-        return error_set(error, ERROR_TOO_LARGE, "is one too many: of an alert %d shapes with %d points are looked at",
-                         AREA_SHAPES_MAX, AREA_POINTS_MAX);
-    match->n_points += n_points;
-    return true;
-}
-
-/* What became of a shape that is called so: NULL is a degenerate one. Takes it over. */
-static bool match_shape(struct area_match *match, const struct config *config, const struct alert_area *area, const char *what,
-                        struct geometry *shape, const struct error *error)
-{
-    char why[320];
-    bool any = shape && mean_positions(match, config, shape);
-    any |= shape && mean_homes(match, config, shape);
-    text_print(why, sizeof why, "%s %s", what, error->message);
-    if (!shape && !*match->degenerate)
-        text_copy(match->degenerate, sizeof match->degenerate, why);
-    if (!any)
-        note_not_ours(match, shape ? what : why, area->description);
-    geometry_free(shape);
-    return any;
-}
-
-static bool match_polygon(struct area_match *match, const struct config *config, const struct alert_area *area,
-                          const struct alert_polygon *polygon)
-{
-    char what[80];
-    struct error error = {0};
-    bool bounded = within_bounds(match, polygon->n_points, &error);
-    text_print(what, sizeof what, "polygon of %zu points from %.8g,%.8g", polygon->n_points, polygon->points[0].latitude,
-               polygon->points[0].longitude);
-    return match_shape(match, config, area, what, bounded ? geometry_of_polygon(polygon, &error) : NULL, &error);
-}
-
-static bool match_circle(struct area_match *match, const struct config *config, const struct alert_area *area,
-                         const struct alert_circle *circle, bool covers)
-{
-    char what[80];
-    struct error error = {0};
-    bool bounded = within_bounds(match, 0, &error);
-    text_print(what, sizeof what, "circle %.8g,%.8g %.8g", circle->centre.latitude, circle->centre.longitude,
-               circle->radius_km);
-    if (bounded && circle->radius_km == 0 && mean_around(match, config, circle->centre, covers))
-        return true;
-    return match_shape(match, config, area, what, bounded ? geometry_of_circle(circle, &error) : NULL, &error);
 }
 
 static bool match_area(struct area_match *match, const struct config *config, const struct alert_area *area, bool covers)
@@ -380,9 +292,9 @@ static bool match_area(struct area_match *match, const struct config *config, co
     for (size_t i = 0; i < area->n_geocodes; i++)
         any |= match_geocode(match, config, area, &area->geocodes[i], covers);
     for (size_t i = 0; i < area->n_polygons; i++)
-        any |= match_polygon(match, config, area, &area->polygons[i]);
+        any |= area_match_polygon(match, config, area, &area->polygons[i]);
     for (size_t i = 0; i < area->n_circles; i++)
-        any |= match_circle(match, config, area, &area->circles[i], covers);
+        any |= area_match_circle(match, config, area, &area->circles[i], covers);
     return any;
 }
 
@@ -396,11 +308,12 @@ bool area_match_info(struct area_match *match, const struct config *config, cons
 
 void area_match_end(struct area_match *match, const struct config *config)
 {
+    area_match_groups(match, config);
     for (size_t t = 0; match->n_shapes > 0 && t < config->n_terminals; t++) {
         const struct config_terminal *terminal = &config->terminals[t];
         char text[120];
-        if (match->meant[t] || match->bars[t] != AREA_FREE || terminal->has_position ||
-            match->n_judged[t] == terminal->n_codes || !can_sound(config, t))
+        if (match->meant[t] || (match->bars && match->bars[t] != AREA_FREE) || terminal->has_position ||
+            match->n_judged[t] == terminal->n_codes || !area_can_sound(config, t))
             continue;
         text_print(text, sizeof text, "%s (%s)", terminal->hardware.id, terminal->name);
         if (match->n_no_position++ < AREA_LISTED_MAX)

@@ -42,6 +42,7 @@ static struct alert *make(const struct judged *j, struct kind kind)
         (struct info_text){.urgency = kind.urgency, .severity = kind.severity, .event = kind.event, .more = kind.more});
     struct alert *alert = fixture_alert(j->config, "a", (struct cap_text){.status = kind.status, .infos = info});
     alert->follows = kind.follows;
+    alert->all_clear = kind.urgency && strcmp(kind.urgency, "Past") == 0; /* as intake says it of an Update */
     text_copy(alert->approved.by, sizeof alert->approved.by, kind.approved ? "uid:2" : "");
     text_copy(alert->released.by, sizeof alert->released.by, kind.released ? "uid:2" : "");
     alert->begun.ms = kind.begun ? 1 : 0;

@@ -142,7 +142,7 @@ static void test_refusals(void **state)
         const char *code, *element;
     } ROWS[] = {
         {{.area = ""}, "no_area", "area:"},
-        {{.code = NEXT_TOWNSHIP}, "area_not_ours", "area: none of its codes has a terminal here: " NEXT_TOWNSHIP},
+        {{.code = NEXT_TOWNSHIP}, "area_not_ours", "area: none of its codes and ids has a terminal here: " NEXT_TOWNSHIP},
         {{.area = "<area><areaDesc>a</areaDesc></area>"}, "area_not_ours", "area:"},
         {{.area = SHAPES CODE("SAME", VILLAGE_1) "</area>"}, "area_not_ours", "area: nothing in it has a terminal here"},
         {{.area = SHAPES "</area>"},
@@ -171,6 +171,11 @@ static void test_refusals(void **state)
     }
     assert_false(judge(j, (struct cap_text){.infos = ""}));
     assert_refused(j, "no_info", "info:");
+    assert_false(judge(j, (struct cap_text){.scope = "Restricted"}));
+    assert_refused(j, "scope_not_public", "scope:");
+    assert_false(judge(j, (struct cap_text){.scope = "Private", .status = "Exercise"}));
+    assert_refused(j, "scope_not_public", "scope:");
+    assert_true(judge(j, (struct cap_text){.scope = "Private", .status = "Test"})); /* only recorded */
     j->terms.now.wall.ms = fixture_sent().ms + 3600000;
     assert_false(judge(j, (struct cap_text){0}));
     assert_refused(j, "expired", "sent:");
@@ -357,6 +362,18 @@ static void test_languages(void **state)
     assert_int_equal(j->alert->n_words, 1); /* a block without words does not keep the next one out */
     assert_string_equal(j->alert->words[0].text, "走");
     assert_true(noted(j->alert->not_spoken, "the block has neither"));
+    /* the event's name is said where there is nothing else, and only if it is one */
+    snprintf(infos, sizeof infos, "%s%s", info_xml((struct info_text){.language = "pt", .headline = "", .event = "Cheia"}),
+             info_xml((struct info_text){.language = "zh", .headline = ""}));
+    assert_true(judge(j, (struct cap_text){.infos = infos}));
+    assert_int_equal(j->alert->n_words, 1);
+    assert_string_equal(j->alert->words[0].text, "洪水");
+    assert_int_equal(json_array_size(j->alert->not_spoken), 1);
+    assert_true(judge_info(j, (struct info_text){.headline = "", .event = "11B03"}));
+    assert_int_equal(j->alert->n_words, 0);
+    assert_true(judge_info(j, (struct info_text){.language = "en-US", .headline = "洪水来了"}));
+    assert_string_equal(j->alert->words[0].language, "zh");
+    assert_true(noted(j->alert->notes, "language:"));
     assert_true(judge_info(j, (struct info_text){.language = "pt-PT"}));
     assert_int_equal(j->alert->n_words, 0);
     assert_true(noted(j->alert->not_spoken, "no voice speaks"));
@@ -366,7 +383,7 @@ static void test_languages(void **state)
 static void test_notes(void **state)
 {
     struct judged *j = *state;
-    assert_true(judge_info(j, (struct info_text){.urgency = "Past"}));
+    assert_true(judge_info(j, (struct info_text){.more = ALL_CLEAR}));
     assert_true(noted(j->alert->notes, "all_clear:"));
     assert_true(judge_info(j, (struct info_text){.more = "<responseType>AllClear</responseType>"}));
     assert_true(noted(j->alert->notes, "all_clear:"));
@@ -420,6 +437,35 @@ static void test_shapes(void **state)
 }
 
 /* Both languages of one polygon are spoken. */
+/* The alert keeps for which groups its village is meant, whom it names first, and why all of the village hears it. */
+static void test_named_places(void **state)
+{
+    struct judged *j = *state;
+    struct config_place *places = j->fixture.places;
+    const struct config_place *below[] = {&places[1]},
+                              dam = {.id = "dam", .kind = PLACE_RESERVOIR, .members = below, .n_members = 1};
+    struct config_place all[3] = {places[0], dam, {.id = "low", .kind = PLACE_GROUP, .village = &all[0]}};
+    below[0] = &all[2];
+    all[2].code = all[0].code;
+    j->fixture.config.places = all;
+    j->fixture.config.n_places = 3;
+    assert_true(config_gather_terminals(&j->fixture.config));
+    assert_true(
+        judge_info(j, (struct info_text){.area = "<area><areaDesc>a</areaDesc><geocode><valueName>tocsin:place</valueName>"
+                                                 "<value>dam</value></geocode></area>"}));
+    assert_ptr_equal(j->alert->feature, &all[1]);
+    assert_int_equal(j->alert->n_groups, 1);
+    assert_ptr_equal(j->alert->groups[0], &all[2]);
+    assert_int_equal(j->alert->n_terminals, 3);
+    assert_true(noted(j->alert->notes, "group_by_village: "));
+    assert_false(
+        judge_info(j, (struct info_text){.area = "<area><areaDesc>a</areaDesc><geocode><valueName>tocsin:place</valueName>"
+                                                 "<value>hill</value></geocode></area>"}));
+    assert_refused(j, "area_not_ours", "area: none of its codes and ids has a terminal here: hill: no place of this id");
+    for (size_t i = 0; i < 3; i++)
+        free(all[i].terminals);
+}
+
 static void test_two_languages_of_one_shape(void **state)
 {
     struct judged *j = *state;
@@ -447,11 +493,11 @@ static void test_all_clear(void **state)
 {
     struct judged *j = *state;
     const struct info_text past = {.more = "<responseType>Monitor</responseType><responseType>AllClear</responseType>"};
-    const struct info_text past_en = {.language = "en", .urgency = "Past"};
+    const struct info_text past_en = {.language = "en", .more = ALL_CLEAR};
     const struct info_text silent = {.language = "en", .urgency = "Unknown"};
     const struct info_text warns = {.language = "en", .urgency = "Future"};
     const struct info_text warns_others = {.language = "en", .code = NEXT_TOWNSHIP};
-    const struct info_text past_for_others = {.language = "en", .urgency = "Past", .code = NEXT_TOWNSHIP};
+    const struct info_text past_for_others = {.language = "en", .more = ALL_CLEAR, .code = NEXT_TOWNSHIP};
     assert_true(all_clear(j, past, past_en));
     assert_true(all_clear(j, silent, past));
     assert_true(all_clear(j, past, warns_others));
@@ -461,6 +507,20 @@ static void test_all_clear(void **state)
     assert_false(all_clear(j, (struct info_text){0}, past_for_others));
     assert_false(all_clear(j, silent, silent));
     assert_false(noted(j->alert->notes, "all_clear"));
+}
+
+/* What is past, but was never told before, is no all-clear and no warning. */
+static void test_past(void **state)
+{
+    struct judged *j = *state;
+    const char *past = info_xml((struct info_text){.urgency = "Past"});
+    assert_true(judge(j, (struct cap_text){.infos = past}));
+    assert_false(j->alert->all_clear);
+    assert_false(noted(j->alert->notes, "all_clear"));
+    assert_true(judge(j, (struct cap_text){.infos = past, .msg_type = "Update"}));
+    assert_true(j->alert->all_clear);
+    const struct info_text clear_en = {.language = "en", .more = ALL_CLEAR};
+    assert_true(all_clear(j, (struct info_text){.urgency = "Past"}, clear_en));
 }
 
 static void test_shortened(void **state)
@@ -626,8 +686,10 @@ int main(void)
         TEST(test_notes),
         TEST(test_long_lists_are_cut),
         TEST(test_shapes),
+        TEST(test_named_places),
         TEST(test_two_languages_of_one_shape),
         TEST(test_all_clear),
+        TEST(test_past),
         TEST(test_shortened),
         TEST(test_drill),
         TEST(test_times),
