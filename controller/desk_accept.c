@@ -11,7 +11,7 @@
 
 enum {
     STORE_PATIENCE_MS = 2000,         /* an actual alert waits no longer for a disk that stalls */
-    WAITING_MAX = 200,                /* alerts that are not effective yet */
+    WAITING_MAX = 200,                /* alerts that are not effective yet, or that their gates hold */
     WAITING_BYTES = 32 * 1024 * 1024, /* four of the largest packages */
 };
 
@@ -65,8 +65,11 @@ void desk_refuse_late(desk_answer_fn *answer, void *context)
 static void let_in(struct desk *desk, struct alert *alert, const struct accepting *accepting)
 {
     bool sounds = alert->sounds, ended = sounds && alert_state_ended(alert->state);
-    bool begins = sounds && !ended && alert->effective.ms <= clock_read().wall.ms;
     alert->accepting = NULL;
+    bool held = sounds && !ended && desk_is_held(desk, alert, clock_read());
+    bool begins = sounds && !ended && !held && alert->effective.ms <= clock_read().wall.ms;
+    if (sounds && !ended && alert->signature_owed)
+        desk_owe(desk, alert);
     if (begins)
         alert->state = ALERT_QUEUED;
     struct desk_answer yes = {202, NULL, NULL, alert_to_json(alert, desk->config)};
@@ -226,7 +229,7 @@ void desk_accept_late(struct desk *desk, struct alert *alert, struct mono now)
     let_in(desk, alert, accepting);
 }
 
-/* Those that are not effective yet must not fill the memory. */
+/* Those that wait must not fill the memory. */
 static bool may_wait(const struct desk *desk, size_t size)
 {
     size_t n = 1, bytes = size;
@@ -242,7 +245,10 @@ void desk_take_in(struct desk *desk, struct alert *alert, const char *id, desk_a
 {
     if (alert->sounds)
         desk_look_for_referring(desk, alert);
-    if (alert->sounds && alert->effective.ms > alert->received.ms && !may_wait(desk, alert->n_bytes)) {
+    text_copy(alert->id, sizeof alert->id, id);
+    alert->signature_owed = gate_owes_signature(desk->config, alert);
+    desk_gate_look(desk, alert, alert->received);
+    if (alert->sounds && desk_begins_later(alert) && !may_wait(desk, alert->n_bytes)) {
         alert_free(alert);
         desk_refuse(answer, context, 503, "too_many_waiting",
                     "too many alerts wait for their time already; stop some of them, or send it when it is to sound");
@@ -255,7 +261,6 @@ void desk_take_in(struct desk *desk, struct alert *alert, const char *id, desk_a
         desk_refuse(answer, context, 503, "no_memory", "out of memory; send it again");
         return;
     }
-    text_copy(alert->id, sizeof alert->id, id);
     text_copy(alert->key.alert, sizeof alert->key.alert, id);
     *accepting =
         (struct accepting){.desk = desk, .alert = alert, .asked = clock_read().mono, .answer = answer, .context = context};
@@ -265,7 +270,7 @@ void desk_take_in(struct desk *desk, struct alert *alert, const char *id, desk_a
     log_line(LOG_NOTE, "%s: %s %s from %s: %zu terminals", alert->id, alert_status_name(alert->message->status),
              alert_msg_type_name(alert->message->msg_type), alert->message->sender, alert->n_terminals);
     store_hold(desk->store);                       /* what it ends is over on disk only if it is there itself */
-    if (alert->effective.ms <= alert->received.ms) /* an Update that waits takes over when its time has come */
+    if (!desk_begins_later(alert)) /* an Update that waits takes over when its time has come */
         desk_act_on_references(desk, alert);
     idempotency_keep(desk->keys, &alert->key, alert->received);
     alert->accepting = accepting;

@@ -42,7 +42,7 @@ static enum known answer_again(struct slice bytes, const char *had, size_t n_had
 static enum known answer_live(const struct desk *desk, const struct alert *alert, struct slice bytes, desk_answer_fn *answer,
                               void *context)
 {
-    if (alert->state != ALERT_REFUSED)
+    if (alert->state != ALERT_REFUSED || strcmp(alert->reason, DESK_NOT_IN_TIME) != 0)
         return answer_again(bytes, alert->bytes, alert->n_bytes, alert_to_json(alert, desk->config), answer, context);
     desk_refuse_late(answer, context);
     return KNOWN_OTHER;
@@ -143,6 +143,12 @@ static void judge(struct desk *desk, struct received *received, desk_answer_fn *
     alert->bytes = received->bytes;
     alert->n_bytes = received->n_bytes;
     alert->key = received->key;
+    text_copy(alert->sent_by, sizeof alert->sent_by, received->login);
+    if (!desk_gate_admits(desk, alert, &refusal)) {
+        alert_free(alert);
+        desk_refuse(answer, context, 403, refusal.code, refusal.message);
+        return;
+    }
     desk_take_in(desk, alert, received->id, answer, context);
 }
 

@@ -260,6 +260,8 @@ void desk_dispatch(struct desk *desk, struct alert *alert)
 {
     if (desk->ending)
         return;
+    if (alert->begun.ms == 0)
+        alert->begun = clock_read().wall;
     desk_act_on_references(desk, alert);
     alert->state = ALERT_QUEUED;
     alert->channels_left = 1; /* holds it until all channels were told */

@@ -78,7 +78,7 @@ static void look_at_live(const struct desk *desk, struct forestalled *found)
     for (size_t i = 0; i < desk->n_alerts; i++) {
         const struct alert *other = desk->alerts[i];
         const struct alert_message *m = other->message;
-        bool ends = m->msg_type == MSG_CANCEL || (m->msg_type == MSG_UPDATE && other->effective.ms <= other->received.ms);
+        bool ends = m->msg_type == MSG_CANCEL || (m->msg_type == MSG_UPDATE && !desk_begins_later(other));
         for (size_t r = 0; ends && other->state != ALERT_REFUSED && r < m->n_references; r++)
             if (may_end(desk, m, found->alert) && alert_is_referred(found->alert, m, r))
                 forestall(found, other->id, m->msg_type == MSG_CANCEL, other->all_clear);

@@ -252,6 +252,11 @@ static bool judge_match(struct alert *alert, const struct area_match *match, str
     if (match->n_areas == 0)
         return refuse(refusal, "no_area",
                       "area: no info block has one; an alert without an area is refused, name the codes it is for");
+    if (match->n_meant == 0 && match->n_barred > 0)
+        return refuse(refusal, "not_permitted_area",
+                      "area: nothing in it lies in the areas that source %s may address (areas of the source in the "
+                      "configuration); send it through a source that may, or add the area there",
+                      match->source);
     if (match->n_meant == 0)
         return refuse_area(match, refusal);
     if (match->n_unlisted > 0)
@@ -334,6 +339,8 @@ static bool judge_meaning(struct alert *alert, const struct intake_terms *terms,
     struct area_match match;
     bool ok = area_match_create(&match, terms->config) || refuse(refusal, "no_memory", "out of memory; try again");
     match.codes_name = terms->package ? ebm_geocode_name : NULL; /* the format says what they are */
+    if (ok && source && source->n_areas > 0)
+        ok = area_match_bar(&match, terms->config, source) || refuse(refusal, "no_memory", "out of memory; try again");
     ok = ok && judge_blocks(alert, terms, source, &match, ours, refusal) && judge_expiry(alert, terms, refusal);
     if (ok && !keep_match(alert, &match))
         ok = refuse(refusal, "no_memory", "out of memory; try again");
@@ -410,6 +417,7 @@ bool intake_judge(const struct intake_terms *terms, struct alert_message *messag
         return refuse(refusal, "no_memory", "out of memory; try again");
     alert->message = message;
     alert->received = terms->now.wall;
+    alert->source = source ? (int)(source - terms->config->sources) : -1;
     alert->places = json_array();
     alert->not_ours = json_array();
     alert->no_position = json_array();

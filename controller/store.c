@@ -224,6 +224,11 @@ bool store_find_key(struct store *store, const char *sender, const char *identif
     return store_query_key(store->reader, (const char *[3]){sender, identifier, sent}, alert, found, error);
 }
 
+bool store_find_alert(struct store *store, const char *id, struct store_alert *alert, bool *found, struct error *error)
+{
+    return store_query_id(store->reader, id, alert, found, error);
+}
+
 bool store_load_keys(struct store *store, void (*each)(void *context, const struct store_key *key), void *context,
                      struct error *error)
 {

@@ -143,6 +143,8 @@ bool store_load_deliveries(struct store *store, const char *alert, json_t **rows
 bool store_find_key(struct store *store, const char *sender, const char *identifier, const char *sent,
                     struct store_alert *alert, bool *found,
                     struct error *error); /* also later; sub-millisecond read on the caller's own read handle */
+bool store_find_alert(struct store *store, const char *id, struct store_alert *alert, bool *found,
+                      struct error *error); /* the same by its id */
 /* Calls each for every alert that names this key among its references (or all but its sent, and was sent no
  * earlier), was accepted and does not wait, the oldest first. */
 struct store_referring {

@@ -218,6 +218,37 @@ static void test_sources(void **state)
     assert_int_equal(j->alert->n_terminals, 4); /* with the box that is coded for the township around */
 }
 
+static void test_areas_of_a_source(void **state)
+{
+    struct judged *j = *state;
+    j->fixture.config.n_sources = 1;
+    j->fixture.sources[0] = (struct config_source){.id = "c", .sender = "county", .n_areas = 1, .areas = {{VILLAGE_2}}};
+    assert_false(judge(j, (struct cap_text){0}));
+    assert_refused(j, "not_permitted_area", "area:");
+    assert_false(judge_info(j, (struct info_text){.code = NEXT_TOWNSHIP}));
+    assert_refused(j, "area_not_ours", "area:");
+    assert_true(judge_info(j, (struct info_text){.code = TOWNSHIP}));
+    assert_int_equal(j->alert->n_terminals, 2);
+    assert_int_equal(j->alert->source, 0);
+    j->fixture.config.n_sources = 0;
+    assert_true(judge(j, (struct cap_text){0}));
+    assert_int_equal(j->alert->source, -1);
+}
+
+/* A block for a place that its source may not address says nothing about ours. */
+static void test_a_barred_block_counts_for_nothing(void **state)
+{
+    struct judged *j = *state;
+    char infos[8192];
+    j->fixture.config.n_sources = 1;
+    j->fixture.sources[0] = (struct config_source){.id = "c", .sender = "county", .n_areas = 1, .areas = {{VILLAGE_2}}};
+    snprintf(infos, sizeof infos, "%s%s", info_xml((struct info_text){.severity = "Extreme"}),
+             info_xml((struct info_text){.severity = "Minor", .urgency = "Future", .code = VILLAGE_2}));
+    assert_true(judge(j, (struct cap_text){.infos = infos}));
+    assert_int_equal(j->alert->level, LEVEL_BLUE);
+    assert_int_equal(j->alert->urgency, URGENCY_FUTURE);
+}
+
 static void test_levels_by_severity(void **state)
 {
     struct judged *j = *state;
@@ -644,6 +675,8 @@ int main(void)
         TEST(test_refusals),
         TEST(test_long_refusal_keeps_characters_whole),
         TEST(test_sources),
+        TEST(test_areas_of_a_source),
+        TEST(test_a_barred_block_counts_for_nothing),
         TEST(test_levels_by_severity),
         TEST(test_levels_by_rules),
         TEST(test_hazards),

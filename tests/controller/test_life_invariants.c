@@ -334,6 +334,17 @@ bool store_find_key(struct store *store, const char *sender, const char *identif
     return true;
 }
 
+bool store_find_alert(struct store *store, const char *id, struct store_alert *alert, bool *found, struct error *error)
+{
+    (void)store, (void)error;
+    for (size_t i = 0; i < world->n_rows && !*found; i++)
+        if (strcmp(world->rows[i].alert.id, id) == 0) {
+            *alert = alert_copy(&world->rows[i].alert);
+            *found = true;
+        }
+    return true;
+}
+
 bool store_load_open_alerts(struct store *store, struct store_alert **alerts, size_t *n, struct error *error)
 {
     (void)store, (void)error;

@@ -661,6 +661,12 @@ static void find_by_key(void **state)
     assert_string_equal(alert.id, "20261122T032000Z-0001");
     assert_int_equal(alert.n_bytes, strlen(bytes));
     store_alert_clear(&alert);
+    assert_true(store_find_alert(f->store, "20261122T032000Z-0009", &alert, &found, &error));
+    assert_false(found);
+    assert_true(store_find_alert(f->store, "20261122T032000Z-0001", &alert, &found, &error));
+    assert_true(found);
+    assert_string_equal(alert.identifier, "one");
+    store_alert_clear(&alert);
     /* the same key under another id is refused, and takes nothing beside it with it */
     commit_setting(f, "before", 1);
     put_alert(f, "20261122T032000Z-0002", "one", "queued");

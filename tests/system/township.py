@@ -145,6 +145,7 @@ class Township:
         self.programme, self.extra = programme, extra
         self.stored = {}  # channel -> its stored messages, where it has no output
         self.more = {}  # terminal -> further settings
+        self.source = ""  # further settings of the one source
         self.codes = {}  # terminal -> its area code, where it is not VILLAGE
         self.source = ""  # further settings of the only source
         self.poll_s = 10
