@@ -26,7 +26,7 @@
  * "none") counts as empty: then the title is spoken.
  *   .../AreaCode             geocodes ebm_geocode_name of one area. At least one must be a code that area_code_parse takes;
  *                            the others stay as they stand, for intake to list: one must not silence the others
- *   .../Auxiliary            resource, and attachment if it is a file
+ *   .../Auxiliary            resource, and if it is a file its data and attachment
  *
  * All times are Beijing time, "2026-11-22 03:20:00" (+08:00). Urgency and certainty are not said: Unknown. Each element that is
  * read may stand once, but for MsgContent and Auxiliary; unknown elements are skipped.

@@ -102,7 +102,7 @@ static bool read_size(const struct ebm_reading *r, size_t auxiliary, int64_t *si
            error_set(r->error, ERROR_INVALID, "Size: \"%s\" is no number of bytes", ebm_quote(text).text);
 }
 
-static bool add_attachment(const struct ebm_reading *r, const struct alert_resource *resource, int type)
+static bool add_attachment(const struct ebm_reading *r, struct alert_resource *resource, int type)
 {
     struct ebm_package *package = r->package;
     const struct ebm_file *file = ebm_file_find(r->files, resource->uri);
@@ -116,7 +116,7 @@ static bool add_attachment(const struct ebm_reading *r, const struct alert_resou
     attachment->info = r->message->n_infos - 1;
     attachment->type = type;
     attachment->stated_size = resource->size;
-    attachment->data = file->data;
+    attachment->data = resource->data = file->data;
     return ebm_copy_text(resource->uri, &attachment->name, r->error) &&
            ebm_copy_text(r->message->infos[attachment->info].language, &attachment->language, r->error) &&
            (!resource->digest || ebm_copy_text(resource->digest, &attachment->digest, r->error));

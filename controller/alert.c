@@ -88,8 +88,9 @@ static json_t *words_to_json(const struct alert *alert)
 {
     json_t *list = json_array();
     for (size_t i = 0; i < alert->n_words; i++)
-        json_array_append_new(list, json_pack("{s:s, s:s, s:b}", "language", alert->words[i].language, "text",
-                                              alert->words[i].text, "shortened", (int)alert->words[i].shortened));
+        json_array_append_new(list, json_pack("{s:s, s:s, s:b, s:b}", "language", alert->words[i].language, "text",
+                                              alert->words[i].text, "shortened", (int)alert->words[i].shortened, "recording",
+                                              alert->words[i].recording != NULL));
     return list;
 }
 

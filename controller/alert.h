@@ -35,8 +35,10 @@ struct accepting;
 
 struct alert_words {
     char language[16];
-    char *text;
-    bool shortened;
+    char *text;                             /* "" where there is only the recording */
+    bool shortened;                         /* the text, or the recording once it was decoded */
+    bool all_clear;                         /* its block says that the danger is past */
+    const struct alert_resource *recording; /* played in place of text; of the message; NULL: none */
 };
 
 /* The Idempotency-Key that a sender gave to a body. */

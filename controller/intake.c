@@ -1,6 +1,7 @@
 /* From a message to an alert of this site, or to a reason why not. */
 #include "controller/intake.h"
 
+#include "controller/alert_audio.h"
 #include "controller/area.h"
 #include "controller/words.h"
 
@@ -137,14 +138,28 @@ static void not_spoken(struct alert *alert, const char *language, const char *re
     json_array_append_new(alert->not_spoken, json_pack("{s:s, s:s}", "language", tag, "reason", reason));
 }
 
+/* The block's recording, where it may be played. Whatever is wrong with it, the block's text can still be spoken. */
+static const struct alert_resource *take_recording(struct alert *alert, const struct alert_info *info)
+{
+    const struct alert_resource *recording = alert_audio_find(info);
+    struct error why = {0};
+    if (!recording)
+        return NULL;
+    if (alert_audio_promises(recording, &why) && alert->message->status == STATUS_EXERCISE &&
+        !words_drill_before(info->language))
+        error_set(&why, ERROR_UNSUPPORTED,
+                  "a drill says so before and after it, and for that there is no sentence in its language");
+    if (why.code == ERROR_NONE)
+        return recording;
+    error_prefix(&why, "recording");
+    not_spoken(alert, info->language, why.message);
+    return NULL;
+}
+
 static void take_words(struct alert *alert, const struct config *config, const struct alert_info *info)
 {
     if (have_language(alert, info->language)) {
         not_spoken(alert, info->language, "an earlier block in this language is spoken");
-        return;
-    }
-    if (!voice_speaks(info->language)) {
-        not_spoken(alert, info->language, "no voice speaks this language");
         return;
     }
     if (alert->n_words == CONFIG_LANGUAGES_MAX) {
@@ -152,11 +167,19 @@ static void take_words(struct alert *alert, const struct config *config, const s
         return;
     }
     struct alert_words *words = &alert->words[alert->n_words];
+    words->recording = take_recording(alert, info);
+    if (!words->recording && !voice_speaks(info->language)) {
+        not_spoken(alert, info->language, "no voice speaks this language");
+        return;
+    }
     words->text = words_choose(info, alert->message->status == STATUS_EXERCISE, config->max_speech_s, &words->shortened);
+    if (!words->text && words->recording)
+        words->text = strdup("");
     if (!words->text) {
         not_spoken(alert, info->language, "the block has neither parameter speech, headline, instruction nor description");
         return;
     }
+    words->all_clear = words_all_clear(info);
     text_copy(words->language, sizeof words->language, info->language);
     alert->n_words++;
 }

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
-static const struct {
+static const struct drill {
     const char *language, *before, *after, *closing, *stopped;
 } DRILL[] = {
     {"zh", "演习，演习，这是演习，没有险情！", "这是演习。", "演习结束，没有险情，大家可以回家。", "演习停止！下面是真的！"},
@@ -15,7 +15,7 @@ static const struct {
 };
 
 /* begins: what words begin with that say so already. */
-static const struct {
+static const struct all_clear {
     const char *language, *before, *begins;
 } ALL_CLEAR[] = {{"zh", "解除通知。", "解除"}, {"en", "All clear. ", "all clear"}};
 
@@ -33,20 +33,50 @@ bool words_all_clear(const struct alert_info *info)
     return info->urgency == URGENCY_PAST;
 }
 
-const char *words_drill_closing(const char *language)
+static const struct drill *drill_in(const char *language)
 {
     for (size_t i = 0; i < sizeof DRILL / sizeof *DRILL; i++)
         if (words_same_language(DRILL[i].language, language))
-            return DRILL[i].closing;
+            return &DRILL[i];
     return NULL;
+}
+
+static const struct all_clear *all_clear_in(const char *language)
+{
+    for (size_t i = 0; i < sizeof ALL_CLEAR / sizeof *ALL_CLEAR; i++)
+        if (words_same_language(ALL_CLEAR[i].language, language))
+            return &ALL_CLEAR[i];
+    return NULL;
+}
+
+const char *words_drill_before(const char *language)
+{
+    const struct drill *drill = drill_in(language);
+    return drill ? drill->before : NULL;
+}
+
+const char *words_drill_after(const char *language)
+{
+    const struct drill *drill = drill_in(language);
+    return drill ? drill->after : NULL;
+}
+
+const char *words_drill_closing(const char *language)
+{
+    const struct drill *drill = drill_in(language);
+    return drill ? drill->closing : NULL;
 }
 
 const char *words_drill_stopped(const char *language)
 {
-    for (size_t i = 0; i < sizeof DRILL / sizeof *DRILL; i++)
-        if (words_same_language(DRILL[i].language, language))
-            return DRILL[i].stopped;
-    return NULL;
+    const struct drill *drill = drill_in(language);
+    return drill ? drill->stopped : NULL;
+}
+
+const char *words_all_clear_before(const char *language)
+{
+    const struct all_clear *all_clear = all_clear_in(language);
+    return all_clear ? all_clear->before : NULL;
 }
 
 static size_t character_size(unsigned char first)
@@ -143,27 +173,22 @@ static char *headline_and_instruction(const struct alert_info *info)
 
 static char *frame_drill(char *text, const char *language)
 {
-    for (size_t i = 0; i < sizeof DRILL / sizeof *DRILL; i++) {
-        if (!words_same_language(DRILL[i].language, language))
-            continue;
-        char *framed = join(DRILL[i].before, text, DRILL[i].after);
-        free(text);
-        return framed;
-    }
-    return text;
+    const struct drill *drill = drill_in(language);
+    if (!drill)
+        return text;
+    char *framed = join(drill->before, text, drill->after);
+    free(text);
+    return framed;
 }
 
 static char *frame_all_clear(char *text, const char *language)
 {
-    for (size_t i = 0; i < sizeof ALL_CLEAR / sizeof *ALL_CLEAR; i++) {
-        if (!words_same_language(ALL_CLEAR[i].language, language) ||
-            strncasecmp(text, ALL_CLEAR[i].begins, strlen(ALL_CLEAR[i].begins)) == 0)
-            continue;
-        char *framed = join(ALL_CLEAR[i].before, text, "");
-        free(text);
-        return framed;
-    }
-    return text;
+    const struct all_clear *all_clear = all_clear_in(language);
+    if (!all_clear || strncasecmp(text, all_clear->begins, strlen(all_clear->begins)) == 0)
+        return text;
+    char *framed = join(all_clear->before, text, "");
+    free(text);
+    return framed;
 }
 
 char *words_choose(const struct alert_info *info, bool exercise, uint32_t max_s, bool *shortened)

@@ -13,6 +13,12 @@ char *words_choose(const struct alert_info *info, bool exercise, uint32_t max_s,
 /* True if the block says that its danger is past: responseType AllClear or urgency Past. */
 bool words_all_clear(const struct alert_info *info);
 
+/* What is said before and after a recording of a drill, and before one of an all-clear, as words_choose frames a text; NULL for
+ * a language that we have no such sentence for. */
+const char *words_drill_before(const char *language);
+const char *words_drill_after(const char *language);
+const char *words_all_clear_before(const char *language);
+
 /* What is said once at the very end of a drill; NULL for a language that we have no such sentence for. */
 const char *words_drill_closing(const char *language);
 

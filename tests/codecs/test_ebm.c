@@ -153,6 +153,8 @@ static void whole_message(void **state)
     assert_string_equal(info->resources[0].uri, "EBDR_1.mp3");
     assert_string_equal(info->resources[0].mime_type, "audio/mpeg");
     assert_int_equal(info->resources[0].size, 9);
+    assert_int_equal(info->resources[0].data.size, 9);
+    assert_ptr_equal(info->resources[0].data.data, p->attachments[0].data.data);
     assert_null(info->resources[0].digest);
     done(p);
 }
@@ -344,6 +346,8 @@ static void several_contents(void **state)
     assert_string_equal(m->infos[1].areas[0].geocodes[0].value, "360499");
     assert_int_equal(m->infos[1].n_resources, 2);
     assert_string_equal(m->infos[1].resources[1].uri, "rtsp://10.0.0.1/1");
+    assert_int_equal(m->infos[1].resources[0].data.size, 9);
+    assert_int_equal(m->infos[1].resources[1].data.size, 0);
     assert_int_equal(p->n_attachments, 2);
     assert_int_equal(p->attachments[1].info, 1);
     assert_int_equal(p->attachments[1].stated_size, -1);
