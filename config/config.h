@@ -109,7 +109,10 @@ struct config_channel {
 enum text_key {
     TEXT_UPDATE,
     TEXT_ALL_CLEAR,
+    TEXT_ALL_CLEAR_BEGIN, /* what an all-clear begins with */
     TEXT_DRILL,
+    TEXT_DRILL_BEGIN,   /* before whatever a drill says */
+    TEXT_DRILL_AGAIN,   /* and behind it */
     TEXT_DRILL_END,     /* once, at its very end */
     TEXT_DRILL_STOPPED, /* an actual alert begins with it that cuts off a drill */
     TEXT_CORRECTION,

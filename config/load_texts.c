@@ -24,7 +24,10 @@ const struct schema_item load_texts_items[] = {
     {"alerts", SCHEMA_LIST, .least = 1, .most = 200},
     {"update", SCHEMA_GROUP, .offset = offsetof(struct config, texts[TEXT_UPDATE]), .items = text_items},
     {"all_clear", SCHEMA_GROUP, .offset = offsetof(struct config, texts[TEXT_ALL_CLEAR]), .items = text_items},
+    {"all_clear_begin", SCHEMA_GROUP, .offset = offsetof(struct config, texts[TEXT_ALL_CLEAR_BEGIN]), .items = text_items},
     {"drill", SCHEMA_GROUP, .offset = offsetof(struct config, texts[TEXT_DRILL]), .items = text_items},
+    {"drill_begin", SCHEMA_GROUP, .offset = offsetof(struct config, texts[TEXT_DRILL_BEGIN]), .items = text_items},
+    {"drill_again", SCHEMA_GROUP, .offset = offsetof(struct config, texts[TEXT_DRILL_AGAIN]), .items = text_items},
     {"drill_end", SCHEMA_GROUP, .offset = offsetof(struct config, texts[TEXT_DRILL_END]), .items = text_items},
     {"drill_stopped", SCHEMA_GROUP, .offset = offsetof(struct config, texts[TEXT_DRILL_STOPPED]), .items = text_items},
     {"correction", SCHEMA_GROUP, .offset = offsetof(struct config, texts[TEXT_CORRECTION]), .items = text_items},
@@ -77,13 +80,10 @@ static void check_text(const struct document *document, const config_setting_t *
 static void check_drill(const struct document *document, const config_setting_t *group, const struct config_text *text)
 {
     static const char *const WORD[TEXT_LANGUAGES] = {"演习", "drill"};
-    for (size_t i = 0; i < TEXT_LANGUAGES; i++) {
-        const char *end = strrchr(text->in[i], '}');
-        bool first = strncasecmp(text->in[i], WORD[i], strlen(WORD[i])) == 0;
-        if (text->in[i][0] && (!first || !end || !strcasestr(end, WORD[i])))
-            schema_mistake(document, config_setting_get_member(group, text_items[i].name),
-                           "%s must begin with \"%s\" and say it again after the last slot", text_items[i].name, WORD[i]);
-    }
+    for (size_t i = 0; i < TEXT_LANGUAGES; i++)
+        if (text->in[i][0] && !strcasestr(text->in[i], WORD[i]))
+            schema_mistake(document, config_setting_get_member(group, text_items[i].name), "%s must say \"%s\"",
+                           text_items[i].name, WORD[i]);
 }
 
 /* The text of one element goes to its hazard. A site's own table of hazards may leave out what is shipped. */
@@ -142,7 +142,7 @@ static void check_texts(const struct document *document, const struct config *co
         if (!group || !config_setting_is_group(group))
             continue;
         check_text(document, group, &config->texts[key], &USE[key]);
-        if (key == TEXT_DRILL)
+        if (key == TEXT_DRILL_BEGIN || key == TEXT_DRILL_AGAIN || key == TEXT_DRILL_END)
             check_drill(document, group, &config->texts[key]);
     }
 }

@@ -5,6 +5,7 @@
 #include "codecs/alert_message.h"
 #include "codecs/base.h"
 #include "config/config.h"
+#include "controller/reception.h"
 
 #include <jansson.h>
 
@@ -49,7 +50,8 @@ struct alert_key {
 struct alert {
     char id[ALERT_ID_SIZE];
     struct alert_message *message; /* as received; owned */
-    char *bytes;                   /* the same before decoding; owned */
+    enum media media;
+    char *bytes; /* the same before decoding; owned */
     size_t n_bytes;
     struct alert_key key;
     struct wall received, effective, expires;

@@ -60,26 +60,16 @@ static void on_submitted(void *context, const struct desk_answer *answer)
         http_reply_problem(request, answer->status, answer->code, "%s", answer->message);
 }
 
-static bool is_cap(const char *media_type)
-{
-    static const char *const TYPES[] = {"application/cap+xml", "application/xml", "text/xml"};
-    for (size_t i = 0; media_type && i < sizeof TYPES / sizeof *TYPES; i++) {
-        size_t n = strlen(TYPES[i]);
-        if (strncasecmp(media_type, TYPES[i], n) == 0 && strchr("; \t", media_type[n]))
-            return true;
-    }
-    return false;
-}
-
 static void post_alert(void *context, struct http_request *request)
 {
     const struct api *api = context;
     const struct desk_sender sender = {http_user(request), http_header(request, "Idempotency-Key")};
-    if (!is_cap(http_header(request, "Content-Type")))
-        http_reply_problem(request, 415, "unsupported_media_type",
-                           "Content-Type: send a CAP alert as application/cap+xml; no other format is taken yet");
+    enum media media;
+    if (media_parse(http_header(request, "Content-Type"), &media))
+        desk_submit(api->desk, &sender, media, http_body(request), on_submitted, request);
     else
-        desk_submit_cap(api->desk, &sender, http_body(request), on_submitted, request);
+        http_reply_problem(request, 415, "unsupported_media_type", "Content-Type: send %s; no other format is taken",
+                           media_known());
 }
 
 json_t *api_alert_of_row(const struct api *api, const json_t *row)

@@ -1,7 +1,6 @@
 /* The desk's beginning, its clock, and its end. */
 #include "controller/desk_intern.h"
 
-#include "codecs/cap.h"
 #include "controller/log.h"
 
 #include <stdio.h>
@@ -98,31 +97,39 @@ static void recall_deliveries(const struct desk *desk, struct alert *alert)
     json_decref(rows);
 }
 
+/* The message refers to its bytes, so they are copied first. */
+static bool decode_stored(struct alert *into, const struct store_alert *row, struct error *error)
+{
+    if (!media_parse(row->media_type, &into->media))
+        return error_set(error, ERROR_UNSUPPORTED, "it was stored as %s, which is not known any more", row->media_type);
+    into->bytes = malloc(row->n_bytes + 1);
+    if (!into->bytes)
+        return error_set(error, ERROR_NO_MEMORY, "out of memory");
+    memcpy(into->bytes, row->bytes, row->n_bytes);
+    into->n_bytes = row->n_bytes;
+    return reception_decode(into->media, (struct slice){into->bytes, into->n_bytes}, &into->message, error);
+}
+
 static struct alert *read_back(const struct desk *desk, const struct store_alert *row)
 {
-    struct alert_message *message = NULL;
-    struct alert *alert = NULL;
+    struct alert stored = {0}, *alert = NULL;
     struct error error = {0};
     struct refusal refusal = {0};
     struct intake_terms terms = {desk->config, clock_read(), clock_trusted(), true};
-    if (!cap_decode((struct slice){row->bytes, row->n_bytes}, &message, &error)) {
-        refuse_stored(desk, row, error.message);
+    bool decoded = decode_stored(&stored, row, &error);
+    if (!decoded || !intake_judge(&terms, stored.message, &alert, &refusal)) {
+        refuse_stored(desk, row, decoded ? refusal.message : error.message);
+        alert_message_free(stored.message);
+        free(stored.bytes);
         return NULL;
     }
-    if (!intake_judge(&terms, message, &alert, &refusal)) {
-        refuse_stored(desk, row, refusal.message);
-        alert_message_free(message);
-        return NULL;
-    }
+    alert->media = stored.media;
+    alert->bytes = stored.bytes;
+    alert->n_bytes = stored.n_bytes;
     text_copy(alert->id, sizeof alert->id, row->id);
     alert->received = row->received;
     alert->durable = true;
     alert->stored = true;
-    alert->bytes = malloc(row->n_bytes + 1);
-    if (alert->bytes) {
-        memcpy(alert->bytes, row->bytes, row->n_bytes);
-        alert->n_bytes = row->n_bytes;
-    }
     if (alert->sounds)
         resume_repetitions(desk, alert, row->detail);
     recall_deliveries(desk, alert);
@@ -134,7 +141,7 @@ static void resume_alert(struct desk *desk, const struct store_alert *row)
     struct alert *alert = read_back(desk, row);
     enum alert_state state = ALERT_QUEUED;
     alert_state_parse(row->state, &state);
-    if (!alert || !alert->bytes || !alert->sounds || !desk_keep(desk, alert)) {
+    if (!alert || !alert->sounds || !desk_keep(desk, alert)) {
         alert_free(alert);
         return;
     }

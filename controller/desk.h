@@ -26,9 +26,9 @@ struct desk_sender {
     const char *user, *key;
 };
 
-/* Takes a CAP message. answer is called exactly once, now or when it is durable. */
-void desk_submit_cap(struct desk *desk, const struct desk_sender *sender, struct slice bytes, desk_answer_fn *answer,
-                     void *context);
+/* Takes a message. answer is called exactly once, now or when it is durable. */
+void desk_submit(struct desk *desk, const struct desk_sender *sender, enum media media, struct slice bytes,
+                 desk_answer_fn *answer, void *context);
 
 /* Ends an alert. answer as above: 200 with the alert, once it is on disk; 404 unknown; 409 it has ended already. */
 void desk_stop(struct desk *desk, const char *id, const char *reason, desk_answer_fn *answer, void *context);

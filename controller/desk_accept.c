@@ -232,27 +232,23 @@ static bool may_wait(const struct desk *desk, size_t size)
     return n <= WAITING_MAX && bytes <= WAITING_BYTES;
 }
 
-void desk_take_in(struct desk *desk, struct alert *alert, const char *id, struct slice bytes, desk_answer_fn *answer,
-                  void *context)
+void desk_take_in(struct desk *desk, struct alert *alert, const char *id, desk_answer_fn *answer, void *context)
 {
     if (alert->sounds)
         desk_look_for_referring(desk, alert);
-    if (alert->sounds && alert->effective.ms > alert->received.ms && !may_wait(desk, bytes.size)) {
+    if (alert->sounds && alert->effective.ms > alert->received.ms && !may_wait(desk, alert->n_bytes)) {
         alert_free(alert);
         desk_refuse(answer, context, 503, "too_many_waiting",
                     "too many alerts wait for their time already; stop some of them, or send it when it is to sound");
         return;
     }
     struct accepting *accepting = malloc(sizeof *accepting);
-    alert->bytes = malloc(bytes.size + 1);
-    if (!accepting || !alert->bytes || !desk_keep(desk, alert)) {
+    if (!accepting || !desk_keep(desk, alert)) {
         free(accepting);
         alert_free(alert);
         desk_refuse(answer, context, 503, "no_memory", "out of memory; send it again");
         return;
     }
-    memcpy(alert->bytes, bytes.data, bytes.size);
-    alert->n_bytes = bytes.size;
     text_copy(alert->id, sizeof alert->id, id);
     if (!*id)
         make_id(desk, alert);

@@ -1,7 +1,6 @@
 /* The door: messages come in, stops come in, each is answered once. */
 #include "controller/desk_intern.h"
 
-#include "codecs/cap.h"
 #include "codecs/rfc3339.h"
 #include "controller/log.h"
 
@@ -77,22 +76,40 @@ static enum known answer_known(struct desk *desk, const struct alert_message *me
     return known;
 }
 
-/* Takes the message over. */
-static void judge(struct desk *desk, struct alert_message *message, const struct alert_key *key, const char *id,
-                  struct slice bytes, desk_answer_fn *answer, void *context)
+/* What came in, until an alert takes it over. */
+struct received {
+    enum media media;
+    char *bytes;
+    size_t n_bytes;
+    struct alert_message *message; /* may refer to the bytes */
+};
+
+static void received_free(struct received *received)
+{
+    alert_message_free(received->message);
+    free(received->bytes);
+}
+
+/* Takes what was received over. */
+static void judge(struct desk *desk, struct received *received, const struct alert_key *key, const char *id,
+                  desk_answer_fn *answer, void *context)
 {
     struct intake_terms terms = {desk->config, clock_read(), clock_trusted(), false};
+    const struct alert_message *message = received->message;
     struct alert *alert = NULL;
     struct refusal refusal;
-    if (!intake_judge(&terms, message, &alert, &refusal)) {
+    if (!intake_judge(&terms, received->message, &alert, &refusal)) {
         log_line(LOG_WARNING, "refused \"%.80s\" from %.80s: %s: %s", message->identifier, message->sender, refusal.code,
                  refusal.message);
-        alert_message_free(message);
+        received_free(received);
         desk_refuse(answer, context, 422, refusal.code, refusal.message);
         return;
     }
+    alert->media = received->media;
+    alert->bytes = received->bytes;
+    alert->n_bytes = received->n_bytes;
     alert->key = *key;
-    desk_take_in(desk, alert, id, bytes, answer, context);
+    desk_take_in(desk, alert, id, answer, context);
 }
 
 /* False if it is answered: no key, or not of this body. */
@@ -109,30 +126,42 @@ static bool take_key(const struct desk *desk, const struct desk_sender *sender, 
     return false;
 }
 
-void desk_submit_cap(struct desk *desk, const struct desk_sender *sender, struct slice bytes, desk_answer_fn *answer,
-                     void *context)
+/* False if it is answered. */
+static bool receive(struct received *received, enum media media, struct slice bytes, desk_answer_fn *answer, void *context)
 {
-    struct alert_message *message = NULL;
     struct error error = {0};
+    *received = (struct received){.media = media, .bytes = malloc(bytes.size + 1), .n_bytes = bytes.size};
+    if (!received->bytes) {
+        desk_refuse(answer, context, 503, "no_memory", "out of memory; send it again");
+        return false;
+    }
+    memcpy(received->bytes, bytes.data, bytes.size);
+    if (reception_decode(media, (struct slice){received->bytes, bytes.size}, &received->message, &error))
+        return true;
+    received_free(received);
+    desk_refuse(answer, context, error.code == ERROR_TOO_LARGE ? 413 : 422,
+                error.code == ERROR_MISSING ? "missing_element" : "not_cap", error.message);
+    return false;
+}
+
+void desk_submit(struct desk *desk, const struct desk_sender *sender, enum media media, struct slice bytes,
+                 desk_answer_fn *answer, void *context)
+{
+    struct received received;
     struct alert_key key;
     char id[ALERT_ID_SIZE];
-    if (!take_key(desk, sender, bytes, &key, answer, context))
+    if (!take_key(desk, sender, bytes, &key, answer, context) || !receive(&received, media, bytes, answer, context))
         return;
-    if (!cap_decode(bytes, &message, &error)) {
-        desk_refuse(answer, context, error.code == ERROR_TOO_LARGE ? 413 : 422,
-                    error.code == ERROR_MISSING ? "missing_element" : "not_cap", error.message);
-        return;
-    }
-    enum known known = answer_known(desk, message, bytes, answer, context, id);
+    enum known known = answer_known(desk, received.message, bytes, answer, context, id);
     if (known == KNOWN_NOT || known == KNOWN_REFUSED) {
-        judge(desk, message, &key, known == KNOWN_REFUSED ? id : "", bytes, answer, context);
+        judge(desk, &received, &key, known == KNOWN_REFUSED ? id : "", answer, context);
         return;
     }
     if (known == KNOWN_SAME && *key.key) {
         idempotency_keep(desk->keys, &key, clock_read().wall);
         journal_key(&desk->journal, &key, id, clock_read().wall);
     }
-    alert_message_free(message);
+    received_free(&received);
 }
 
 /* ---- what is done to an alert is answered when it is on disk ---- */

@@ -79,9 +79,8 @@ void desk_tick(struct desk *desk, struct moment now);
 void desk_refuse(desk_answer_fn *answer, void *context, unsigned status, const char *code, const char *message);
 void desk_refuse_late(desk_answer_fn *answer, void *context); /* as not in time */
 
-/* Puts a judged alert on disk and lets it in; takes it over. id "": a new one. */
-void desk_take_in(struct desk *desk, struct alert *alert, const char *id, struct slice bytes, desk_answer_fn *answer,
-                  void *context);
+/* Puts a judged alert, with its bytes, on disk and lets it in; takes it over. id "": a new one. */
+void desk_take_in(struct desk *desk, struct alert *alert, const char *id, desk_answer_fn *answer, void *context);
 
 /* An alert that the disk has kept waiting for too long: what is actual is let in, the rest refused. May free it. */
 void desk_accept_late(struct desk *desk, struct alert *alert, struct mono now);

@@ -5,7 +5,6 @@
 #include "controller/words.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -66,24 +65,17 @@ static void fall_back(struct dispatcher *dispatcher)
     dispatcher->ports.recording(dispatcher->ports.context, dispatcher, broadcast->id, recording_for(broadcast->alert));
 }
 
-static const char *or_nothing(const char *text)
-{
-    return text ? text : "";
-}
-
 /* A recording is framed by the same sentences as a text; a voice says them. */
-static void play(struct dispatcher *dispatcher, uint32_t index, const char *first, const char *text)
+static void play(struct dispatcher *dispatcher, uint32_t index, const char *before, const char *text)
 {
     const struct broadcast *broadcast = dispatcher->current;
     const struct alert_words *words = broadcast->words[index];
     bool drill = broadcast->alert->message->status == STATUS_EXERCISE;
-    char before[512];
-    text_print(before, sizeof before, "%s%s%s", first, drill ? or_nothing(words_drill_before(words->language)) : "",
-               words->all_clear ? or_nothing(words_all_clear_before(words->language)) : "");
+    const char *after = drill ? words_text(dispatcher->config, TEXT_DRILL_AGAIN, words->language) : NULL;
     const struct speaker_clip clip = {.recording = words->recording,
                                       .language = words->language,
                                       .before = before,
-                                      .after = drill ? or_nothing(words_drill_after(words->language)) : "",
+                                      .after = after ? after : "",
                                       .framed = drill,
                                       .text = text};
     dispatcher->ports.play(dispatcher->ports.context, dispatcher, broadcast->id, index, &clip);
@@ -91,18 +83,21 @@ static void play(struct dispatcher *dispatcher, uint32_t index, const char *firs
 
 static void speak(struct dispatcher *dispatcher, uint32_t index)
 {
+    const struct config *config = dispatcher->config;
     const struct broadcast *broadcast = dispatcher->current;
     const struct alert_words *words = broadcast->words[index];
-    const char *first = broadcast->cuts_off_drill ? or_nothing(words_drill_stopped(words->language)) : "";
-    size_t size = strlen(first) + strlen(words->text) + 1;
-    char *joined = *words->text ? malloc(size) : NULL; /* nothing is said before nothing */
-    if (joined)
-        snprintf(joined, size, "%s%s", first, words->text);
+    const char *first = broadcast->cuts_off_drill ? words_text(config, TEXT_DRILL_STOPPED, words->language) : NULL;
+    char *joined = first && *words->text ? words_join(first, words->text) : NULL; /* nothing is said before nothing */
     const char *text = joined ? joined : words->text;
-    if (words->recording)
-        play(dispatcher, index, first, text);
+    char *before = words->recording
+                       ? words_before_recording(config, words->language, broadcast->cuts_off_drill,
+                                                broadcast->alert->message->status == STATUS_EXERCISE, words->all_clear)
+                       : NULL;
+    if (before)
+        play(dispatcher, index, before, text);
     else
         dispatcher->ports.speak(dispatcher->ports.context, dispatcher, broadcast->id, index, words->language, text);
+    free(before);
     free(joined);
 }
 
@@ -113,7 +108,7 @@ static void ask_voices(struct dispatcher *dispatcher)
     bool drill = broadcast->alert->message->status == STATUS_EXERCISE;
     for (uint32_t i = 0; i < broadcast->n_languages; i++) { /* all before the first answer */
         broadcast->languages_open |= 1u << i;
-        if (drill && words_drill_closing(broadcast->words[i]->language))
+        if (drill && words_text(dispatcher->config, TEXT_DRILL_END, broadcast->words[i]->language))
             broadcast->closings_open |= 1u << i;
     }
     for (uint32_t i = 0; i < broadcast->n_languages; i++)
@@ -121,7 +116,7 @@ static void ask_voices(struct dispatcher *dispatcher)
     for (uint32_t i = 0; i < broadcast->n_languages; i++)
         if (broadcast->closings_open >> i & 1)
             ports->speak(ports->context, dispatcher, broadcast->id, PROGRAMME_CLOSING + i, broadcast->words[i]->language,
-                         words_drill_closing(broadcast->words[i]->language));
+                         words_text(dispatcher->config, TEXT_DRILL_END, broadcast->words[i]->language));
     if (broadcast->n_languages == 0)
         fall_back(dispatcher);
 }

@@ -139,14 +139,15 @@ static void not_spoken(struct alert *alert, const char *language, const char *re
 }
 
 /* The block's recording, where it may be played. Whatever is wrong with it, the block's text can still be spoken. */
-static const struct alert_resource *take_recording(struct alert *alert, const struct alert_info *info)
+static const struct alert_resource *take_recording(struct alert *alert, const struct config *config,
+                                                   const struct alert_info *info)
 {
     const struct alert_resource *recording = alert_audio_find(info);
     struct error why = {0};
     if (!recording)
         return NULL;
     if (alert_audio_promises(recording, &why) && alert->message->status == STATUS_EXERCISE &&
-        !words_drill_before(info->language))
+        !(words_text(config, TEXT_DRILL_BEGIN, info->language) && words_text(config, TEXT_DRILL_AGAIN, info->language)))
         error_set(&why, ERROR_UNSUPPORTED,
                   "a drill says so before and after it, and for that there is no sentence in its language");
     if (why.code == ERROR_NONE)
@@ -167,12 +168,12 @@ static void take_words(struct alert *alert, const struct config *config, const s
         return;
     }
     struct alert_words *words = &alert->words[alert->n_words];
-    words->recording = take_recording(alert, info);
+    words->recording = take_recording(alert, config, info);
     if (!words->recording && !voice_speaks(info->language)) {
         not_spoken(alert, info->language, "no voice speaks this language");
         return;
     }
-    words->text = words_choose(info, alert->message->status == STATUS_EXERCISE, config->max_speech_s, &words->shortened);
+    words->text = words_choose(config, info, alert->message->status == STATUS_EXERCISE, &words->shortened);
     if (!words->text && words->recording)
         words->text = strdup("");
     if (!words->text) {

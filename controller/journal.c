@@ -79,7 +79,7 @@ static void commit_alert(const struct journal *journal, struct alert *alert, str
         .detail = detail,
     };
     text_copy(row.id, sizeof row.id, alert->id);
-    text_copy(row.media_type, sizeof row.media_type, "application/cap+xml");
+    text_copy(row.media_type, sizeof row.media_type, media_name(alert->media));
     text_copy(row.state, sizeof row.state, alert_state_name(alert->state));
     struct store_change change = *more;
     struct store_reference *references = references_of(alert->message, &change.n_references);

@@ -6,19 +6,6 @@
 #include <string.h>
 #include <strings.h>
 
-static const struct drill {
-    const char *language, *before, *after, *closing, *stopped;
-} DRILL[] = {
-    {"zh", "演习，演习，这是演习，没有险情！", "这是演习。", "演习结束，没有险情，大家可以回家。", "演习停止！下面是真的！"},
-    {"en", "Drill, drill, this is a drill, there is no danger! ", " This is a drill.",
-     "The drill is over, there is no danger, you may go home.", "The drill has stopped. This is real! "},
-};
-
-/* begins: what words begin with that say so already. */
-static const struct all_clear {
-    const char *language, *before, *begins;
-} ALL_CLEAR[] = {{"zh", "解除通知。", "解除"}, {"en", "All clear. ", "all clear"}};
-
 bool words_same_language(const char *a, const char *b)
 {
     size_t na = strcspn(a, "-_"), nb = strcspn(b, "-_");
@@ -33,50 +20,13 @@ bool words_all_clear(const struct alert_info *info)
     return info->urgency == URGENCY_PAST;
 }
 
-static const struct drill *drill_in(const char *language)
+const char *words_text(const struct config *config, enum text_key key, const char *language)
 {
-    for (size_t i = 0; i < sizeof DRILL / sizeof *DRILL; i++)
-        if (words_same_language(DRILL[i].language, language))
-            return &DRILL[i];
+    static const char *const TAGS[TEXT_LANGUAGES] = {[TEXT_ZH] = "zh", [TEXT_EN] = "en"};
+    for (size_t i = 0; i < TEXT_LANGUAGES; i++)
+        if (words_same_language(TAGS[i], language) && config->texts[key].in[i][0])
+            return config->texts[key].in[i];
     return NULL;
-}
-
-static const struct all_clear *all_clear_in(const char *language)
-{
-    for (size_t i = 0; i < sizeof ALL_CLEAR / sizeof *ALL_CLEAR; i++)
-        if (words_same_language(ALL_CLEAR[i].language, language))
-            return &ALL_CLEAR[i];
-    return NULL;
-}
-
-const char *words_drill_before(const char *language)
-{
-    const struct drill *drill = drill_in(language);
-    return drill ? drill->before : NULL;
-}
-
-const char *words_drill_after(const char *language)
-{
-    const struct drill *drill = drill_in(language);
-    return drill ? drill->after : NULL;
-}
-
-const char *words_drill_closing(const char *language)
-{
-    const struct drill *drill = drill_in(language);
-    return drill ? drill->closing : NULL;
-}
-
-const char *words_drill_stopped(const char *language)
-{
-    const struct drill *drill = drill_in(language);
-    return drill ? drill->stopped : NULL;
-}
-
-const char *words_all_clear_before(const char *language)
-{
-    const struct all_clear *all_clear = all_clear_in(language);
-    return all_clear ? all_clear->before : NULL;
 }
 
 static size_t character_size(unsigned char first)
@@ -142,10 +92,22 @@ static const char *parameter(const struct alert_info *info, const char *name)
     return NULL;
 }
 
+/* A blank is no part of Chinese. */
+static bool wants_blank(const char *text)
+{
+    size_t n = strlen(text);
+    return n > 0 && (unsigned char)text[n - 1] < 0x80;
+}
+
 static char *join(const char *a, const char *between, const char *b)
 {
     char *text = NULL;
     return asprintf(&text, "%s%s%s", a, between, b) < 0 ? NULL : text;
+}
+
+char *words_join(const char *a, const char *b)
+{
+    return join(a, wants_blank(a) ? " " : "", b);
 }
 
 /* Not empty. */
@@ -171,27 +133,45 @@ static char *headline_and_instruction(const struct alert_info *info)
                 instruction);
 }
 
-static char *frame_drill(char *text, const char *language)
+static char *put_before(const char *first, char *text)
 {
-    const struct drill *drill = drill_in(language);
-    if (!drill)
-        return text;
-    char *framed = join(drill->before, text, drill->after);
-    free(text);
-    return framed;
+    char *joined = first && text ? words_join(first, text) : text;
+    if (joined != text)
+        free(text);
+    return joined;
 }
 
-static char *frame_all_clear(char *text, const char *language)
+static char *put_behind(char *text, const char *last)
 {
-    const struct all_clear *all_clear = all_clear_in(language);
-    if (!all_clear || strncasecmp(text, all_clear->begins, strlen(all_clear->begins)) == 0)
-        return text;
-    char *framed = join(all_clear->before, text, "");
-    free(text);
-    return framed;
+    char *joined = last && text ? words_join(text, last) : text;
+    if (joined != text)
+        free(text);
+    return joined;
 }
 
-char *words_choose(const struct alert_info *info, bool exercise, uint32_t max_s, bool *shortened)
+char *words_frame_drill(const struct config *config, char *text, const char *language)
+{
+    return put_behind(put_before(words_text(config, TEXT_DRILL_BEGIN, language), text),
+                      words_text(config, TEXT_DRILL_AGAIN, language));
+}
+
+char *words_before_recording(const struct config *config, const char *language, bool cuts_off_drill, bool exercise,
+                             bool all_clear)
+{
+    char *text = put_before(all_clear ? words_text(config, TEXT_ALL_CLEAR_BEGIN, language) : NULL, strdup(""));
+    text = put_before(exercise ? words_text(config, TEXT_DRILL_BEGIN, language) : NULL, text);
+    return put_before(cuts_off_drill ? words_text(config, TEXT_DRILL_STOPPED, language) : NULL, text);
+}
+
+/* Words that begin so say it already, whatever mark follows. */
+static char *frame_all_clear(const struct config *config, char *text, const char *language)
+{
+    const char *begin = words_text(config, TEXT_ALL_CLEAR_BEGIN, language);
+    size_t n = begin && text ? (size_t)(last_character(begin) - begin) : 0;
+    return n > 0 && strncasecmp(text, begin, n) != 0 ? put_before(begin, text) : text;
+}
+
+char *words_choose(const struct config *config, const struct alert_info *info, bool exercise, bool *shortened)
 {
     const char *speech = parameter(info, "speech");
     char *text = NULL;
@@ -203,10 +183,8 @@ char *words_choose(const struct alert_info *info, bool exercise, uint32_t max_s,
         text = strdup(info->text);
     if (!text)
         return NULL;
-    *shortened = shorten(text, max_s);
+    *shortened = shorten(text, config->max_speech_s);
     if (words_all_clear(info))
-        text = frame_all_clear(text, info->language);
-    if (!text)
-        return NULL;
-    return exercise ? frame_drill(text, info->language) : text;
+        text = frame_all_clear(config, text, info->language);
+    return exercise ? words_frame_drill(config, text, info->language) : text;
 }

@@ -3,27 +3,29 @@
 #ifndef TOCSIN_CONTROLLER_WORDS_H
 #define TOCSIN_CONTROLLER_WORDS_H
 
-#include "codecs/alert_message.h"
+#include "config/config.h"
 
-/* Parameter "speech" if there is one; else headline, then instruction; else description. At most about max_s seconds, cut at
- * the end of a sentence (*shortened says so). Where the danger is past that is said first. For an exercise the drill sentences
+/* Parameter "speech" if there is one; else headline, then instruction; else description. At most about max_speech_s, cut at the
+ * end of a sentence (*shortened says so). Where the danger is past that is said first. For an exercise the drill sentences
  * stand before and after. NULL where the block has no words (or no memory); the caller frees. */
-char *words_choose(const struct alert_info *info, bool exercise, uint32_t max_s, bool *shortened);
+char *words_choose(const struct config *config, const struct alert_info *info, bool exercise, bool *shortened);
+
+/* What we say ourselves in a language; NULL for one that we have no words in. */
+const char *words_text(const struct config *config, enum text_key key, const char *language);
+
+/* a, then b; the caller frees. */
+char *words_join(const char *a, const char *b);
+
+/* The sentences of a drill before and after its words, which are freed; as they are in a language that we have none in. */
+char *words_frame_drill(const struct config *config, char *text, const char *language);
+
+/* What is said before a recording as it would be before a text: that a drill was cut off, that this is one, that the danger is
+ * past. "" where it is nothing; NULL without memory; the caller frees. */
+char *words_before_recording(const struct config *config, const char *language, bool cuts_off_drill, bool exercise,
+                             bool all_clear);
 
 /* True if the block says that its danger is past: responseType AllClear or urgency Past. */
 bool words_all_clear(const struct alert_info *info);
-
-/* What is said before and after a recording of a drill, and before one of an all-clear, as words_choose frames a text; NULL for
- * a language that we have no such sentence for. */
-const char *words_drill_before(const char *language);
-const char *words_drill_after(const char *language);
-const char *words_all_clear_before(const char *language);
-
-/* What is said once at the very end of a drill; NULL for a language that we have no such sentence for. */
-const char *words_drill_closing(const char *language);
-
-/* What an actual alert begins with that cuts off a drill; NULL for a language that we have no such sentence for. */
-const char *words_drill_stopped(const char *language);
 
 /* True if two tags have the same primary subtag: zh-CN and zh-TW. */
 bool words_same_language(const char *a, const char *b);

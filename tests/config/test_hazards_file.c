@@ -188,8 +188,11 @@ static const char GOOD_TEXTS[] =
     "update = { zh = \"{places}{hazard}{news}{issuer}{time}\"; en = \"{places} {hazard} {news} {issuer} {time}\"; };\n"
     "all_clear = { zh = \"{places}{hazard}{return}。{stay}不回。{issuer}{time}\"; en = \"{places} {hazard} {return}. Not "
     "{stay}. {issuer} {time}\"; };\n"
-    "drill = { zh = \"演习！{places}{issuer}{time}。这是演习。\"; en = \"Drill! {places} {issuer} {time}. A drill.\"; };\n"
-    "drill_end = { zh = \"完\"; en = \"over\"; };\n"
+    "all_clear_begin = { zh = \"解除\"; en = \"Clear\"; };\n"
+    "drill = { zh = \"{places}{issuer}{time}。\"; en = \"{places} {issuer} {time}.\"; };\n"
+    "drill_begin = { zh = \"演习！\"; en = \"Drill!\"; };\n"
+    "drill_again = { zh = \"这是演习\"; en = \"A drill.\"; };\n"
+    "drill_end = { zh = \"演习完\"; en = \"drill over\"; };\n"
     "drill_stopped = { zh = \"停\"; en = \"stop\"; };\n"
     "correction = { zh = \"{places}{wrong_time}{correct}{issuer}{time}\"; en = \"{places} {wrong_time} {correct} {issuer} "
     "{time}\"; };\n"
@@ -256,14 +259,14 @@ static const struct broken broken_texts[] = {
     {"\"other\"", "\"flood\"", "{news}。", "the hazard \"flood\" stands twice in alerts"},
     {"\"other\"", "\"dam\"", "alerts", "a text for the last hazard, \"other\", is needed"},
     {"hazard = \"flood\";", "", "涨水", "hazard is missing"},
-    {"zh = \"完\";", "", "drill_end", "zh is missing"},
-    {"完", "", "drill_end", "zh must not be empty"},
+    {"zh = \"演习完\";", "", "drill_end", "zh is missing"},
+    {"演习完", "", "drill_end", "zh must not be empty"},
     {"完", "完{time}", "drill_end", "zh: {time} may not stand in this text; it has no slots"},
     {"drill_end", "drill_ends", "drill_end", "unknown setting \"drill_ends\"; did you mean \"drill_end\"?"},
-    {"演习！", "", "drill = ", "zh must begin with \"演习\" and say it again after the last slot"},
-    {"。这是演习", "", "drill = ", "zh must begin with \"演习\" and say it again after the last slot"},
-    {"Drill! ", "", "drill = ", "en must begin with \"drill\" and say it again after the last slot"},
-    {"A drill.", "", "drill = ", "en must begin with \"drill\" and say it again after the last slot"},
+    {"演习！", "注意！", "drill_begin", "zh must say \"演习\""},
+    {"这是演习", "这是", "drill_again", "zh must say \"演习\""},
+    {"Drill!", "Hello!", "drill_begin", "en must say \"drill\""},
+    {"drill over", "over", "drill_end", "en must say \"drill\""},
     {"{wrong_time}", "{wrong_time}{wrong}", "correction", "zh: {wrong} may not stand in this text"},
     {"{places}{wrong_time}", "{places}", "correction", "zh: {wrong_time} must stand in this text"},
     {"。{stay}不回", "", "all_clear", "zh: {stay} must stand in this text"},
@@ -283,7 +286,7 @@ static void test_each_mistake_in_texts_with_its_line(void **state)
         assert_said(&said, false, "/texts.cfg", line_of(GOOD_TEXTS, broken_texts[i].where), broken_texts[i].message);
         free(text);
     }
-    char *without = replaced(GOOD_TEXTS, "drill_end = { zh = \"完\"; en = \"over\"; };\n", "");
+    char *without = replaced(GOOD_TEXTS, "drill_end = { zh = \"演习完\"; en = \"drill over\"; };\n", "");
     assert_null(load_texts_with(&folder, without, &said));
     assert_said(&said, false, "/texts.cfg", 0, "drill_end is missing: a group in { } is needed");
     free(without);

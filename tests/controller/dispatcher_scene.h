@@ -241,7 +241,8 @@ static inline void speak(void *context, struct dispatcher *dispatcher, uint32_t 
 {
     (void)context;
     (void)dispatcher;
-    bool drill_stopped = words_drill_stopped(language) && strstr(text, words_drill_stopped(language)) == text;
+    const char *stopped = words_text(&scene->fixture.config, TEXT_DRILL_STOPPED, language);
+    bool drill_stopped = stopped && strstr(text, stopped) == text;
     say("speak:%u.%u:%s%s", broadcast, index, language, drill_stopped ? "!" : "");
     assert_true(*text);
 }

@@ -119,6 +119,25 @@ static inline void fixture_site(struct fixture *f)
     f->terminals[T_SICK].maintenance = true;
 }
 
+/* The sentences that we put around the words of others, as shipped. */
+static inline void fixture_texts(struct config *config)
+{
+    static const struct {
+        enum text_key key;
+        const char *zh, *en;
+    } TEXTS[] = {
+        {TEXT_ALL_CLEAR_BEGIN, "解除通知。", "All clear."},
+        {TEXT_DRILL_BEGIN, "演习，演习，这是演习，没有险情！", "Drill, drill, this is a drill, there is no danger!"},
+        {TEXT_DRILL_AGAIN, "这是演习。", "This is a drill."},
+        {TEXT_DRILL_END, "演习结束，没有险情，大家可以回家。", "The drill is over, there is no danger, you may go home."},
+        {TEXT_DRILL_STOPPED, "演习停止！下面是真的！", "The drill has stopped. This is real!"},
+    };
+    for (size_t i = 0; i < sizeof TEXTS / sizeof *TEXTS; i++) {
+        text_copy(config->texts[TEXTS[i].key].in[TEXT_ZH], sizeof config->texts[0].in[0], TEXTS[i].zh);
+        text_copy(config->texts[TEXTS[i].key].in[TEXT_EN], sizeof config->texts[0].in[0], TEXTS[i].en);
+    }
+}
+
 static inline struct config *fixture_init(struct fixture *f)
 {
     *f = (struct fixture){0};
@@ -153,6 +172,7 @@ static inline struct config *fixture_init(struct fixture *f)
     };
     strcpy(f->places[0].code.digits, VILLAGE_1);
     strcpy(f->places[0].name_zh, "龙塘村");
+    fixture_texts(&f->config);
     fixture_hazards(f);
     fixture_channels(f);
     fixture_site(f);

@@ -10,6 +10,7 @@ enum { ROWS_MAX = 256, PENDING_MAX = 1024 };
 struct row {
     char id[ALERT_ID_SIZE], identifier[40], sent[40], state[16], reason[200];
     char names[40], names_sent[40]; /* what it references first */
+    char media_type[40];
     char *bytes;
     size_t n_bytes;
     json_t *detail;
@@ -94,6 +95,7 @@ static struct row row_of(const struct store_alert *alert)
     text_copy(row.sent, sizeof row.sent, alert->sent);
     text_copy(row.state, sizeof row.state, alert->state);
     text_copy(row.reason, sizeof row.reason, alert->state_reason ? alert->state_reason : "");
+    text_copy(row.media_type, sizeof row.media_type, alert->media_type);
     row.bytes = alert->bytes ? malloc(alert->n_bytes + 1) : NULL;
     if (row.bytes)
         memcpy(row.bytes, alert->bytes, alert->n_bytes);
@@ -155,6 +157,7 @@ static struct store_alert stored(const struct row *row)
     text_copy(alert.state, sizeof alert.state, row->state);
     alert.state_reason = strdup(row->reason);
     alert.detail = json_incref(row->detail);
+    text_copy(alert.media_type, sizeof alert.media_type, row->media_type);
     alert.bytes = malloc(row->n_bytes + 1);
     memcpy(alert.bytes, row->bytes, row->n_bytes);
     alert.n_bytes = row->n_bytes;
@@ -478,7 +481,7 @@ static void on_answer(void *context, const struct desk_answer *answer)
 static void send_with(const char *key, struct cap_text cap)
 {
     const struct desk_sender sender = {"root", key};
-    desk_submit_cap(scene->desk, &sender, slice_of(cap_bytes(cap)), on_answer, NULL);
+    desk_submit(scene->desk, &sender, MEDIA_CAP, slice_of(cap_bytes(cap)), on_answer, NULL);
 }
 
 static void submit(struct cap_text cap)

@@ -21,8 +21,8 @@ struct shipped {
 };
 
 static const char *const KEYS[TEXT_COUNT] = {
-    "update",     "all_clear",         "drill",         "drill_end",        "drill_stopped",
-    "correction", "correct_no_danger", "correct_place", "flash_flood_here", "flash_flood_coming"};
+    "update",        "all_clear",  "all_clear_begin",   "drill",         "drill_begin",      "drill_again",       "drill_end",
+    "drill_stopped", "correction", "correct_no_danger", "correct_place", "flash_flood_here", "flash_flood_coming"};
 
 static char *read_expected(void)
 {

@@ -3,10 +3,19 @@
 
 #include "tests/controller/site_fixture.h"
 
+static struct config *configured(void)
+{
+    static struct config config;
+    fixture_texts(&config);
+    return &config;
+}
+
 static char *choose(struct info_text info, bool exercise, uint32_t max_s, bool *shortened)
 {
     struct alert_message *message = cap_message((struct cap_text){.infos = info_xml(info)});
-    char *text = words_choose(&message->infos[0], exercise, max_s, shortened);
+    struct config *config = configured();
+    config->max_speech_s = max_s;
+    char *text = words_choose(config, &message->infos[0], exercise, shortened);
     alert_message_free(message);
     return text;
 }
@@ -34,7 +43,8 @@ static void test_choice(void **state)
         {{.headline = "", .more = "<description>水位上涨。</description>"}, "水位上涨。"},
         {{.headline = ""}, NULL},
         {{.headline = "可以回家。", .urgency = "Past"}, "解除通知。可以回家。"},
-        {{.headline = "解除洪水预警。", .urgency = "Past"}, "解除洪水预警。"},
+        {{.headline = "解除洪水预警。", .urgency = "Past"}, "解除通知。解除洪水预警。"},
+        {{.headline = "解除通知：洪水退了。", .urgency = "Past"}, "解除通知：洪水退了。"},
         {{.language = "en", .headline = "Go home.", .more = "<responseType>AllClear</responseType>"}, "All clear. Go home."},
         {{.language = "en-GB", .headline = "ALL CLEAR: go home.", .urgency = "Past"}, "ALL CLEAR: go home."},
         {{.language = "pt", .headline = "h", .urgency = "Past"}, "h"},
@@ -113,12 +123,13 @@ static void test_shortened_drill_keeps_its_frame(void **state)
     free(zh);
 }
 
-static void test_drill_closing(void **state)
+static void test_our_own_sentences(void **state)
 {
     (void)state;
-    assert_string_equal(words_drill_closing("zh-TW"), "演习结束，没有险情，大家可以回家。");
-    assert_string_equal(words_drill_closing("EN"), "The drill is over, there is no danger, you may go home.");
-    assert_null(words_drill_closing("pt-PT"));
+    struct config *config = configured();
+    assert_string_equal(words_text(config, TEXT_DRILL_END, "zh-TW"), "演习结束，没有险情，大家可以回家。");
+    assert_string_equal(words_text(config, TEXT_DRILL_END, "EN"), "The drill is over, there is no danger, you may go home.");
+    assert_null(words_text(config, TEXT_DRILL_END, "pt-PT"));
 }
 
 static void test_same_language(void **state)
@@ -147,7 +158,7 @@ int main(void)
         cmocka_unit_test(test_all_clear_in_a_drill),
         cmocka_unit_test(test_drill_frame),
         cmocka_unit_test(test_shortened_drill_keeps_its_frame),
-        cmocka_unit_test(test_drill_closing),
+        cmocka_unit_test(test_our_own_sentences),
         cmocka_unit_test(test_same_language),
         cmocka_unit_test(test_seconds),
     };
