@@ -1,6 +1,8 @@
 """The main job: a warning is accepted, durable, spoken, sounded, heard and proved, through the real programs."""
+import math
 import sqlite3
 import subprocess
+import wave
 from datetime import datetime
 
 from township import TownshipTest, UnixConnection, c4, cap, frames, main, program, reference, t8, tones_of, until

@@ -59,12 +59,6 @@ class Recording(TownshipTest):
         self.assertEqual(alert["not_spoken"], [{"language": "zh-CN", "reason": reason}])
         self.assertEqual([e["detail"] for e in told], [reason])
 
-    def test_a_drill_says_so_around_it(self):
-        spoken, _, without, _ = self.sound(cap(en=None, status="Exercise"))
-        played, ends, note, told = self.sound(with_recording(cap(en=None, status="Exercise"), recording()))
-        self.assertEqual((without, note, ends, told), (False, True, {"heard"}, []))
-        self.assertEqual(spoken["words"][0]["text"], played["words"][0]["text"])
-
     def test_it_is_heard_in_a_language_without_a_voice(self):
         message = with_recording(cap(en=None), recording()).replace("zh-CN", "bo-CN")
         alert, ends, note, told = self.sound(message)
