@@ -16,6 +16,7 @@ enum {
     CONFIG_CODES_MAX = 8,     /* area codes of one terminal */
     CONFIG_LANGUAGES_MAX = 4, /* of one channel */
     CONFIG_NAMES_MAX = 8,
+    CONFIG_AUDIO_FROM_MAX = 4,
     CONFIG_BEFORE_MAX = 8, /* returns before the start that an alert names */
 };
 
@@ -65,6 +66,8 @@ struct config_source { /* who may send: matched by CAP sender */
     char id[33];
     char sender[128]; /* exact; "*" matches any */
     bool covers;      /* terminals coded for an area around the alert's are meant too */
+    size_t n_audio_from;
+    char audio_from[CONFIG_AUDIO_FROM_MAX][128]; /* its recordings are fetched from addresses that begin so; each ends in "/" */
 };
 
 struct config_terminal {

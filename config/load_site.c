@@ -99,6 +99,7 @@ const struct schema_item load_source_items[] = {
     {"id", SCHEMA_ID, SCHEMA_AT(config_source, id)},
     {"sender", SCHEMA_TEXT, .least = 1, SCHEMA_AT(config_source, sender)},
     {"covers", SCHEMA_BOOLEAN, .initial = "false", SCHEMA_AT(config_source, covers)},
+    {"audio_from", SCHEMA_LIST, 0, CONFIG_AUDIO_FROM_MAX, .initial = ""},
     {0},
 };
 
@@ -179,6 +180,39 @@ static void load_places(struct loader *loader, const config_setting_t *root)
     }
 }
 
+/* Whole folders of a named server only: without its slash "https://a.example" would begin "https://a.example.org/" as well. */
+static bool is_folder_of_server(const char *address)
+{
+    const char *host = strstr(address, "://");
+    bool web = strncmp(address, "http://", 7) == 0 || strncmp(address, "https://", 8) == 0;
+    size_t n = web ? strcspn(host + 3, "/") : 0;
+    return n > 0 && address[strlen(address) - 1] == '/' && !strpbrk(address, "@?#\\") && host[3 + n] == '/';
+}
+
+static void read_audio_from(struct loader *loader, const config_setting_t *element, struct config_source *source)
+{
+    const config_setting_t *list = schema_list(element, "audio_from");
+    source->n_audio_from =
+        schema_texts(&loader->site, list, source->audio_from[0], sizeof source->audio_from[0], CONFIG_AUDIO_FROM_MAX);
+    for (size_t i = 0; i < source->n_audio_from; i++)
+        if (!is_folder_of_server(source->audio_from[i]))
+            schema_mistake(
+                &loader->site, list,
+                "audio_from \"%s\": give a server and folder with a slash at its end, as https://media.example/alerts/",
+                source->audio_from[i]);
+}
+
+static void load_sources(struct loader *loader, const config_setting_t *root)
+{
+    struct config *config = loader->config;
+    const config_setting_t *list = schema_list(root, "sources");
+    config->sources = load_list(&loader->site, root, "sources", load_source_items, sizeof *config->sources, &config->n_sources);
+    load_check_unique(&loader->site, list, config->sources, config->n_sources, sizeof *config->sources);
+    for (size_t i = 0; i < config->n_sources; i++)
+        if (config_setting_is_group(schema_element(list, i)))
+            read_audio_from(loader, schema_element(list, i), &config->sources[i]);
+}
+
 void load_settings(struct loader *loader)
 {
     struct config *config = loader->config;
@@ -193,6 +227,5 @@ void load_settings(struct loader *loader)
     find_recordings(loader, RECORDING_DRILL, "drill-");
     find_recordings(loader, RECORDING_ALL_CLEAR, "all-clear-");
     load_places(loader, root);
-    config->sources = load_list(&loader->site, root, "sources", load_source_items, sizeof *config->sources, &config->n_sources);
-    load_check_unique(&loader->site, schema_list(root, "sources"), config->sources, config->n_sources, sizeof *config->sources);
+    load_sources(loader, root);
 }

@@ -2,6 +2,7 @@
 #include "controller/alert.h"
 
 #include "codecs/rfc3339.h"
+#include "controller/fetcher.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -40,8 +41,10 @@ void alert_free(struct alert *alert)
 {
     if (!alert)
         return;
-    for (size_t i = 0; i < alert->n_words; i++)
+    for (size_t i = 0; i < alert->n_words; i++) {
         free(alert->words[i].text);
+        fetched_release(alert->words[i].fetched);
+    }
     json_decref(alert->tally);
     json_decref(alert->deliveries);
     json_decref(alert->places);

@@ -39,7 +39,7 @@ static bool is_audio(const struct alert_resource *resource)
     return resource->mime_type && strncasecmp(resource->mime_type, "audio/", 6) == 0;
 }
 
-static bool is_here(const struct alert_resource *resource)
+bool alert_audio_is_here(const struct alert_resource *resource)
 {
     return resource->data.size > 0 || (resource->deref_uri && *resource->deref_uri);
 }
@@ -49,21 +49,52 @@ const struct alert_resource *alert_audio_find(const struct alert_info *info)
     const struct alert_resource *found = NULL;
     for (size_t i = 0; i < info->n_resources; i++) {
         const struct alert_resource *resource = &info->resources[i];
-        if (is_audio(resource) && (!found || (!is_here(found) && is_here(resource))))
+        if (is_audio(resource) && (!found || (!alert_audio_is_here(found) && alert_audio_is_here(resource))))
             found = resource;
     }
     return found;
 }
 
-bool alert_audio_promises(const struct alert_resource *resource, struct error *error)
+/* What follows the allowed folder must not lead out of it: no dots behind a slash, however they are written. */
+static bool stays_below(const char *path)
 {
-    if (!is_here(resource))
-        return error_set(error, ERROR_MISSING,
-                         "its bytes did not come with the message, and nothing is fetched from elsewhere");
+    for (const char *p = path; *p; p++)
+        if ((unsigned char)*p <= ' ' || *p == 0x7F || *p == '\\' || strncasecmp(p, "%2e", 3) == 0 ||
+            (*p == '.' && (p == path || p[-1] == '/')))
+            return false;
+    return true;
+}
+
+static bool may_fetch(const char *uri, const struct config_source *source)
+{
+    for (size_t i = 0; source && i < source->n_audio_from; i++) {
+        size_t n = strlen(source->audio_from[i]);
+        if (strncmp(uri, source->audio_from[i], n) == 0 && stays_below(uri + n))
+            return true;
+    }
+    return false;
+}
+
+static bool check_elsewhere(const struct alert_resource *resource, const struct config_source *source, struct error *error)
+{
+    const char *uri = resource->uri ? resource->uri : "";
+    if (strncmp(uri, "http://", 7) != 0 && strncmp(uri, "https://", 8) != 0)
+        return error_set(error, ERROR_MISSING, "its bytes did not come with the message");
+    if (!may_fetch(uri, source))
+        return error_set(error, ERROR_DENIED, "from %.100s nothing is fetched: audio_from of its source does not allow it",
+                         uri);
+    return (resource->digest && *resource->digest) ||
+           error_set(error, ERROR_MISSING, "it lies at %.100s and has no digest, by which it could be known", uri);
+}
+
+bool alert_audio_promises(const struct alert_resource *resource, const struct config_source *source, struct error *error)
+{
+    if (!alert_audio_is_here(resource) && !check_elsewhere(resource, source, error))
+        return false;
     if (kind_of_type(resource->mime_type) == KIND_NONE)
         return error_set(error, ERROR_UNSUPPORTED, "its type %.60s is not played: send MP3, WAV, Ogg or FLAC",
                          resource->mime_type);
-    size_t text = resource->data.size > 0 ? 0 : strlen(resource->deref_uri);
+    size_t text = resource->deref_uri ? strlen(resource->deref_uri) : 0;
     if (resource->data.size > ALERT_AUDIO_MAX || resource->size > ALERT_AUDIO_MAX || text / 4 * 3 > ALERT_AUDIO_MAX)
         return error_set(error, ERROR_TOO_LARGE, "it has more than %d MiB", ALERT_AUDIO_MAX >> 20);
     return true;
@@ -246,7 +277,7 @@ static bool check(struct slice file, const struct alert_resource *resource, stru
 bool alert_audio_open(const struct alert_resource *resource, struct alert_audio *audio, struct error *error)
 {
     *audio = (struct alert_audio){.file = resource->data};
-    if (!alert_audio_promises(resource, error))
+    if (!alert_audio_promises(resource, NULL, error))
         return false;
     if ((resource->data.size > 0 || decode(resource->deref_uri, audio, error)) && check(audio->file, resource, error))
         return true;

@@ -7,6 +7,7 @@
 #define TOCSIN_CONTROLLER_ALERT_AUDIO_H
 
 #include "codecs/alert_message.h"
+#include "config/config.h"
 
 enum { ALERT_AUDIO_MAX = 8 * 1024 * 1024 /* bytes: an hour and a half of speech as MP3, two minutes as WAV */ };
 
@@ -14,9 +15,15 @@ enum { ALERT_AUDIO_MAX = 8 * 1024 * 1024 /* bytes: an hour and a half of speech 
  * type; NULL if there is none. */
 const struct alert_resource *alert_audio_find(const struct alert_info *info);
 
-/* What can be told without a look at the bytes: they are here, not too many, and of a type that is played. The error's message
- * names what is wrong, for people. */
-bool alert_audio_promises(const struct alert_resource *resource, struct error *error);
+/* True if its bytes came with the message. */
+bool alert_audio_is_here(const struct alert_resource *resource);
+
+/* What can be told without a look at the bytes: they are here or may be fetched, are not too many, and of a type that is
+ * played. The error's message names what is wrong, for people.
+ *
+ * Fetched may be what the source's configuration allows, and only a file whose digest the alert states: whatever a server gives
+ * out is believed because the message, which was let in, says that it is the file that is meant. */
+bool alert_audio_promises(const struct alert_resource *resource, const struct config_source *source, struct error *error);
 
 /* Of a resource that promises: all that alert_audio_open needs, for another thread. NULL without memory. */
 struct alert_resource *alert_audio_copy(const struct alert_resource *resource);
@@ -27,10 +34,10 @@ struct alert_audio {
     uint8_t *decoded;  /* owned; NULL where the resource has the bytes themselves */
 };
 
-/* Decodes and checks: size as stated, digest right, the content begins as its type says and is whole as far as its container
- * tells. An absent size or digest is not a wrong one. A digest is hexadecimal or base64, and its length says which: MD5, SHA-1,
- * SHA-256 or SM3 (GB/T 32905), SHA-384, SHA-512. Takes some ten milliseconds: for a worker thread. On success the caller frees
- * with alert_audio_close, and the resource must live as long. */
+/* Decodes and checks what is here: size as stated, digest right, the content begins as its type says and is whole as far as its
+ * container tells. An absent size or digest is not a wrong one. A digest is hexadecimal or base64, and its length says which:
+ * MD5, SHA-1, SHA-256 or SM3 (GB/T 32905), SHA-384, SHA-512. Takes some ten milliseconds: for a worker thread. On success the
+ * caller frees with alert_audio_close, and the resource must live as long. */
 bool alert_audio_open(const struct alert_resource *resource, struct alert_audio *audio, struct error *error);
 void alert_audio_close(struct alert_audio *audio);
 

@@ -66,6 +66,8 @@ static void let_in(struct desk *desk, struct alert *alert, const struct acceptin
     bool sounds = alert->sounds, ended = sounds && alert_state_ended(alert->state);
     bool begins = sounds && !ended && alert->effective.ms <= clock_read().wall.ms;
     alert->accepting = NULL;
+    if (sounds && !ended)
+        desk_fetch(desk, alert);
     if (begins)
         alert->state = ALERT_QUEUED;
     struct desk_answer yes = {202, NULL, NULL, alert_to_json(alert, desk->config)};

@@ -73,6 +73,7 @@ static void play(struct dispatcher *dispatcher, uint32_t index, const char *befo
     bool drill = broadcast->alert->message->status == STATUS_EXERCISE;
     const char *after = drill ? words_text(dispatcher->config, TEXT_DRILL_AGAIN, words->language) : NULL;
     const struct speaker_clip clip = {.recording = words->recording,
+                                      .fetched = words->fetched,
                                       .language = words->language,
                                       .before = before,
                                       .after = after ? after : "",

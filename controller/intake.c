@@ -140,13 +140,13 @@ static void not_spoken(struct alert *alert, const char *language, const char *re
 
 /* The block's recording, where it may be played. Whatever is wrong with it, the block's text can still be spoken. */
 static const struct alert_resource *take_recording(struct alert *alert, const struct config *config,
-                                                   const struct alert_info *info)
+                                                   const struct config_source *source, const struct alert_info *info)
 {
     const struct alert_resource *recording = alert_audio_find(info);
     struct error why = {0};
     if (!recording)
         return NULL;
-    if (alert_audio_promises(recording, &why) && alert->message->status == STATUS_EXERCISE &&
+    if (alert_audio_promises(recording, source, &why) && alert->message->status == STATUS_EXERCISE &&
         !(words_text(config, TEXT_DRILL_BEGIN, info->language) && words_text(config, TEXT_DRILL_AGAIN, info->language)))
         error_set(&why, ERROR_UNSUPPORTED,
                   "a drill says so before and after it, and for that there is no sentence in its language");
@@ -157,7 +157,8 @@ static const struct alert_resource *take_recording(struct alert *alert, const st
     return NULL;
 }
 
-static void take_words(struct alert *alert, const struct config *config, const struct alert_info *info)
+static void take_words(struct alert *alert, const struct config *config, const struct config_source *source,
+                       const struct alert_info *info)
 {
     if (have_language(alert, info->language)) {
         not_spoken(alert, info->language, "an earlier block in this language is spoken");
@@ -168,7 +169,7 @@ static void take_words(struct alert *alert, const struct config *config, const s
         return;
     }
     struct alert_words *words = &alert->words[alert->n_words];
-    words->recording = take_recording(alert, config, info);
+    words->recording = take_recording(alert, config, source, info);
     if (!words->recording && !voice_speaks(info->language)) {
         not_spoken(alert, info->language, "no voice speaks this language");
         return;
@@ -242,7 +243,7 @@ static bool judge_blocks(struct alert *alert, const struct intake_terms *terms, 
         clears |= words_all_clear(info);
         warns |= !words_all_clear(info) && info->urgency != URGENCY_UNKNOWN;
         take_danger(alert, terms->config, source, info);
-        take_words(alert, terms->config, info);
+        take_words(alert, terms->config, source, info);
     }
     alert->all_clear = clears && !warns;
     if (clears)

@@ -1,13 +1,17 @@
 /* Speech by uv_queue_work. */
 #include "controller/speaker.h"
 
+#include "codecs/monotonic.h"
 #include "controller/alert_audio.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <uv.h>
 
-enum { PAUSE_MS = 400 /* between a recording and what is said before and after it */ };
+enum {
+    PAUSE_MS = 400, /* between a recording and what is said before and after it */
+    LEAST_MS = 100, /* for the decoding of what came late */
+};
 
 struct speaker {
     const struct config *config;
@@ -25,6 +29,7 @@ struct job {
     const struct voice_settings *voice;
     const struct config_recording *recording; /* a shipped one; NULL: text is spoken, or clip played */
     struct alert_resource *clip;              /* the alert's own; owned, like the texts */
+    struct fetched *fetched;                  /* its bytes, where they did not come with it; held */
     void *of;
     uint32_t broadcast, index, rate, max_s, clip_ms;
     char *language, *text, *before, *after;
@@ -99,13 +104,18 @@ static bool play_between(struct job *job, const struct speech *clip, struct erro
 
 static bool play_clip(struct job *job, struct error *error)
 {
+    struct mono until = mono_plus_ms(mono_now(), job->clip_ms);
     struct voice_settings settings = *job->voice;
+    struct alert_resource resource = *job->clip;
     struct alert_audio audio;
     struct speech clip;
-    if (settings.deadline_ms > job->clip_ms)
-        settings.deadline_ms = job->clip_ms;
-    if (!alert_audio_open(job->clip, &audio, error))
+    if (job->fetched && !fetched_wait(job->fetched, job->clip_ms, &resource.data, error))
         return false;
+    if (!alert_audio_open(&resource, &audio, error))
+        return false;
+    int64_t left_ms = mono_since(until, mono_now()) / 1000;
+    if (settings.deadline_ms > left_ms)
+        settings.deadline_ms = left_ms > LEAST_MS ? (uint32_t)left_ms : LEAST_MS;
     bool ok = voice_play(&settings, &job->call, audio.file, job->rate, job->max_s, &clip, error);
     alert_audio_close(&audio);
     return ok && play_between(job, &clip, error);
@@ -148,6 +158,7 @@ static void unlink_job(struct job *job)
 static void free_job(struct job *job)
 {
     alert_audio_free_copy(job->clip);
+    fetched_release(job->fetched);
     free(job->language);
     free(job->text);
     free(job->before);
@@ -188,6 +199,7 @@ static bool take_texts(struct job *job, const struct speaker_clip *clip)
     job->before = strdup(clip->before);
     job->after = strdup(clip->after);
     job->clip = clip->recording ? alert_audio_copy(clip->recording) : NULL;
+    job->fetched = fetched_hold(clip->fetched);
     return job->language && job->text && job->before && job->after && (job->clip || !clip->recording);
 }
 

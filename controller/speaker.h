@@ -5,6 +5,7 @@
 #include "audio/voice.h"
 #include "codecs/alert_message.h"
 #include "config/config.h"
+#include "controller/fetcher.h"
 
 struct speaker;
 struct uv_loop_s;
@@ -22,13 +23,14 @@ void speaker_ask(struct speaker *speaker, void *of, uint32_t broadcast, uint32_t
 /* A recording that an alert brings, and what is spoken with it; "": nothing. */
 struct speaker_clip {
     const struct alert_resource *recording;
+    struct fetched *fetched; /* where it did not come with the message; NULL: it did */
     const char *language, *before, *after;
     bool framed;      /* without before and after it must not be played */
     const char *text; /* spoken in its place where it cannot be played; "": there is none */
 };
 
 /* All of clip is copied. The speech's skipped says why the text is spoken, or what of before and after is not. The recording
- * has half of the longest tone, so that the text is there when the tone ends. */
+ * has half of the longest tone to come and to be decoded, so that the text is there when the tone ends. */
 void speaker_ask_clip(struct speaker *speaker, void *of, uint32_t broadcast, uint32_t index, uint32_t rate,
                       const struct speaker_clip *clip);
 

@@ -91,19 +91,65 @@ static void test_what_promises(void **state)
     };
     struct error error = {0};
     for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
-        if (alert_audio_promises(&ROWS[i].resource, &error) != !ROWS[i].word)
+        if (alert_audio_promises(&ROWS[i].resource, NULL, &error) != !ROWS[i].word)
             fail_msg("row %zu: %s", i, error.message);
         if (ROWS[i].word)
             assert_non_null(strstr(error.message, ROWS[i].word));
     }
     deref.deref_uri = "";
-    assert_false(alert_audio_promises(&deref, &error));
+    assert_false(alert_audio_promises(&deref, NULL, &error));
     memset(many, 'A', ALERT_AUDIO_MAX);
     deref.deref_uri = many;
-    assert_true(alert_audio_promises(&deref, &error));
+    assert_true(alert_audio_promises(&deref, NULL, &error));
     deref.size = ALERT_AUDIO_MAX + 1;
-    assert_false(alert_audio_promises(&deref, &error));
+    assert_false(alert_audio_promises(&deref, NULL, &error));
     free(many);
+}
+
+/* Fetched is only what lies in an allowed folder, and of which the alert says what it is. */
+static void test_what_may_be_fetched(void **state)
+{
+    (void)state;
+    const struct config_source source = {.n_audio_from = 2,
+                                         .audio_from = {"https://media.example/alerts/", "http://10.0.0.1/"}};
+    static const struct {
+        char *uri;
+        const char *word; /* NULL: it may */
+    } ROWS[] = {
+        {"https://media.example/alerts/a.mp3", NULL},
+        {"https://media.example/alerts/2026/a.b.mp3?x=1", NULL},
+        {"http://10.0.0.1/a.mp3", NULL},
+        {"https://10.0.0.1/a.mp3", "does not allow"},
+        {"https://media.example/alerts", "does not allow"},
+        {"https://media.example/a.mp3", "does not allow"},
+        {"https://media.example.org/alerts/a.mp3", "does not allow"},
+        {"https://x@media.example/alerts/a.mp3", "does not allow"},
+        {"HTTPS://media.example/alerts/a.mp3", "did not come with the message"},
+        {"https://media.example/alerts/../a.mp3", "does not allow"},
+        {"https://media.example/alerts/./a.mp3", "does not allow"},
+        {"https://media.example/alerts/..", "does not allow"},
+        {"https://media.example/alerts/%2E%2e/a.mp3", "does not allow"},
+        {"https://media.example/alerts/x\\..\\a.mp3", "does not allow"},
+        {"https://media.example/alerts/a b.mp3", "does not allow"},
+        {"https://media.example/alerts/a\r\nHost: x", "does not allow"},
+        {"file:///etc/passwd", "did not come with the message"},
+        {"EBDR_1.mp3", "did not come with the message"},
+        {NULL, "did not come with the message"},
+    };
+    struct alert_resource r = resource("audio/mpeg", "", 0);
+    struct error error = {0};
+    r.digest = WAV_SHA1;
+    for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
+        r.uri = ROWS[i].uri;
+        if (alert_audio_promises(&r, &source, &error) != !ROWS[i].word ||
+            (ROWS[i].word && !strstr(error.message, ROWS[i].word)))
+            fail_msg("row %zu: %s", i, error.message);
+    }
+    r.uri = ROWS[0].uri;
+    assert_false(alert_audio_promises(&r, NULL, &error));
+    r.digest = NULL;
+    assert_false(alert_audio_promises(&r, &source, &error));
+    assert_non_null(strstr(error.message, "no digest"));
 }
 
 static void test_size(void **state)
@@ -225,9 +271,9 @@ static void test_copy(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_which_is_found), cmocka_unit_test(test_what_promises), cmocka_unit_test(test_size),
-        cmocka_unit_test(test_base64),         cmocka_unit_test(test_digest),        cmocka_unit_test(test_content),
-        cmocka_unit_test(test_copy),
+        cmocka_unit_test(test_which_is_found), cmocka_unit_test(test_what_promises), cmocka_unit_test(test_what_may_be_fetched),
+        cmocka_unit_test(test_size),           cmocka_unit_test(test_base64),        cmocka_unit_test(test_digest),
+        cmocka_unit_test(test_content),        cmocka_unit_test(test_copy),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -294,6 +294,7 @@ static void test_languages(void **state)
 }
 
 #define RESOURCE(type, more) "<resource><resourceDesc>r</resourceDesc><mimeType>" type "</mimeType>" more "</resource>"
+#define DIGEST "<digest>0123456789012345678901234567890123456789</digest>"
 #define BYTES "<derefUri>eA==</derefUri>"
 
 /* A recording is played in place of the text, also in a language that no voice speaks; where it cannot be, the text is spoken
@@ -314,11 +315,18 @@ static void test_recordings(void **state)
         {{.more = RESOURCE("audio/mpeg", BYTES), .language = "bo-CN"}, "Exercise", false, false, "recording: a drill says so"},
         {{.more = RESOURCE("image/png", BYTES)}, NULL, true, false, NULL},
         {{.more = RESOURCE("audio/aac", BYTES)}, NULL, true, false, "recording: its type audio/aac is not played"},
-        {{.more = RESOURCE("audio/mpeg", "<uri>https://a/b.mp3</uri>")},
+        {{.more = RESOURCE("audio/mpeg", "<uri>b.mp3</uri>")}, NULL, true, false, "recording: its bytes did not come"},
+        {{.more = RESOURCE("audio/mpeg", "<uri>https://media/b.mp3</uri>" DIGEST)},
          NULL,
          true,
          false,
-         "recording: its bytes did not come"},
+         "recording: from https://media/b.mp3 nothing is fetched"},
+        {{.more = RESOURCE("audio/mpeg", "<uri>https://media/a/b.mp3</uri>" DIGEST)}, NULL, true, true, NULL},
+        {{.more = RESOURCE("audio/mpeg", "<uri>https://media/a/b.mp3</uri>")},
+         NULL,
+         true,
+         false,
+         "recording: it lies at https://media/a/b.mp3 and has no digest"},
         {{.more = RESOURCE("audio/mpeg", "<size>99999999</size>" BYTES)},
          NULL,
          true,
@@ -326,6 +334,9 @@ static void test_recordings(void **state)
          "recording: it has more than 8 MiB"},
         {{.more = RESOURCE("audio/mpeg", "<uri>a.mp3</uri>"), .headline = ""}, NULL, false, false, "the block has neither"},
     };
+    struct config_source *source = &j->fixture.sources[0];
+    *source = (struct config_source){.id = "county", .sender = "*", .n_audio_from = 1, .audio_from = {"https://media/a/"}};
+    j->fixture.config.n_sources = 1;
     for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
         assert_true(judge(j, (struct cap_text){.status = ROWS[i].status, .infos = info_xml(ROWS[i].info)}));
         const struct alert *a = j->alert;

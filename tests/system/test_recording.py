@@ -1,9 +1,15 @@
 """Alerts that bring their own recording: it is what the village hears; what is wrong with one is told, and its text spoken."""
 import base64
 import hashlib
+import http.server
 import io
 import math
+import os
+import ssl
 import struct
+import subprocess
+import tempfile
+import threading
 import wave
 
 from township import TownshipTest, cap, main, t8, tones_of
@@ -32,10 +38,38 @@ def with_recording(message, data, digest=None):
     return message.replace("<area>", resource)
 
 
+class Server(http.server.ThreadingHTTPServer):
+    """Gives out one file, whatever it is asked for; with a certificate that nobody knows if tls names its file."""
+
+    def __init__(self, data, tls=None):
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(data)))
+                self.end_headers()
+                self.wfile.write(data)
+
+            def log_message(self, *_):
+                pass
+
+        super().__init__(("127.0.0.1", 0), Handler)
+        if tls:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(tls)
+            self.socket = context.wrap_socket(self.socket, server_side=True)
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+        self.folder = f"{'https' if tls else 'http'}://127.0.0.1:{self.server_address[1]}/alerts/"
+
+    def handle_error(self, *_):
+        pass  # a handshake that the other side breaks off
+
+
 class Recording(TownshipTest):
-    def sound(self, message):
+    def sound(self, message, audio_from=()):
         """Sounds a message; returns the alert, how each terminal ended, and whether the note was heard."""
-        town = self.township({"north": (9600, t8(2))}, programme=ONCE).start()
+        town = self.township({"north": (9600, t8(2))}, programme=ONCE)
+        town.audio_from = audio_from
+        town.start()
         status, answer = town.send(message)
         self.assertEqual(status, 202, answer)
         alert = town.until_ended(answer["id"])
@@ -63,6 +97,30 @@ class Recording(TownshipTest):
         message = with_recording(cap(en=None), recording()).replace("zh-CN", "bo-CN")
         alert, ends, note, told = self.sound(message)
         self.assertEqual((note, ends, told, alert["words"][0]["language"]), (True, {"heard"}, [], "bo-CN"))
+
+    def test_what_lies_elsewhere_is_fetched_where_that_is_allowed_and_safe(self):
+        data = recording()
+        with tempfile.NamedTemporaryFile() as key:
+            subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key.name, "-out", key.name + ".crt",
+                            "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"], check=True, capture_output=True)
+            with open(key.name + ".crt", "rb") as certificate:
+                key.seek(0, 2)
+                key.write(certificate.read())
+                key.flush()
+            os.unlink(key.name + ".crt")
+            good, unknown = Server(data), Server(data, tls=key.name)
+        self.addCleanup(good.server_close)
+        self.addCleanup(unknown.server_close)
+        self.addCleanup(good.shutdown)
+        self.addCleanup(unknown.shutdown)
+        named = lambda folder: f"<uri>{folder}a.wav</uri>"
+        before, after = with_recording(cap(), data).split("en-US")
+        deref = f"<derefUri>{base64.b64encode(data).decode()}</derefUri>"
+        message = before.replace(deref, named(good.folder)) + "en-US" + after.replace(deref, named(unknown.folder))
+        alert, ends, note, told = self.sound(message, [good.folder, unknown.folder])
+        self.assertEqual((note, ends, [w["recording"] for w in alert["words"]]), (True, {"heard"}, [True, True]))
+        self.assertEqual([(n["language"], "certificate" in n["reason"]) for n in alert["not_spoken"]], [("en-US", True)], alert["not_spoken"])
+        self.assertEqual(len(told), 1)
 
 
 if __name__ == "__main__":

@@ -163,6 +163,7 @@ class Township:
         self.more = {}  # terminal -> further settings
         self.codes = {}  # terminal -> its area code, where it is not VILLAGE
         self.poll_s = 10
+        self.audio_from = []  # where recordings are fetched from
         self.returns = False  # the programme of an alert in force
         self.hears = {}  # line -> channel that its units hear, where it is not the one that drives them
         self.village = self.daemon = self.listener = None
@@ -220,7 +221,7 @@ lines = ({", ".join(f'{{ id = "{l}"; baud = {self.lines[l][0]}; channel = "{self
         self.write("site.cfg", f"""site = {{ name_zh = "青溪镇"; name_en = "Qingxi"; code = "360499103000"; }};
 state_dir = "state"; socket = "tocsin.sock"; clock = "trust"; http = {{ enabled = true; port = 0; }};
 geocode_names = [ "areaCode" ];
-sources = ( {{ id = "county"; sender = "*"; }} );
+sources = ( {{ id = "county"; sender = "*"; audio_from = [ {", ".join(f'"{a}"' for a in self.audio_from)} ]; }} );
 places = ( {{ code = "{VILLAGE}"; zh = "龙塘村"; en = "Longtang"; }} );
 programme = {{ returns = {str(self.returns).lower()}; {self.programme} }};
 voice = {{ program = "{program('tocsin-voice')}"; }};
