@@ -121,6 +121,22 @@ static void free_info(struct alert_info *info)
     free_areas(info->areas, info->n_areas);
 }
 
+static void free_form(struct alert_form *form)
+{
+    if (!form)
+        return;
+    for (size_t i = 0; i < form->n_values; i++) {
+        free(form->values[i].slot);
+        free(form->values[i].language);
+        free(form->values[i].text);
+        free_texts(form->values[i].places, form->values[i].n_places);
+    }
+    free(form->values);
+    free(form->hazard);
+    free(form->level);
+    free(form);
+}
+
 void alert_message_free(struct alert_message *message)
 {
     if (!message)
@@ -138,5 +154,6 @@ void alert_message_free(struct alert_message *message)
     for (size_t i = 0; i < message->n_infos; i++)
         free_info(&message->infos[i]);
     free(message->infos);
+    free_form(message->form);
     free(message);
 }

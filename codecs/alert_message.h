@@ -1,4 +1,4 @@
-/* One alert as received: the wire form that every decoder (CAP and EBM now; JSON later) fills.
+/* One alert as received: the wire form that every decoder (CAP, EBM, JSON) fills.
  * It has the whole of CAP 1.2 (OASIS CAP-v1.2, section 3.2); what it means here is intake's to say. */
 #ifndef TOCSIN_CODECS_ALERT_MESSAGE_H
 #define TOCSIN_CODECS_ALERT_MESSAGE_H
@@ -88,6 +88,28 @@ struct alert_info {
     size_t n_areas;
 };
 
+/* Only of JSON (alert_json.h): what is to be put into the words of the site's texts. */
+enum form_kind { FORM_ALERT, FORM_UPDATE, FORM_ALL_CLEAR, FORM_CORRECTION };
+
+struct form_value {
+    char *slot;     /* as in a text, without the braces */
+    char *language; /* NULL: good for all */
+    char *text;     /* NULL: the names of these places, by code or id */
+    char **places;
+    size_t n_places;
+};
+
+struct alert_form {
+    enum form_kind kind;
+    char *hazard; /* id */
+    char *level;  /* name */
+    struct form_value *values;
+    size_t n_values;
+};
+
+/* Geocodes of JSON: a place by its code or id, and a terminal by its id. */
+extern const char alert_geocode_place[], alert_geocode_terminal[];
+
 struct alert_message {
     char *identifier, *sender, *sent_text; /* never NULL, never empty */
     struct wall sent;
@@ -101,6 +123,7 @@ struct alert_message {
     size_t n_references;
     struct alert_info *infos;
     size_t n_infos;
+    struct alert_form *form; /* NULL: of another format */
 };
 
 /* Frees the message and all that it owns; NULL is allowed. */

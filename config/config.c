@@ -19,12 +19,24 @@ static const struct {
     const char *name;
     const struct schema_item *items;
 } tables[] = {
-    {"site", load_site_items},         {"place", load_place_items},     {"source", load_source_items},
-    {"channel", load_channel_items},   {"message", load_message_items}, {"line", load_line_items},
-    {"terminal", load_terminal_items}, {"hazards", load_hazards_items}, {"hazard", load_hazard_items},
-    {"level rule", load_rule_items},   {"texts", load_texts_items},     {"alert text", load_alert_text_items},
-    {"profile", load_profile_items},   {"field", load_field_items},     {"command", load_command_items},
-    {"write", load_write_items},       {"ignore", load_ignore_items},
+    {"site", load_site_items},
+    {"place", load_place_items},
+    {"source", load_source_items},
+    {"user", load_user_items},
+    {"channel", load_channel_items},
+    {"message", load_message_items},
+    {"line", load_line_items},
+    {"terminal", load_terminal_items},
+    {"hazards", load_hazards_items},
+    {"hazard", load_hazard_items},
+    {"level rule", load_rule_items},
+    {"texts", load_texts_items},
+    {"alert text", load_alert_text_items},
+    {"profile", load_profile_items},
+    {"field", load_field_items},
+    {"command", load_command_items},
+    {"write", load_write_items},
+    {"ignore", load_ignore_items},
 };
 
 const struct schema_item *schema_table(size_t i, const char **name)
@@ -56,6 +68,7 @@ static void load_all(struct loader *loader, const char *path)
 {
     if (document_open(&loader->site, path, loader->folder, loader->roots, &loader->reporter)) {
         load_settings(loader);
+        load_users(loader);
         load_hazards(loader);
         load_texts(loader);
         load_channels(loader);
@@ -106,6 +119,9 @@ void config_free(struct config *config)
     free(config->hazards);
     free(config->level_rules);
     free(config->sources);
+    for (size_t i = 0; i < config->n_users; i++)
+        free(config->users[i].relays);
+    free(config->users);
     free(config);
 }
 

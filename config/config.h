@@ -62,12 +62,43 @@ struct config_level_rule {
     enum level level;
 };
 
+/* Who stands above whom, lowest first. */
+enum authority {
+    AUTHORITY_VILLAGE,
+    AUTHORITY_TOWNSHIP,
+    AUTHORITY_COUNTY,
+    AUTHORITY_CITY,
+    AUTHORITY_PROVINCE,
+    AUTHORITY_NATION
+};
+
+/* What a login may do; as a set: bit n is right n. */
+enum right {
+    RIGHT_SEND, /* alerts of its source, and of those that it relays */
+    RIGHT_STOP, /* and resume */
+    RIGHT_EXTEND,
+    RIGHT_ALL_CLEAR,
+    RIGHT_CORRECT,
+    RIGHT_COUNT
+};
+const char *right_name(enum right right); /* "send", ... */
+
 struct config_source { /* who may send: matched by CAP sender */
     char id[33];
-    char sender[128]; /* exact; "*" matches any */
-    bool covers;      /* terminals coded for an area around the alert's are meant too */
+    enum authority authority;
+    char name_zh[64], name_en[64]; /* {issuer}; empty: the site's */
+    char sender[128];              /* exact; "*" matches any */
+    bool covers;                   /* terminals coded for an area around the alert's are meant too */
     size_t n_audio_from;
     char audio_from[CONFIG_AUDIO_FROM_MAX][128]; /* its recordings are fetched from addresses that begin so; each ends in "/" */
+};
+
+struct config_user { /* a login of the API */
+    char login[64];  /* "root", "uid:1000", "token"; "*" is any other */
+    uint32_t source; /* index: whom it acts for */
+    uint32_t rights; /* set of enum right */
+    size_t n_relays;
+    uint32_t *relays; /* indexes: sources whose alerts it may hand in as well; owned */
 };
 
 struct config_terminal {
@@ -151,6 +182,8 @@ struct config {
     uint32_t default_life_s;                  /* {3600}: without expires */
     uint32_t unchecked_life_s;                /* {600}: while the clock is not trusted */
     uint32_t keep_alerts;                     /* {10000}: on disk, with their deliveries; those that ended */
+    uint32_t keep_days;                       /* {400}: no alert goes before, however many there are */
+    uint32_t keep_audit_days;                 /* {3650}: entries of the audit trail */
     uint32_t keep_readings_days;              /* {400}: raw readings */
     uint32_t ask_before_s;                    /* {600}: so long before an alert in force lapses an officer is asked; 0: never */
     bool returns;                             /* {true}: while an alert is in force its programme returns */
@@ -178,6 +211,8 @@ struct config {
     struct config_level_rule *level_rules;
     size_t n_sources;
     struct config_source *sources;
+    size_t n_users; /* 0: every login has all rights, but acts for no source */
+    struct config_user *users;
 };
 
 /* One mistake or warning. file may be NULL, line 0 where there is none. */

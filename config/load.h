@@ -44,6 +44,9 @@ bool load_find_file(const struct loader *loader, const char *name, char path[PAT
 extern const struct schema_item load_site_items[], load_place_items[], load_source_items[];
 void load_settings(struct loader *loader); /* all of the site but what follows; places and sources first */
 
+extern const struct schema_item load_user_items[];
+void load_users(struct loader *loader); /* after the sources */
+
 extern const struct schema_item load_channel_items[], load_message_items[], load_line_items[], load_terminal_items[];
 void load_channels(struct loader *loader); /* after the hazards */
 void load_lines(struct loader *loader);    /* after the channels */

@@ -73,6 +73,8 @@ const struct schema_item load_site_items[] = {
     {"unchecked_life_s", SCHEMA_INTEGER, 1, 86400, "600", SCHEMA_AT(config, unchecked_life_s)},
     {"ask_before_s", SCHEMA_INTEGER, 0, 86400, "600", SCHEMA_AT(config, ask_before_s)},
     {"keep_alerts", SCHEMA_INTEGER, 100, 1000000, "10000", SCHEMA_AT(config, keep_alerts)},
+    {"keep_days", SCHEMA_INTEGER, 7, 36500, "400", SCHEMA_AT(config, keep_days)},
+    {"keep_audit_days", SCHEMA_INTEGER, 30, 36500, "3650", SCHEMA_AT(config, keep_audit_days)},
     {"keep_readings_days", SCHEMA_INTEGER, 1, 36500, "400", SCHEMA_AT(config, keep_readings_days)},
     {"line_down_grace_ms", SCHEMA_INTEGER, 0, 60000, "3000", SCHEMA_AT(config, line_down_grace_ms)},
     {"programme", SCHEMA_GROUP, .initial = "", .items = programme_items},
@@ -81,6 +83,7 @@ const struct schema_item load_site_items[] = {
     {"level_rules", SCHEMA_LIST, 0, 1000, .initial = ""},
     {"places", SCHEMA_LIST, .least = 1, .most = 20000},
     {"sources", SCHEMA_LIST, .least = 1, .most = 100},
+    {"users", SCHEMA_LIST, 0, 100, .initial = ""},
     {"channels", SCHEMA_LIST, .least = 1, .most = 32},
     {"lines", SCHEMA_LIST, .least = 1, .most = 64},
     {"terminals", SCHEMA_LIST, .least = 1, .most = 4000},
@@ -95,9 +98,15 @@ const struct schema_item load_place_items[] = {
     {0},
 };
 
+static const char *const authority_names[] = {"village",  "township", "county", "city",
+                                              "province", "nation",   NULL}; /* enum authority */
+
 const struct schema_item load_source_items[] = {
     {"id", SCHEMA_ID, SCHEMA_AT(config_source, id)},
     {"sender", SCHEMA_TEXT, .least = 1, SCHEMA_AT(config_source, sender)},
+    {"authority", SCHEMA_CHOICE, .initial = "township", SCHEMA_AT(config_source, authority), .names = authority_names},
+    {"name_zh", SCHEMA_TEXT, .initial = "", SCHEMA_AT(config_source, name_zh)},
+    {"name_en", SCHEMA_TEXT, .initial = "", SCHEMA_AT(config_source, name_en)},
     {"covers", SCHEMA_BOOLEAN, .initial = "false", SCHEMA_AT(config_source, covers)},
     {"audio_from", SCHEMA_LIST, 0, CONFIG_AUDIO_FROM_MAX, .initial = ""},
     {0},

@@ -60,6 +60,11 @@ static enum slot slot_of(struct slice name)
     return (enum slot)slot;
 }
 
+enum slot slot_named(const char *name)
+{
+    return slot_of(slice_of(name));
+}
+
 void slots_list(uint32_t set, char *text, size_t size)
 {
     for (unsigned slot = 0; slot < SLOT_COUNT; slot++) {

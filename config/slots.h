@@ -38,7 +38,8 @@ enum slot {
 
 enum { SLOTS_ALL = (1 << SLOT_COUNT) - 1 }; /* as a set: bit n is slot n */
 
-const char *slot_name(enum slot slot); /* as written between the braces */
+const char *slot_name(enum slot slot);  /* as written between the braces */
+enum slot slot_named(const char *name); /* SLOT_COUNT: none is called so */
 
 /* True for {route}, {closed}, {direction}, {stay} and {phone}: without a value their clause is left out. */
 bool slot_may_be_empty(enum slot slot);

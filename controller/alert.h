@@ -47,6 +47,7 @@ struct alert_words {
 /* The Idempotency-Key that a sender gave to a body. */
 struct alert_key {
     char user[64], key[129], hash[65]; /* hash: SHA-256 of the body, in hexadecimal; key "": none */
+    char alert[ALERT_ID_SIZE];         /* what became of it; "": not known yet */
 };
 
 struct alert {

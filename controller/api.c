@@ -8,6 +8,7 @@
 #include "controller/delivery_csv.h"
 #include "controller/journal.h"
 #include "controller/log.h"
+#include "controller/rights.h"
 #include "controller/version.h"
 
 #include <stdlib.h>
@@ -60,16 +61,28 @@ static void on_submitted(void *context, const struct desk_answer *answer)
         http_reply_problem(request, answer->status, answer->code, "%s", answer->message);
 }
 
+/* True if the login has the right; else it is answered. */
+static bool may(const struct api *api, struct http_request *request, enum right right)
+{
+    struct refusal refusal;
+    if (rights_have(api->config, http_user(request), right, &refusal))
+        return true;
+    desk_denied(api->desk, http_user(request), http_id(request), &refusal);
+    http_reply_problem(request, 403, refusal.code, "%s", refusal.message);
+    return false;
+}
+
 static void post_alert(void *context, struct http_request *request)
 {
     const struct api *api = context;
     const struct desk_sender sender = {http_user(request), http_header(request, "Idempotency-Key")};
     enum media media;
+    if (!may(api, request, RIGHT_SEND))
+        return;
     if (media_parse(http_header(request, "Content-Type"), &media))
         desk_submit(api->desk, &sender, media, http_body(request), on_submitted, request);
     else
-        http_reply_problem(request, 415, "unsupported_media_type", "Content-Type: send %s; no other format is taken",
-                           media_known());
+        desk_refuse_media(api->desk, &sender, http_body(request), on_submitted, request);
 }
 
 json_t *api_alert_of_row(const struct api *api, const json_t *row)
@@ -247,9 +260,8 @@ static void stop(struct api *api, struct http_request *request)
     if (!asked)
         return;
     const char *reason = json_string_value(json_object_get(asked, "reason"));
-    log_line(LOG_NOTE, "%s: %s asks to stop it: %s", http_id(request), http_user(request),
-             reason); /* the alert keeps only why */
-    desk_stop(api->desk, http_id(request), reason, on_submitted, request);
+    log_line(LOG_NOTE, "%s: %s asks to stop it: %s", http_id(request), http_user(request), reason);
+    desk_stop(api->desk, http_id(request), reason, http_user(request), on_submitted, request);
     json_decref(asked);
 }
 
@@ -269,6 +281,28 @@ static void extend(struct api *api, struct http_request *request)
         desk_extend(api->desk, http_id(request), until, json_string_value(json_object_get(asked, "reason")), http_user(request),
                     on_submitted, request);
     json_decref(asked);
+}
+
+static void follow_up(struct api *api, struct http_request *request, enum form_kind kind)
+{
+    const struct desk_sender sender = {http_user(request), http_header(request, "Idempotency-Key")};
+    json_t *asked = reasoned(request, "{\"reason\": \"why\"}");
+    if (!asked)
+        return;
+    desk_follow_up(api->desk, &sender, http_id(request), kind, asked, on_submitted, request);
+    json_decref(asked);
+}
+
+static void post_all_clear(void *context, struct http_request *request)
+{
+    if (may(context, request, RIGHT_ALL_CLEAR))
+        follow_up(context, request, FORM_ALL_CLEAR);
+}
+
+static void post_correct(void *context, struct http_request *request)
+{
+    if (may(context, request, RIGHT_CORRECT))
+        follow_up(context, request, FORM_CORRECTION);
 }
 
 static void resume(struct api *api, struct http_request *request)
@@ -304,17 +338,20 @@ static void give_order(struct api *api, struct http_request *request, order_fn *
 
 static void post_stop(void *context, struct http_request *request)
 {
-    give_order(context, request, stop);
+    if (may(context, request, RIGHT_STOP))
+        give_order(context, request, stop);
 }
 
 static void post_extend(void *context, struct http_request *request)
 {
-    give_order(context, request, extend);
+    if (may(context, request, RIGHT_EXTEND))
+        give_order(context, request, extend);
 }
 
 static void post_resume(void *context, struct http_request *request)
 {
-    give_order(context, request, resume);
+    if (may(context, request, RIGHT_STOP))
+        give_order(context, request, resume);
 }
 
 /* ---- the site ---- */
@@ -344,13 +381,17 @@ static const struct http_route ROUTES[] = {
     {"GET", "/v1/alerts", 0, false, api_get_alerts},
     {"GET", "/v1/alerts/{id}", 0, false, get_alert},
     {"GET", "/v1/alerts/{id}/deliveries", 0, false, get_deliveries},
+    {"GET", "/v1/alerts/{id}/message", 0, false, api_get_message},
     {"POST", "/v1/alerts/{id}/stop", 4096, false, post_stop},
     {"POST", "/v1/alerts/{id}/extend", 4096, false, post_extend},
     {"POST", "/v1/alerts/{id}/resume", 0, false, post_resume},
+    {"POST", "/v1/alerts/{id}/all-clear", 65536, false, post_all_clear},
+    {"POST", "/v1/alerts/{id}/correct", 65536, false, post_correct},
     {"GET", "/v1/terminals", 0, false, api_get_terminals},
     {"GET", "/v1/terminals/{id}", 0, false, api_get_terminal},
     {"GET", "/v1/lines", 0, false, api_get_lines},
     {"GET", "/v1/lines/{id}", 0, false, api_get_line},
+    {"GET", "/v1/audit", 0, false, api_get_audit},
     {"GET", "/v1/events", 0, false, api_get_events},
     {"GET", "/metrics", 0, false, api_get_metrics},
     {"GET", "/healthz", 0, true, get_health},

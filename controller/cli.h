@@ -22,10 +22,13 @@ struct cli_setup {
 
 struct cli_options {
     const char *socket, *url, *token_file; /* where the daemon is */
-    const char *reason, *until;
-    const char *before, *limit;   /* a page of a list; limit is a number */
-    const char *count, *interval; /* of a watch: how often, seconds between */
-    const char *line, *state;     /* only those terminals */
+    const char *reason, *until, *since;
+    const char *head;                /* of the audit trail, written down before */
+    const char *home, *stay, *phone; /* of an all-clear */
+    const char *right, *wrong;       /* of a correction */
+    const char *before, *limit;      /* a page of a list; limit is a number */
+    const char *count, *interval;    /* of a watch: how often, seconds between */
+    const char *line, *state;        /* only those terminals */
     bool json, watch, csv, now, help, version;
 };
 

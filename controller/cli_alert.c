@@ -187,8 +187,7 @@ enum cli_exit cli_alert_show(struct cli *cli)
     return show(cli, alert, exit);
 }
 
-/* Takes the body over. */
-static enum cli_exit order(struct cli *cli, const char *what, json_t *body)
+enum cli_exit cli_order(struct cli *cli, const char *what, json_t *body)
 {
     enum cli_exit exit;
     char *text = body ? json_dumps(body, JSON_COMPACT) : NULL;
@@ -204,12 +203,12 @@ static enum cli_exit order(struct cli *cli, const char *what, json_t *body)
 
 enum cli_exit cli_alert_stop(struct cli *cli)
 {
-    return order(cli, "/stop", json_pack("{s:s}", "reason", cli->options.reason));
+    return cli_order(cli, "/stop", json_pack("{s:s}", "reason", cli->options.reason));
 }
 
 enum cli_exit cli_alert_extend(struct cli *cli)
 {
-    return order(cli, "/extend", json_pack("{s:s, s:s}", "expires", cli->options.until, "reason", cli->options.reason));
+    return cli_order(cli, "/extend", json_pack("{s:s, s:s}", "expires", cli->options.until, "reason", cli->options.reason));
 }
 
 enum cli_exit cli_alert_resume(struct cli *cli)

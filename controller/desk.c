@@ -44,6 +44,8 @@ void desk_tick(struct desk *desk, struct moment now)
     desk_keep_learnt(desk, now.mono);
     site_alarms_tick(desk->alarms, now.mono);
     desk_try_again(desk, now);
+    desk_sum_refusals(desk, now.mono, false);
+    desk_tell_head(desk, now.mono);
     desk_tidy(desk, now);
 }
 
@@ -77,6 +79,8 @@ static void refuse_stored(const struct desk *desk, const struct store_alert *row
     json_object_set_new(end.detail, "state", json_string(end.state));
     json_object_set_new(end.detail, "reason", json_string(why));
     struct store_change change = {.alert = &end, .event = "alert", .event_data = end.detail};
+    const struct decision refused = {"tocsin", "refused", json_pack("{s:s, s:s}", "code", "stored", "message", why)};
+    journal_decision(&desk->journal, row->id, &refused);
     store_commit(desk->store, &change, NULL, NULL);
     json_decref(end.detail);
 }
@@ -181,6 +185,7 @@ static void take_key(void *context, const struct store_key *row)
     text_copy(key.user, sizeof key.user, row->user);
     text_copy(key.key, sizeof key.key, row->key);
     text_copy(key.hash, sizeof key.hash, row->hash);
+    text_copy(key.alert, sizeof key.alert, row->alert);
     idempotency_keep(context, &key, row->at);
 }
 
@@ -241,6 +246,8 @@ static bool create_parts(struct desk *desk, struct uv_loop_s *loop, struct error
         tokens[c] = (uint16_t)store_get_setting(desk->store, name, 0);
     }
     ok = ok && create_site(desk, tokens, loop, error);
+    if (ok)
+        desk_begin_trail(desk);
     ok = ok && create_dispatchers(desk, tokens, error) && store_load_keys(desk->store, take_key, desk->keys, error) &&
          resume_all(desk, error);
     free(tokens);
@@ -329,6 +336,7 @@ void desk_silence(struct desk *desk)
             playout_stop(site_playout(desk->site, c), broadcast->id);
     }
     desk_keep_learnt_at_end(desk, clock_read().mono);
+    desk_end_trail(desk);
     const struct line_target nothing = {0};
     for (size_t i = 0; i < desk->config->n_lines; i++)
         line_set_target(site_lines(desk->site)[i], &nothing);

@@ -14,27 +14,27 @@ enum {
     WAITING_BYTES = 4 * 1024 * 1024,
 };
 
-static bool id_is_taken(const struct desk *desk, const struct alert *alert)
+static bool id_is_taken(const struct desk *desk, const char *id)
 {
     for (size_t i = 0; i < desk->n_alerts; i++)
-        if (desk->alerts[i] != alert && strcmp(desk->alerts[i]->id, alert->id) == 0)
+        if (strcmp(desk->alerts[i]->id, id) == 0)
             return true;
-    return store_has_alert(desk->store, alert->id);
+    return store_has_alert(desk->store, id);
 }
 
 /* yyyymmddThhmmssZ- and a number that no other alert of the same second has, also where the clock was set back and the second
  * comes again. */
-static void make_id(struct desk *desk, struct alert *alert)
+void desk_new_id(struct desk *desk, struct wall received, char id[ALERT_ID_SIZE])
 {
-    time_t seconds = (time_t)(alert->received.ms / 1000);
+    time_t seconds = (time_t)(received.ms / 1000);
     struct tm utc;
     gmtime_r(&seconds, &utc);
     char stamp[32];
     strftime(stamp, sizeof stamp, "%Y%m%dT%H%M%SZ", &utc);
     uint16_t last = desk->next_number;
     do
-        snprintf(alert->id, sizeof alert->id, "%.16s-%04x", stamp, (unsigned)desk->next_number++);
-    while (id_is_taken(desk, alert) && desk->next_number != last);
+        snprintf(id, ALERT_ID_SIZE, "%.16s-%04x", stamp, (unsigned)desk->next_number++);
+    while (id_is_taken(desk, id) && desk->next_number != last);
 }
 
 struct accepting {
@@ -71,6 +71,8 @@ static void let_in(struct desk *desk, struct alert *alert, const struct acceptin
     if (begins)
         alert->state = ALERT_QUEUED;
     struct desk_answer yes = {202, NULL, NULL, alert_to_json(alert, desk->config)};
+    if (ended && alert->owed > 1) /* besides the change that is just answered, its end is under way */
+        json_object_set_new(yes.alert, "durable", json_false());
     if (ended) /* cancelled or superseded before it was on disk */
         desk_channel_done(desk, alert, CAUSE_FINISHED);
     else if (begins) /* it may be over at once; not to be looked at after this */
@@ -154,7 +156,8 @@ static void on_durable(void *context, int64_t seq, const struct error *error)
 static void put_on_disk(struct desk *desk, struct alert *alert)
 {
     alert->durable = true; /* as the row will say once it is there */
-    journal_alert(&desk->journal, alert, alert->received, on_durable, alert->accepting);
+    const struct decision accepted = desk_accepted(alert, desk->config);
+    journal_decided(&desk->journal, alert, alert->received, &accepted, on_durable, alert->accepting);
     alert->durable = false;
 }
 
@@ -252,8 +255,7 @@ void desk_take_in(struct desk *desk, struct alert *alert, const char *id, desk_a
         return;
     }
     text_copy(alert->id, sizeof alert->id, id);
-    if (!*id)
-        make_id(desk, alert);
+    text_copy(alert->key.alert, sizeof alert->key.alert, id);
     *accepting =
         (struct accepting){.desk = desk, .alert = alert, .asked = clock_read().mono, .answer = answer, .context = context};
     text_copy(accepting->id, sizeof accepting->id, alert->id);

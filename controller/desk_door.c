@@ -2,7 +2,9 @@
 #include "controller/desk_intern.h"
 
 #include "codecs/rfc3339.h"
+#include "controller/form.h"
 #include "controller/log.h"
+#include "controller/rights.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -79,9 +81,13 @@ static enum known answer_known(struct desk *desk, const struct alert_message *me
 /* What came in, until an alert takes it over. */
 struct received {
     enum media media;
-    char *bytes;
+    const char *login; /* who sent it; borrowed */
+    struct alert_key key;
+    char id[ALERT_ID_SIZE]; /* "": a new one */
+    struct moment at;
+    char *bytes; /* owned, like the message, which may refer to them */
     size_t n_bytes;
-    struct alert_message *message; /* may refer to the bytes */
+    struct alert_message *message;
 };
 
 static void received_free(struct received *received)
@@ -90,35 +96,59 @@ static void received_free(struct received *received)
     free(received->bytes);
 }
 
-/* Takes what was received over. */
-static void judge(struct desk *desk, struct received *received, const struct alert_key *key, const char *id,
-                  desk_answer_fn *answer, void *context)
+static void refuse_received(struct received *received, unsigned status, const struct refusal *refusal, desk_answer_fn *answer,
+                            void *context)
 {
-    struct intake_terms terms = {desk->config, clock_read(), clock_trusted(), false};
     const struct alert_message *message = received->message;
+    log_line(LOG_WARNING, "refused \"%.80s\" from %.80s: %s: %s", message->identifier, message->sender, refusal->code,
+             refusal->message);
+    received_free(received);
+    desk_refuse(answer, context, status, refusal->code, refusal->message);
+}
+
+/* What is stored of an alert in parts has its words too: whatever becomes of the configuration, they stay what they were. */
+static void keep_words(struct received *received)
+{
+    char *bytes = form_with_words((struct slice){received->bytes, received->n_bytes}, received->message);
+    if (!bytes)
+        return; /* without memory they are found again after a restart */
+    free(received->bytes);
+    received->bytes = bytes;
+    received->n_bytes = strlen(bytes);
+}
+
+/* Takes what was received over. */
+static void judge(struct desk *desk, struct received *received, desk_answer_fn *answer, void *context)
+{
+    struct intake_terms terms = {desk->config, received->at, clock_trusted(), false};
     struct alert *alert = NULL;
     struct refusal refusal;
-    if (!intake_judge(&terms, received->message, &alert, &refusal)) {
-        log_line(LOG_WARNING, "refused \"%.80s\" from %.80s: %s: %s", message->identifier, message->sender, refusal.code,
-                 refusal.message);
-        received_free(received);
-        desk_refuse(answer, context, 422, refusal.code, refusal.message);
+    if (!rights_may_relay(desk->config, received->login, received->message->sender, &refusal)) {
+        refuse_received(received, 403, &refusal, answer, context);
         return;
     }
+    if (!intake_judge(&terms, received->message, &alert, &refusal)) {
+        refuse_received(received, 422, &refusal, answer, context);
+        return;
+    }
+    if (received->message->form)
+        keep_words(received);
+    if (!*received->id)
+        desk_new_id(desk, received->at.wall, received->id);
     alert->media = received->media;
     alert->bytes = received->bytes;
     alert->n_bytes = received->n_bytes;
-    alert->key = *key;
-    desk_take_in(desk, alert, id, answer, context);
+    alert->key = received->key;
+    desk_take_in(desk, alert, received->id, answer, context);
 }
 
 /* False if it is answered: no key, or not of this body. */
-static bool take_key(const struct desk *desk, const struct desk_sender *sender, struct slice bytes, struct alert_key *key,
+static bool take_key(const struct desk *desk, const struct desk_sender *sender, struct slice bytes, struct received *received,
                      desk_answer_fn *answer, void *context)
 {
-    if (!idempotency_key(key, sender->user, sender->key, bytes))
+    if (!idempotency_key(&received->key, sender->user, sender->key, bytes))
         desk_refuse(answer, context, 422, "idempotency_key", "Idempotency-Key: give 1 to 128 visible ASCII characters");
-    else if (idempotency_conflicts(desk->keys, key, clock_read().wall))
+    else if (idempotency_conflicts(desk->keys, &received->key, received->at.wall))
         desk_refuse(answer, context, 422, "idempotency_conflict",
                     "Idempotency-Key: it was given to another body within the last day; a new message needs a key of its own");
     else
@@ -126,40 +156,118 @@ static bool take_key(const struct desk *desk, const struct desk_sender *sender, 
     return false;
 }
 
-/* False if it is answered. */
-static bool receive(struct received *received, enum media media, struct slice bytes, desk_answer_fn *answer, void *context)
+static bool refuse_undecoded(const struct error *error, desk_answer_fn *answer, void *context)
 {
-    struct error error = {0};
-    *received = (struct received){.media = media, .bytes = malloc(bytes.size + 1), .n_bytes = bytes.size};
-    if (!received->bytes) {
+    if (error->code == ERROR_NO_MEMORY)
         desk_refuse(answer, context, 503, "no_memory", "out of memory; send it again");
+    else
+        desk_refuse(answer, context, error->code == ERROR_TOO_LARGE ? 413 : 422,
+                    error->code == ERROR_MISSING ? "missing_element" : "not_an_alert", error->message);
+    return false;
+}
+
+/* An alert in parts has no key of its own: it gets its id for one, and the source of whoever sends it. False: answered. */
+static bool give_key(struct desk *desk, struct received *received, struct slice bytes, desk_answer_fn *answer, void *context)
+{
+    struct refusal refusal;
+    struct error error = {0};
+    char sent[RFC3339_SIZE];
+    const struct config_source *source = rights_source(desk->config, received->login, &refusal);
+    if (!source) {
+        desk_refuse(answer, context, 403, refusal.code, refusal.message);
         return false;
     }
-    memcpy(received->bytes, bytes.data, bytes.size);
-    if (reception_decode(media, (struct slice){received->bytes, bytes.size}, &received->message, &error))
+    desk_new_id(desk, received->at.wall, received->id);
+    rfc3339_format(received->at.wall, desk->config->utc_offset_minutes, sent);
+    received->bytes = form_with_key(bytes, received->id, source->sender, sent, &error);
+    received->n_bytes = received->bytes ? strlen(received->bytes) : 0;
+    return received->bytes || refuse_undecoded(&error, answer, context);
+}
+
+/* False if it is answered. */
+static bool receive(struct desk *desk, struct received *received, struct slice bytes, desk_answer_fn *answer, void *context)
+{
+    struct error error = {0};
+    if (received->media == MEDIA_JSON) {
+        if (!give_key(desk, received, bytes, answer, context))
+            return false;
+    } else {
+        received->bytes = malloc(bytes.size + 1);
+        received->n_bytes = bytes.size;
+        if (received->bytes)
+            memcpy(received->bytes, bytes.data, bytes.size);
+        else
+            return error_set(&error, ERROR_NO_MEMORY, "-") || refuse_undecoded(&error, answer, context);
+    }
+    if (reception_decode(received->media, (struct slice){received->bytes, received->n_bytes}, &received->message, &error))
         return true;
     received_free(received);
-    desk_refuse(answer, context, error.code == ERROR_TOO_LARGE ? 413 : 422,
-                error.code == ERROR_MISSING ? "missing_element" : "not_cap", error.message);
-    return false;
+    return refuse_undecoded(&error, answer, context);
+}
+
+/* One whose only key is that of its sender: it is the same alert if that is. */
+struct asked_again {
+    desk_answer_fn *answer;
+    void *context;
+};
+
+static void on_asked_again(void *context, json_t *row, const struct error *error)
+{
+    struct asked_again *asked = context;
+    struct desk_answer again = {200, NULL, NULL, row ? json_incref(json_object_get(row, "detail")) : NULL};
+    if (again.alert)
+        asked->answer(asked->context, &again);
+    else
+        desk_refuse(asked->answer, asked->context, 503, "store", error->message);
+    json_decref(row);
+    free(asked);
+}
+
+static bool answer_by_key(struct desk *desk, const struct received *received, desk_answer_fn *answer, void *context)
+{
+    const char *id = idempotency_alert(desk->keys, &received->key, received->at.wall);
+    const struct alert *live = id ? desk_find(desk, id) : NULL;
+    if (!id)
+        return false;
+    if (live) {
+        struct desk_answer again = {200, NULL, NULL, alert_to_json(live, desk->config)};
+        answer(context, &again);
+        return true;
+    }
+    struct asked_again *asked = malloc(sizeof *asked);
+    if (asked)
+        *asked = (struct asked_again){answer, context};
+    if (asked && !desk_accepts(desk, id))
+        store_get_alert(desk->store, id, on_asked_again, asked);
+    else {
+        free(asked);
+        desk_refuse(answer, context, 503, "try_again", "it is on its way in already; ask again");
+    }
+    return true;
 }
 
 void desk_submit(struct desk *desk, const struct desk_sender *sender, enum media media, struct slice bytes,
                  desk_answer_fn *answer, void *context)
 {
-    struct received received;
-    struct alert_key key;
-    char id[ALERT_ID_SIZE];
-    if (!take_key(desk, sender, bytes, &key, answer, context) || !receive(&received, media, bytes, answer, context))
+    struct received received = {.media = media, .login = sender->user, .at = clock_read()};
+    desk_watch(desk, sender->user, bytes, &answer, &context);
+    if (!take_key(desk, sender, bytes, &received, answer, context) ||
+        (media == MEDIA_JSON && answer_by_key(desk, &received, answer, context)) ||
+        !receive(desk, &received, bytes, answer, context))
         return;
+    desk_watch_message(desk, received.message);
+    char id[ALERT_ID_SIZE];
     enum known known = answer_known(desk, received.message, bytes, answer, context, id);
+    if (known == KNOWN_REFUSED)
+        text_copy(received.id, sizeof received.id, id);
     if (known == KNOWN_NOT || known == KNOWN_REFUSED) {
-        judge(desk, &received, &key, known == KNOWN_REFUSED ? id : "", answer, context);
+        judge(desk, &received, answer, context);
         return;
     }
-    if (known == KNOWN_SAME && *key.key) {
-        idempotency_keep(desk->keys, &key, clock_read().wall);
-        journal_key(&desk->journal, &key, id, clock_read().wall);
+    if (known == KNOWN_SAME && *received.key.key) {
+        text_copy(received.key.alert, sizeof received.key.alert, id);
+        idempotency_keep(desk->keys, &received.key, received.at.wall);
+        journal_key(&desk->journal, &received.key, id, received.at.wall);
     }
     received_free(&received);
 }
@@ -183,17 +291,19 @@ static void on_changed(void *context, int64_t seq, const struct error *error)
     free(changing);
 }
 
-void desk_answer_durable(struct desk *desk, struct alert *alert, desk_answer_fn *answer, void *context)
+void desk_answer_durable(struct desk *desk, struct alert *alert, const struct decision *decision, desk_answer_fn *answer,
+                         void *context)
 {
     struct changing *changing = malloc(sizeof *changing);
     if (changing)
         *changing = (struct changing){answer, context, alert_to_json(alert, desk->config)};
-    journal_alert(&desk->journal, alert, clock_read().wall, changing ? on_changed : NULL, changing);
+    journal_decided(&desk->journal, alert, clock_read().wall, decision, changing ? on_changed : NULL, changing);
     if (!changing)
         desk_refuse(answer, context, 503, "no_memory", "it is done, but out of memory: whether it is on disk cannot be told");
 }
 
-void desk_stop(struct desk *desk, const char *id, const char *reason, desk_answer_fn *answer, void *context)
+void desk_stop(struct desk *desk, const char *id, const char *reason, const char *officer, desk_answer_fn *answer,
+               void *context)
 {
     struct alert *alert = desk_find(desk, id);
     if (alert && (alert->over || (alert_state_ended(alert->state) && alert->state != ALERT_STOPPED)))
@@ -205,6 +315,7 @@ void desk_stop(struct desk *desk, const char *id, const char *reason, desk_answe
     if (alert->state != ALERT_STOPPED) /* the first reason is the one that counts */
         text_copy(alert->reason, sizeof alert->reason, reason);
     desk_end_held(desk, alert, CAUSE_STOPPED);
-    desk_answer_durable(desk, alert, answer, context);
+    const struct decision stopped = {officer, "stopped", json_pack("{s:s}", "reason", reason)};
+    desk_answer_durable(desk, alert, &stopped, answer, context);
     desk_channel_done(desk, alert, CAUSE_STOPPED);
 }

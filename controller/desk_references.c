@@ -2,14 +2,17 @@
 #include "controller/desk_intern.h"
 
 #include "controller/log.h"
+#include "controller/rights.h"
 
 #include <stdio.h>
 #include <string.h>
 
-/* A drill or a test takes back its own kind; what is actual is ended by what is actual only. */
-static bool may_end(const struct alert_message *message, const struct alert *other)
+/* A drill or a test takes back its own kind; what is actual is ended by what is actual only. And nobody ends what another has
+ * issued, unless he stands above him. */
+static bool may_end(const struct desk *desk, const struct alert_message *message, const struct alert *other)
 {
-    return message->status == STATUS_ACTUAL || message->status == other->message->status;
+    return (message->status == STATUS_ACTUAL || message->status == other->message->status) &&
+           rights_may_end(desk->config, message->sender, other->message->sender);
 }
 
 /* An Update that says that the danger is past is the all-clear of what it names. */
@@ -32,36 +35,41 @@ void desk_act_on_references(struct desk *desk, const struct alert *alert)
         for (size_t i = desk->n_alerts; i-- > 0;) {
             struct alert *other = desk->alerts[i];
             if (other == alert || alert_state_ended(other->state) || !alert_is_referred(other, &m->references[r]) ||
-                !may_end(m, other))
+                !may_end(desk, m, other))
                 continue;
             desk_end_held(desk, other, cause);
             snprintf(other->reason, sizeof other->reason, "%s by %s", alert_state_name(other->state), alert->id);
-            journal_alert(&desk->journal, other, clock_read().wall, NULL, NULL);
+            const struct decision decision = {desk_actor(alert), alert_state_name(other->state),
+                                              json_pack("{s:s}", "by", alert->id)};
+            journal_decided(&desk->journal, other, clock_read().wall, &decision, NULL, NULL);
             desk_channel_done(desk, other, cause);
         }
 }
 
 /* What has ended an alert before it came: the first counts. */
 struct forestalled {
+    const struct desk *desk;
     const struct alert *alert;
     char by[ALERT_ID_SIZE];
-    bool cancelled;
+    enum alert_state state;
 };
 
-static void forestall(struct forestalled *found, const char *by, bool cancels)
+static void forestall(struct forestalled *found, const char *by, bool cancels, bool all_clear)
 {
     if (*found->by)
         return;
     text_copy(found->by, sizeof found->by, by);
-    found->cancelled = cancels;
+    found->state = cancels ? ALERT_CANCELLED : all_clear ? ALERT_CLEARED : ALERT_SUPERSEDED;
 }
 
-static void on_stored_referring(void *context, const char *id, const char *status, const char *msg_type)
+static void on_stored_referring(void *context, const struct store_referring *stored)
 {
     struct forestalled *found = context;
-    if (strcmp(status, alert_status_name(STATUS_ACTUAL)) == 0 ||
-        strcmp(status, alert_status_name(found->alert->message->status)) == 0)
-        forestall(found, id, strcmp(msg_type, alert_msg_type_name(MSG_CANCEL)) == 0);
+    const struct alert_message *m = found->alert->message;
+    if ((strcmp(stored->status, alert_status_name(STATUS_ACTUAL)) == 0 ||
+         strcmp(stored->status, alert_status_name(m->status)) == 0) &&
+        rights_may_end(found->desk->config, stored->sender, m->sender))
+        forestall(found, stored->id, strcmp(stored->msg_type, alert_msg_type_name(MSG_CANCEL)) == 0, stored->all_clear);
 }
 
 /* It may be on its way to the disk yet. An Update that waits for its time ends nothing before. */
@@ -72,15 +80,15 @@ static void look_at_live(const struct desk *desk, struct forestalled *found)
         const struct alert_message *m = other->message;
         bool ends = m->msg_type == MSG_CANCEL || (m->msg_type == MSG_UPDATE && other->effective.ms <= other->received.ms);
         for (size_t r = 0; ends && other->state != ALERT_REFUSED && r < m->n_references; r++)
-            if (may_end(m, found->alert) && alert_is_referred(found->alert, &m->references[r]))
-                forestall(found, other->id, m->msg_type == MSG_CANCEL);
+            if (may_end(desk, m, found->alert) && alert_is_referred(found->alert, &m->references[r]))
+                forestall(found, other->id, m->msg_type == MSG_CANCEL, other->all_clear);
     }
 }
 
 void desk_look_for_referring(const struct desk *desk, struct alert *alert)
 {
     const struct alert_message *m = alert->message;
-    struct forestalled found = {.alert = alert};
+    struct forestalled found = {.desk = desk, .alert = alert};
     struct store_reference key;
     struct error error = {0};
     journal_reference(&(struct alert_reference){m->sender, m->identifier, NULL, m->sent}, &key);
@@ -90,6 +98,6 @@ void desk_look_for_referring(const struct desk *desk, struct alert *alert)
     if (!*found.by)
         return;
     alert->sounds = false;
-    alert->state = found.cancelled ? ALERT_CANCELLED : ALERT_SUPERSEDED;
+    alert->state = found.state;
     snprintf(alert->reason, sizeof alert->reason, "%s by %s, which came before it", alert_state_name(alert->state), found.by);
 }

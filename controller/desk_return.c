@@ -42,7 +42,8 @@ static int64_t until_next_ms(const struct desk *desk, const struct alert *alert,
 /* Where nobody knows what time it is, nobody knows how long it is in force either. */
 bool desk_is_in_force(const struct desk *desk, const struct alert *alert, struct moment now)
 {
-    bool warns = alert->message->status == STATUS_ACTUAL && !alert->all_clear;
+    const struct alert_form *form = alert->message->form;
+    bool warns = alert->message->status == STATUS_ACTUAL && !alert->all_clear && (!form || form->kind != FORM_CORRECTION);
     return desk->config->returns && warns && interval_ms(desk, alert) > 0 && alert->unchecked_until.us == 0 &&
            !alert_expired(alert, now.mono, now.wall);
 }
@@ -152,8 +153,11 @@ void desk_extend(struct desk *desk, const char *id, struct wall until, const cha
         return;
     }
     log_line(LOG_NOTE, "%s: extended by %s: %s", alert->id, officer, reason);
+    const struct decision extended = {officer, "extended",
+                                      json_pack("{s:s, s:o, s:o}", "reason", reason, "until", json_time(until, desk->config),
+                                                "before", json_time(alert->expires, desk->config))};
     extend(alert, until, officer, reason);
     if (alert->state == ALERT_RETURNING)
         say_in_force(desk, alert);
-    desk_answer_durable(desk, alert, answer, context);
+    desk_answer_durable(desk, alert, &extended, answer, context);
 }

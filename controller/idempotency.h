@@ -20,6 +20,9 @@ bool idempotency_key(struct alert_key *key, const char *user, const char *text, 
 /* True if this user gave the key to another body. No key never conflicts. */
 bool idempotency_conflicts(const struct idempotency *table, const struct alert_key *key, struct wall now);
 
+/* The id of the alert that this user gave the key to, with the same body; NULL: there is none. Good until the next change. */
+const char *idempotency_alert(const struct idempotency *table, const struct alert_key *key, struct wall now);
+
 void idempotency_keep(struct idempotency *table, const struct alert_key *key, struct wall at);
 void idempotency_drop(struct idempotency *table, const struct alert_key *key); /* its alert was refused */
 

@@ -3,6 +3,8 @@
 
 #include "controller/alert_audio.h"
 #include "controller/area.h"
+#include "controller/phrase.h"
+#include "controller/rights.h"
 #include "controller/words.h"
 
 #include <stdarg.h>
@@ -27,17 +29,6 @@ static bool __attribute__((format(printf, 3, 4))) refuse(struct refusal *refusal
 static void note(struct alert *alert, const char *text)
 {
     json_array_append_new(alert->notes, json_string(text));
-}
-
-static const struct config_source *find_source(const struct config *config, const char *sender)
-{
-    for (size_t i = 0; i < config->n_sources; i++)
-        if (strcmp(config->sources[i].sender, sender) == 0)
-            return &config->sources[i];
-    for (size_t i = 0; i < config->n_sources; i++)
-        if (strcmp(config->sources[i].sender, "*") == 0)
-            return &config->sources[i];
-    return NULL;
 }
 
 static bool has_pair(const struct alert_pair *pairs, size_t n, const char *name, const char *value)
@@ -89,6 +80,27 @@ static int hazard_of(const struct config *config, const struct alert_info *info)
         if (hazard_named(&config->hazards[i], info))
             return (int)i;
     return (int)config->n_hazards - 1; /* "other": spoken, never refused */
+}
+
+/* Only JSON says both by our own names; a wrong one there is a mistake. False after refusing. */
+static bool find_named(const struct config *config, const struct alert_form *form, enum level *level, int *hazard,
+                       struct refusal *refusal)
+{
+    char known[160] = "";
+    *level = LEVEL_RED;
+    while (*level < LEVEL_COUNT && strcmp(level_name(*level), form->level) != 0)
+        (*level)++;
+    if (*level == LEVEL_COUNT)
+        return refuse(refusal, "level_unknown", "level: \"%.40s\" is none of red, orange, yellow, blue, advisory, daily",
+                      form->level);
+    *hazard = 0;
+    while ((size_t)*hazard < config->n_hazards && strcmp(config->hazards[*hazard].id, form->hazard) != 0)
+        (*hazard)++;
+    if ((size_t)*hazard < config->n_hazards)
+        return true;
+    for (size_t i = 0; i < config->n_hazards; i++)
+        text_print(known + strlen(known), sizeof known - strlen(known), "%s%s", i ? ", " : "", config->hazards[i].id);
+    return refuse(refusal, "hazard_unknown", "hazard: \"%.33s\" is not configured; known: %s", form->hazard, known);
 }
 
 static int urgency_order(enum alert_urgency urgency)
@@ -228,29 +240,46 @@ static bool judge_match(struct alert *alert, const struct area_match *match, str
     return true;
 }
 
-/* Area, danger and words of all blocks. */
+/* Area and danger of all blocks; ours: whose area is ours. */
 static bool judge_blocks(struct alert *alert, const struct intake_terms *terms, const struct config_source *source,
-                         struct area_match *match, struct refusal *refusal)
+                         struct area_match *match, bool *ours, struct refusal *refusal)
 {
     const struct alert_message *message = alert->message;
     bool clears = false, warns = false;
     for (size_t i = 0; i < message->n_infos; i++) {
         const struct alert_info *info = &message->infos[i];
-        if (!area_match_info(match, terms->config, info, source && source->covers)) {
-            not_spoken(alert, info->language, "no area of its block is ours");
+        ours[i] = area_match_info(match, terms->config, info, source && source->covers);
+        if (!ours[i])
             continue;
-        }
         clears |= words_all_clear(info);
         warns |= !words_all_clear(info) && info->urgency != URGENCY_UNKNOWN;
         take_danger(alert, terms->config, source, info);
-        take_words(alert, terms->config, source, info);
     }
+    if (alert->first_info && message->form && !find_named(terms->config, message->form, &alert->level, &alert->hazard, refusal))
+        return false;
     alert->all_clear = clears && !warns;
     if (clears)
         note(alert, warns ? "all_clear_mixed: it says that a danger is past, and warns of one as well; it sounds as a warning"
                           : "all_clear: it says that the danger is past");
     area_match_end(match, terms->config);
     return judge_match(alert, match, refusal);
+}
+
+/* Once it is known what the alert means here, so that it can be put into words. */
+static bool judge_words(struct alert *alert, const struct config *config, const struct config_source *source, const bool *ours,
+                        struct refusal *refusal)
+{
+    const struct alert_message *message = alert->message;
+    if (message->form && !phrase_alert(config, alert, refusal))
+        return false;
+    for (size_t i = 0; i < message->n_infos; i++)
+        if (ours[i])
+            take_words(alert, config, source, &message->infos[i]);
+        else
+            not_spoken(alert, message->infos[i].language, "no area of its block is ours");
+    if (alert->n_words == 0)
+        note(alert, "no_words: no language of the alert can be spoken; the shipped recording follows the tone");
+    return true;
 }
 
 void intake_leave_unchecked(struct alert *alert, const struct config *config, struct moment now, const char *why)
@@ -284,24 +313,24 @@ static bool judge_expiry(struct alert *alert, const struct intake_terms *terms, 
 static bool judge_sounding(struct alert *alert, const struct intake_terms *terms, const struct config_source *source,
                            struct refusal *refusal)
 {
+    const struct config *config = terms->config;
     if (alert->message->n_infos == 0)
         return refuse(refusal, "no_info", "info: missing; there is nothing to say and no area to say it in");
     struct area_match match;
-    bool ok = area_match_create(&match, terms->config);
-    if (!ok)
-        refuse(refusal, "no_memory", "out of memory; try again");
-    ok = ok && judge_blocks(alert, terms, source, &match, refusal) && judge_expiry(alert, terms, refusal);
-    alert->ended = calloc(terms->config->n_channels + 1, sizeof *alert->ended);
-    if (ok && (!alert->ended || !keep_match(alert, &match)))
+    bool *ours = calloc(alert->message->n_infos, sizeof *ours);
+    bool ok = area_match_create(&match, config) && ours;
+    alert->ended = calloc(config->n_channels + 1, sizeof *alert->ended);
+    if (!ok || !alert->ended)
         ok = refuse(refusal, "no_memory", "out of memory; try again");
+    ok = ok && judge_blocks(alert, terms, source, &match, ours, refusal) && judge_expiry(alert, terms, refusal);
+    if (ok && !keep_match(alert, &match))
+        ok = refuse(refusal, "no_memory", "out of memory; try again");
+    ok = ok && judge_words(alert, config, source, ours, refusal);
     area_match_free(&match);
-    if (!ok)
-        return false;
-    alert->repetitions_planned = terms->config->repetitions;
+    free(ours);
+    alert->repetitions_planned = config->repetitions;
     alert->outcome = ALERT_FINISHED;
-    if (alert->n_words == 0)
-        note(alert, "no_words: no language of the alert can be spoken; the shipped recording follows the tone");
-    return true;
+    return ok;
 }
 
 /* What the message does here, said for people where it does not sound. */
@@ -327,7 +356,7 @@ static bool does_sound(struct alert *alert)
 bool intake_judge(const struct intake_terms *terms, struct alert_message *message, struct alert **alert_out,
                   struct refusal *refusal)
 {
-    const struct config_source *source = find_source(terms->config, message->sender);
+    const struct config_source *source = rights_source_of(terms->config, message->sender);
     if (!source && terms->config->n_sources > 0)
         return refuse(refusal, "sender_unknown", "sender: not a configured source; add it to sources in the configuration: %s",
                       message->sender);

@@ -15,6 +15,18 @@ struct journal {
     void *context;
 };
 
+/* What somebody has decided, for the audit trail. */
+struct decision {
+    const char *actor;  /* a login, a source, or "tocsin" */
+    const char *action; /* a word: accepted, stopped, ... */
+    json_t *detail;     /* an object with what it was decided upon; taken over; NULL: nothing more */
+};
+
+/* About an alert or, with subject "", about anything else; it changes nothing itself. */
+void journal_decision(const struct journal *journal, const char *subject, const struct decision *decision);
+/* As journal_alert does, in one commit with the decision that has changed the alert. */
+void journal_decided(const struct journal *journal, struct alert *alert, struct wall now, const struct decision *decision,
+                     store_done_fn *done, void *context);
 /* The alert with its bytes, state and details; event "alert". done may be NULL. */
 void journal_alert(const struct journal *journal, struct alert *alert, struct wall now, store_done_fn *done, void *context);
 /* The same without an event: of what may still be refused. */

@@ -1,6 +1,7 @@
 /* One row for each media type. */
 #include "controller/reception.h"
 
+#include "codecs/alert_json.h"
 #include "codecs/cap.h"
 
 #include <string.h>
@@ -13,6 +14,7 @@ static const struct {
     {"application/cap+xml", MEDIA_CAP},
     {"application/xml", MEDIA_CAP},
     {"text/xml", MEDIA_CAP},
+    {"application/json", MEDIA_JSON},
 };
 
 const char *media_name(enum media media)
@@ -37,13 +39,14 @@ bool media_parse(const char *content_type, enum media *media)
 
 const char *media_known(void)
 {
-    return "a CAP alert as application/cap+xml";
+    return "a CAP alert as application/cap+xml, or one in parts as application/json";
 }
 
 bool reception_decode(enum media media, struct slice bytes, struct alert_message **message, struct error *error)
 {
     switch (media) {
     case MEDIA_CAP: return cap_decode(bytes, message, error);
+    case MEDIA_JSON: return alert_json_decode(bytes, message, error);
     case MEDIA_COUNT: break;
     }
     return error_set(error, ERROR_UNSUPPORTED, "this media type is not taken: send %s", media_known());

@@ -5,7 +5,7 @@
 
 #include "codecs/alert_message.h"
 
-enum media { MEDIA_CAP, MEDIA_COUNT };
+enum media { MEDIA_CAP, MEDIA_JSON, MEDIA_COUNT };
 
 /* As it is stored: "application/cap+xml". */
 const char *media_name(enum media media);

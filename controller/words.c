@@ -163,12 +163,13 @@ char *words_before_recording(const struct config *config, const char *language, 
     return put_before(cuts_off_drill ? words_text(config, TEXT_DRILL_STOPPED, language) : NULL, text);
 }
 
-/* Words that begin so say it already, whatever mark follows. */
+/* Words that have it say it themselves, whatever mark follows. */
 static char *frame_all_clear(const struct config *config, char *text, const char *language)
 {
     const char *begin = words_text(config, TEXT_ALL_CLEAR_BEGIN, language);
-    size_t n = begin && text ? (size_t)(last_character(begin) - begin) : 0;
-    return n > 0 && strncasecmp(text, begin, n) != 0 ? put_before(begin, text) : text;
+    char said[sizeof config->texts[0].in[0]];
+    text_print(said, sizeof said, "%.*s", begin ? (int)(last_character(begin) - begin) : 0, begin ? begin : "");
+    return *said && text && !strcasestr(text, said) ? put_before(begin, text) : text;
 }
 
 char *words_choose(const struct config *config, const struct alert_info *info, bool exercise, bool *shortened)

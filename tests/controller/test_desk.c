@@ -44,7 +44,8 @@ struct scene {
     } settings[16]; /* named numbers on disk */
     size_t n_settings;
     int64_t remembered_us[N_TERMINALS], answers_us[N_TERMINALS]; /* given to the site; what it has learnt */
-    char log[8192];
+    char log[8192], trail[4096]; /* trail: "ACTOR:ACTION " of each entry, "+" where it comes with its alert */
+    json_t *told;                /* the detail of the last entry */
     unsigned status;
     char code[40], id[ALERT_ID_SIZE], state[16];
     bool durable;
@@ -102,6 +103,38 @@ static struct row row_of(const struct store_alert *alert)
     return row;
 }
 
+static void take_audit(const struct store_change *change)
+{
+    size_t n = strlen(scene->trail);
+    snprintf(scene->trail + n, sizeof scene->trail - n, "%s:%s%s ", change->audit->actor, change->audit->action,
+             change->alert ? "+" : "");
+    json_decref(scene->told);
+    scene->told = json_loads(change->audit->detail, JSON_REJECT_DUPLICATES, NULL);
+    assert_non_null(scene->told);
+    if (change->alert)
+        assert_string_equal(change->audit->subject, change->alert->id);
+}
+
+/* What the audit trail was told since the last look. */
+static void expect_trail(const char *trail)
+{
+    assert_string_equal(scene->trail, trail);
+    scene->trail[0] = '\0';
+}
+
+static const char *told(const char *name)
+{
+    const char *text = json_string_value(json_object_get(scene->told, name));
+    return text ? text : "-";
+}
+
+bool store_audit_head(struct store *store, struct audit_link *head)
+{
+    (void)store;
+    *head = (struct audit_link){.seq = 7};
+    return true;
+}
+
 void store_commit(struct store *store, const struct store_change *change, store_done_fn *done, void *context)
 {
     (void)store;
@@ -109,6 +142,10 @@ void store_commit(struct store *store, const struct store_change *change, store_
         scene->tidied++;
         return;
     }
+    if (change->audit)
+        take_audit(change);
+    if (change->audit && !change->alert)
+        return;
     if (change->forget)
         say("FORGET:%s", change->forget);
     if (change->setting && strncmp(change->setting, "answer.", 7) == 0)
@@ -139,6 +176,29 @@ bool store_in_trouble(const struct store *store, struct error *why)
 {
     (void)store;
     return scene->full && !error_set(why, ERROR_IO, "full");
+}
+
+void store_get_alert(struct store *store, const char *id, store_result_fn *done, void *context)
+{
+    (void)store;
+    for (size_t i = 0; i < scene->n_rows; i++)
+        if (strcmp(scene->rows[i].id, id) == 0) {
+            const struct error none = {0};
+            done(context,
+                 json_pack("{s:s, s:s, s:O}", "id", id, "state", scene->rows[i].state, "detail", scene->rows[i].detail), &none);
+            return;
+        }
+    struct error error;
+    error_set(&error, ERROR_NOT_FOUND, "no alert is called %s", id);
+    done(context, NULL, &error);
+}
+
+void store_list_deliveries(struct store *store, const char *alert, store_result_fn *done, void *context)
+{
+    json_t *rows = NULL;
+    struct error error = {0};
+    store_load_deliveries(store, alert, &rows, &error);
+    done(context, rows, &error);
 }
 
 bool store_has_alert(struct store *store, const char *id)
@@ -185,8 +245,10 @@ bool store_find_referring(struct store *store, const struct store_reference *to,
         const struct row *row = &scene->rows[i];
         bool there = strcmp(row->state, "refused") != 0 && strcmp(row->state, "waiting") != 0;
         if (there && strcmp(row->names, to->identifier) == 0 && strcmp(row->names_sent, to->sent) == 0)
-            each(context, row->id, json_string_value(json_object_get(row->detail, "status")),
-                 json_string_value(json_object_get(row->detail, "msg_type")));
+            each(context, &(struct store_referring){row->id, json_string_value(json_object_get(row->detail, "sender")),
+                                                    json_string_value(json_object_get(row->detail, "status")),
+                                                    json_string_value(json_object_get(row->detail, "msg_type")),
+                                                    json_is_true(json_object_get(row->detail, "all_clear"))});
     }
     return true;
 }
@@ -533,6 +595,7 @@ static int tear_down(void **state)
     end();
     for (size_t i = 0; i < scene->n_rows; i++)
         row_clear(&scene->rows[i]);
+    json_decref(scene->told);
     uv_loop_close(&scene->loop);
     free(*state);
     return 0;
@@ -590,6 +653,75 @@ static void test_old_rows_go_while_it_is_quiet(void **state)
     pass(60000);
     assert_true(scene->tidied > 0);
     scene->log[0] = '\0';
+}
+
+/* ---- the audit trail ---- */
+
+static void test_who_decided_is_in_the_trail(void **state)
+{
+    (void)state;
+    expect_trail("tocsin:daemon_started ");
+    submit(A);
+    expect_trail("root:accepted+ ");
+    assert_string_equal(told("identifier"), "A");
+    assert_int_equal(strlen(told("sha256")), 64);
+    land(ERROR_NONE);
+    desk_stop(scene->desk, scene->id, "the water is gone", "uid:1000", on_answer, NULL);
+    expect_trail("uid:1000:stopped+ ");
+    assert_string_equal(told("reason"), "the water is gone");
+    over(CAUSE_STOPPED);
+    expect_trail("tocsin:ended+ ");
+    assert_string_equal(told("state"), "stopped");
+    land_all();
+    submit((struct cap_text){.identifier = "B"});
+    land(ERROR_NONE);
+    expect_trail("root:accepted+ ");
+    submit((struct cap_text){
+        .identifier = "C", .msg_type = "Cancel", .references = "<references>county,B,2026-11-22T03:20:00+08:00</references>"});
+    expect_trail("root:cancelled+ root:recorded+ ");
+}
+
+static void test_who_may_not_is_in_the_trail(void **state)
+{
+    (void)state;
+    struct refusal refusal = {"no_right", "ask somebody who may"};
+    scene->trail[0] = '\0';
+    for (int i = 0; i < 2 * REFUSALS_AT_ONCE; i++)
+        desk_denied(scene->desk, "uid:7", "", &refusal);
+    assert_int_equal(strlen(scene->trail), REFUSALS_AT_ONCE * strlen("uid:7:denied "));
+    assert_string_equal(told("code"), "no_right");
+}
+
+/* With its size and digest, also where nothing of it can be read; too many at once are summed up. */
+static void test_refusals_are_in_the_trail(void **state)
+{
+    (void)state;
+    const struct desk_sender sender = {"root", NULL};
+    scene->trail[0] = '\0';
+    submit((struct cap_text){.identifier = "N", .infos = "<info/>"});
+    expect_trail("root:refused ");
+    assert_string_equal(told("code"), scene->code);
+    desk_submit(scene->desk, &sender, MEDIA_CAP, slice_of("<html/>"), on_answer, NULL);
+    expect_trail("root:refused ");
+    assert_string_equal(told("code"), "not_an_alert");
+    assert_string_equal(told("identifier"), "-");
+    assert_string_equal(told("sha256"), "8397912ada2760dca34d1adb644cf54fc5c8d05d0ad56b4a6f99096b03ac8431");
+    submit(DRILL);
+    land(ERROR_IO);
+    expect_trail("root:refused ");
+    assert_string_equal(told("code"), "not_durable");
+    assert_string_equal(told("identifier"), "D");
+    scene->log[0] = '\0';
+    for (int i = 0; i < 100; i++) {
+        desk_submit(scene->desk, &sender, MEDIA_CAP, slice_of("<html/>"), on_answer, NULL);
+        expect("422 ");
+    }
+    scene->trail[0] = '\0';
+    pass(59000);
+    expect_trail("");
+    pass(2000);
+    expect_trail("root:refused ");
+    assert_int_equal(json_integer_value(json_object_get(scene->told, "more")), 100 - (REFUSALS_AT_ONCE - 3));
 }
 
 static void set_answer(const char *name, int64_t value)
@@ -711,7 +843,7 @@ static void test_a_full_disk_makes_nothing_invisible(void **state)
     json_decref(all);
     json_decref(deliveries);
     submit(A);
-    desk_stop(scene->desk, scene->id, "why", on_answer, NULL);
+    desk_stop(scene->desk, scene->id, "why", "officer", on_answer, NULL);
     expect("200 409 ");
     pass(2100);
     expect("A:finished ");
@@ -967,12 +1099,12 @@ static void test_stopped_before_it_is_on_disk(void **state)
 {
     (void)state;
     submit(A);
-    desk_stop(scene->desk, scene->desk->alerts[0]->id, "why", on_answer, NULL); /* nobody was told of it yet */
+    desk_stop(scene->desk, scene->desk->alerts[0]->id, "why", "officer", on_answer, NULL); /* nobody was told of it yet */
     expect("A:waiting 409 ");
     pass(2100);
     expect("ALARM:store_slow SOUND:A 202 ");
     scene->was_waiting = true;
-    desk_stop(scene->desk, scene->id, "why", on_answer, NULL);
+    desk_stop(scene->desk, scene->id, "why", "officer", on_answer, NULL);
     assert_non_null(strstr(scene->log, "SILENCE:A"));
     assert_null(strstr(scene->log, "200")); /* when it is on disk */
     land_all();
@@ -986,7 +1118,7 @@ static void test_a_stop_that_cannot_be_stored_says_so(void **state)
     (void)state;
     submit(A);
     land(ERROR_NONE);
-    desk_stop(scene->desk, scene->id, "why", on_answer, NULL);
+    desk_stop(scene->desk, scene->id, "why", "officer", on_answer, NULL);
     land(ERROR_IO);
     assert_int_equal(scene->status, 200);
     assert_false(scene->durable);
@@ -1091,7 +1223,7 @@ static void test_who_is_stopped_between_does_not_return(void **state)
     land_all();
     play_out();
     scene->log[0] = '\0';
-    desk_stop(scene->desk, scene->id, "why", on_answer, NULL);
+    desk_stop(scene->desk, scene->id, "why", "officer", on_answer, NULL);
     land_all();
     expect("A:stopped A:stopped 200 ");
     assert_int_equal(scene->desk->n_alerts, 0);
@@ -1290,6 +1422,9 @@ int main(void)
         TEST(test_old_rows_go_while_it_is_quiet),
         TEST(test_answer_times_survive_a_restart),
         TEST(test_answer_times_are_not_written_while_it_sounds),
+        TEST(test_who_decided_is_in_the_trail),
+        TEST(test_refusals_are_in_the_trail),
+        TEST(test_who_may_not_is_in_the_trail),
         TEST(test_an_id_is_given_once),
         TEST(test_a_late_disk_holds_back_no_actual_alert),
         TEST(test_a_full_disk_makes_nothing_invisible),

@@ -496,7 +496,7 @@ static size_t rows_of(struct fixture *f, const char *id, bool readings)
 
 static void tidy(struct fixture *f, uint32_t alerts, int64_t alerts_before, int64_t readings_before)
 {
-    const struct store_limits limits = {alerts, {alerts_before}, {readings_before}};
+    const struct store_limits limits = {alerts, {alerts_before}, {readings_before}, {0}};
     for (int i = 0; i < 5; i++)
         commit(f, &(struct store_change){.limits = &limits});
     wait_all(f);
@@ -555,10 +555,11 @@ static void an_id_is_never_taken_away(void **state)
     assert_int_equal(f->last_error.code, ERROR_NONE);
 }
 
-static void note_referring(void *context, const char *id, const char *status, const char *msg_type)
+static void note_referring(void *context, const struct store_referring *alert)
 {
     char *to = context;
-    snprintf(to + strlen(to), 100, "%s:%s:%s ", id, status, msg_type);
+    assert_string_equal(alert->sender, sender);
+    snprintf(to + strlen(to), 100, "%s:%s:%s%s ", alert->id, alert->status, alert->msg_type, alert->all_clear ? "+" : "");
 }
 
 /* What names another alert is found by that, also where it came first; with its row that goes as well. */
@@ -575,6 +576,8 @@ static void what_refers_to_an_alert_is_found(void **state)
         struct store_alert alert = an_alert(id, states[i]);
         alert.identifier = id;
         alert.detail = json_pack("{s:s, s:s}", "status", "Actual", "msg_type", i == 0 ? "Cancel" : "Update");
+        if (i > 0)
+            json_object_set_new(alert.detail, "all_clear", json_boolean(i == 3));
         struct store_change change = {.alert = &alert, .references = both, .n_references = 2};
         commit(f, &change);
         commit(f, &change); /* it is written again at each of its changes */
@@ -583,7 +586,7 @@ static void what_refers_to_an_alert_is_found(void **state)
     wait_all(f);
     assert_int_equal(f->failed, 0);
     assert_true(store_find_referring(f->store, &to, note_referring, found, &error));
-    assert_string_equal(found, "A:Actual:Cancel D:Actual:Update ");
+    assert_string_equal(found, "A:Actual:Cancel D:Actual:Update+ ");
     found[0] = '\0';
     assert_true(
         store_find_referring(f->store, &(struct store_reference){sender, "late", "2027"}, note_referring, found, &error));

@@ -80,6 +80,19 @@ class Api(TownshipTest):
         self.assertEqual(list(contract.faults(body, schema, f"{method} {path}")), [])
         return body
 
+    def follow_up(self, ask, county):
+        """What the officer sends himself, and what follows it."""
+        kind = {"Content-Type": "application/json"}
+        parts = {"status": "actual", "hazard": "flood", "level": "blue", "terminals": ["north-1"], "text": {"zh": "快走。"}, "languages": ["zh"]}
+        alert = ask("POST", "/v1/alerts", 202, body=json.dumps(parts).encode(), headers=kind)["id"]
+        ask("POST", "/v1/alerts", 422, body=json.dumps({**parts, "level": "grey"}).encode(), headers=kind)
+        for order in ("all-clear", "correct"):
+            give = lambda who, status, body: ask("POST", f"/v1/alerts/{who}/{order}", status, f"/v1/alerts/{{id}}/{order}", body=body)
+            give(alert, 202, b'{"reason": "over"}')
+            give(alert, 422, b"{}")
+            give("20261122T032000Z-ffff", 404, b'{"reason": "x"}')
+            give(county, 409, b'{"reason": "x"}')
+
     def test_the_page_and_the_daemon_agree(self):
         contract = Contract()
         town = self.township({"north": (9600, t8(3, {2: "dead"})), "south": (19200, c4(1))},
@@ -143,8 +156,15 @@ class Api(TownshipTest):
         self.assertNotIn("words", page["alerts"][0])
         page = ask("GET", f"/v1/alerts?before={other}", 200, "/v1/alerts")
         self.assertEqual(([a["id"] for a in page["alerts"]], page.get("before")), ([alert], None))
+        page = ask("GET", "/v1/audit?limit=2", 200, "/v1/audit")
+        ask("GET", f"/v1/audit?after={page['after']}", 200, "/v1/audit")
+        ask("GET", "/v1/audit?after=x", 422, "/v1/audit")
+        ask("GET", "/v1/audit?limit=501", 422, "/v1/audit")
+        self.assertEqual(town.get(f"/v1/alerts/{alert}/message"), (200, message))
+        ask("GET", "/v1/alerts/20261122T032000Z-ffff/message", 404, "/v1/alerts/{id}/message")
         ask("GET", "/v1/alerts?limit=0", 422, "/v1/alerts")
         ask("GET", "/v1/alerts?before=20261122T032000Z-ffff", 422, "/v1/alerts")
+        self.follow_up(ask, alert)
         self.csv(contract, town, alert)
         self.events_agree(contract, town)
         self.nothing_is_promised_that_never_comes(contract)
@@ -200,7 +220,8 @@ class Api(TownshipTest):
         self.assertTrue(kinds >= {"alert", "delivery", "programme", "line", "terminal"}, kinds)
 
     def nothing_is_promised_that_never_comes(self, contract):
-        for name in ("Alert", "AlertSummary", "Delivery", "Terminal", "Line", "Programme", "Health", "Problem", "Reading", "LineChange", "TerminalChange", "WorstTerminal"):
+        for name in ("Alert", "AlertSummary", "Delivery", "Terminal", "Line", "Programme", "Health", "Problem", "Reading", "LineChange", "TerminalChange", "WorstTerminal", "AuditPage",
+                     "AuditEntry"):
             promised = {f"{name}.{key}" for key in contract.schemas[name]["properties"]}
             self.assertEqual(promised - contract.seen - RARE, set())
 

@@ -202,8 +202,8 @@ fallback_all_clear_zh = "one.wav"; fallback_all_clear_en = "one.wav";''')
         town = self.township({"north": (9600, t8(1))}, programme=SHORT).start()
         good = cap()
         cases = {
-            "not CAP": ("<html></html>", 422, "not_cap", "CAP"),
-            "DTD": ('<!DOCTYPE alert [<!ENTITY x "y">]>' + good[38:], 422, "not_cap", "document type"),
+            "not CAP": ("<html></html>", 422, "not_an_alert", "CAP"),
+            "DTD": ('<!DOCTYPE alert [<!ENTITY x "y">]>' + good[38:], 422, "not_an_alert", "document type"),
             "no identifier": (good.replace("identifier>", "nothing>"), 422, "missing_element", "identifier"),
             "no sent": (good.replace("sent>", "nothing>"), 422, "missing_element", "sent"),
             "no status": (good.replace("status>", "nothing>"), 422, "missing_element", "status"),

@@ -221,7 +221,10 @@ lines = ({", ".join(f'{{ id = "{l}"; baud = {self.lines[l][0]}; channel = "{self
         self.write("site.cfg", f"""site = {{ name_zh = "青溪镇"; name_en = "Qingxi"; code = "360499103000"; }};
 state_dir = "state"; socket = "tocsin.sock"; clock = "trust"; http = {{ enabled = true; port = 0; }};
 geocode_names = [ "areaCode" ];
-sources = ( {{ id = "county"; sender = "*"; audio_from = [ {", ".join(f'"{a}"' for a in self.audio_from)} ]; }} );
+sources = ( {{ id = "county"; sender = "*"; authority = "county";
+               audio_from = [ {", ".join(f'"{a}"' for a in self.audio_from)} ]; }},
+            {{ id = "duty"; sender = "duty@qingxi.example"; name_zh = "青溪镇政府"; name_en = "Qingxi township"; }} );
+users = ( {{ login = "*"; source = "duty"; relays = [ "county" ]; }} );
 places = ( {{ code = "{VILLAGE}"; zh = "龙塘村"; en = "Longtang"; }} );
 programme = {{ returns = {str(self.returns).lower()}; {self.programme} }};
 voice = {{ program = "{program('tocsin-voice')}"; }};
@@ -398,7 +401,7 @@ terminals = ({", ".join(f'{{ id = "{l}-{u}"; name = "{l} {u}"; line = "{l}"; uni
 
     def until_ended(self, alert_id):
         """Waits for the end of an alert and of each delivery; patient, for the sound of whole repetitions takes its time."""
-        ends = ("finished", "stopped", "cancelled", "expired", "superseded", "refused")
+        ends = ("finished", "stopped", "cleared", "cancelled", "expired", "superseded", "refused")
 
         def over():
             alert = self.alert(alert_id)

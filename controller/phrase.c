@@ -1,0 +1,308 @@
+/* Values go in the order of who knows best: what the alert says, what its places are, what holds for all. */
+#include "controller/phrase.h"
+
+#include "controller/rights.h"
+#include "controller/template.h"
+#include "controller/words.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+struct phrase {
+    const struct config *config;
+    struct alert *alert;
+    enum text_language language;
+    char *values[SLOT_COUNT]; /* owned; NULL: none yet */
+};
+
+static bool refuse(struct refusal *refusal, const char *code, const char *format, const char *what)
+{
+    text_copy(refusal->code, sizeof refusal->code, code);
+    text_print(refusal->message, sizeof refusal->message, format, what);
+    return false;
+}
+
+/* True if it has a text for the language. */
+static bool language_of(const char *tag, enum text_language *language)
+{
+    static const char *const TAGS[TEXT_LANGUAGES] = {[TEXT_ZH] = "zh", [TEXT_EN] = "en"};
+    for (size_t i = 0; i < TEXT_LANGUAGES; i++)
+        if (words_same_language(TAGS[i], tag)) {
+            *language = (enum text_language)i;
+            return true;
+        }
+    return false;
+}
+
+static void give(struct phrase *phrase, enum slot slot, const char *text)
+{
+    if (!phrase->values[slot] && text && *text)
+        phrase->values[slot] = strdup(text);
+}
+
+/* ---- names ---- */
+
+/* "A、B和C", "A, B and C"; owned by the caller. */
+struct names {
+    char text[700];
+    size_t n, size;
+};
+
+static void add_name(struct names *names, size_t total, const char *name, enum text_language language)
+{
+    static const char *const BETWEEN[TEXT_LANGUAGES] = {"、", ", "}, *const LAST[TEXT_LANGUAGES] = {"和", " and "};
+    const char *mark = names->n == 0 ? "" : names->n + 1 == total ? LAST[language] : BETWEEN[language];
+    text_print(names->text + names->size, sizeof names->text - names->size, "%s%s", mark, name);
+    names->size = strlen(names->text);
+    names->n++;
+}
+
+static const char *place_name(const struct config *config, const char *id, enum text_language language)
+{
+    struct area_code code;
+    const struct config_place *place = area_code_parse(slice_of(id), &code, NULL) ? config_find_place(config, &code) : NULL;
+    return !place ? NULL : language == TEXT_ZH ? place->name_zh : place->name_en;
+}
+
+/* False for one that is not known. */
+static bool join_places(const struct phrase *phrase, const char *const *ids, size_t n, struct names *names,
+                        const char **unknown)
+{
+    *names = (struct names){0};
+    for (size_t i = 0; i < n; i++) {
+        const char *name = place_name(phrase->config, ids[i], phrase->language);
+        *unknown = ids[i];
+        if (!name)
+            return false;
+        add_name(names, n, name, phrase->language);
+    }
+    return true;
+}
+
+/* The places of the meant terminals, each once; at most most. */
+static size_t find_homes(const struct phrase *phrase, const struct config_place **homes, size_t most)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < phrase->alert->n_terminals && n < most; i++) {
+        const struct config_terminal *terminal = &phrase->config->terminals[phrase->alert->terminals[i]];
+        const struct config_place *place = terminal->n_codes ? config_find_place(phrase->config, &terminal->codes[0]) : NULL;
+        size_t k = 0;
+        while (k < n && homes[k] != place)
+            k++;
+        if (place && k == n)
+            homes[n++] = place;
+    }
+    return n;
+}
+
+/* Of an alert that names terminals only. */
+static void give_homes(struct phrase *phrase)
+{
+    const struct config_place *homes[30];
+    struct names names = {0};
+    size_t n = find_homes(phrase, homes, sizeof homes / sizeof *homes);
+    for (size_t i = 0; i < n; i++)
+        add_name(&names, n, phrase->language == TEXT_ZH ? homes[i]->name_zh : homes[i]->name_en, phrase->language);
+    give(phrase, SLOT_PLACES, names.text);
+}
+
+/* Whom it is for: the places that it names. */
+static void give_places(struct phrase *phrase)
+{
+    const char *member = phrase->language == TEXT_ZH ? "name_zh" : "name_en";
+    struct names names = {0};
+    const json_t *place;
+    size_t i;
+    json_array_foreach(phrase->alert->places, i, place)
+    {
+        const char *name = json_string_value(json_object_get(place, member));
+        if (name)
+            add_name(&names, json_array_size(phrase->alert->places), name, phrase->language);
+    }
+    give(phrase, SLOT_PLACES, names.text);
+    give_homes(phrase);
+}
+
+/* ---- values ---- */
+
+/* A value of the form that is good for this language. */
+static bool give_value(struct phrase *phrase, const struct form_value *value, struct refusal *refusal)
+{
+    enum slot slot = slot_named(value->slot);
+    enum text_language language = phrase->language;
+    struct names names;
+    const char *unknown = "";
+    if (slot == SLOT_COUNT)
+        return refuse(refusal, "slot_unknown", "slots: there is no slot \"%.40s\"; docs/configuration.md lists them",
+                      value->slot);
+    if (value->language && (!language_of(value->language, &language) || language != phrase->language))
+        return true;
+    if (!value->text && !join_places(phrase, (const char *const *)value->places, value->n_places, &names, &unknown))
+        return refuse(refusal, "place_unknown", "slots: no place %.60s is configured, so its name is not known", unknown);
+    give(phrase, slot, value->text ? value->text : names.text);
+    return true;
+}
+
+static bool give_form(struct phrase *phrase, struct refusal *refusal)
+{
+    const struct alert_form *form = phrase->alert->message->form;
+    for (size_t i = 0; i < form->n_values; i++)
+        if (!give_value(phrase, &form->values[i], refusal))
+            return false;
+    return true;
+}
+
+static void give_issuer(struct phrase *phrase)
+{
+    const struct config *config = phrase->config;
+    const struct config_source *source = rights_source_of(config, phrase->alert->message->sender);
+    bool zh = phrase->language == TEXT_ZH;
+    if (source)
+        give(phrase, SLOT_ISSUER, zh ? source->name_zh : source->name_en);
+    give(phrase, SLOT_ISSUER, zh ? config->site_name_zh : config->site_name_en);
+}
+
+static void give_times(struct phrase *phrase)
+{
+    const struct alert *alert = phrase->alert;
+    char text[TEMPLATE_TIME_SIZE];
+    template_time(alert->received, phrase->config->utc_offset_minutes, phrase->language, text);
+    give(phrase, SLOT_TIME, text);
+    if (!alert->first_info->has_onset)
+        return;
+    template_time(alert->first_info->onset, phrase->config->utc_offset_minutes, phrase->language, text);
+    give(phrase, SLOT_START, text);
+}
+
+static const char *text_in(const struct phrase *phrase, enum text_key key)
+{
+    return phrase->config->texts[key].in[phrase->language];
+}
+
+/* What is right: whoever else must move, or that nobody has to. */
+static void give_correct(struct phrase *phrase)
+{
+    struct template_values values = {0};
+    struct error error;
+    for (size_t slot = 0; slot < SLOT_COUNT; slot++)
+        values.of[slot] = phrase->values[slot];
+    char *place = phrase->values[SLOT_RIGHT] && phrase->values[SLOT_WRONG]
+                      ? template_fill(text_in(phrase, TEXT_CORRECT_PLACE), phrase->language, &values, &error)
+                      : NULL;
+    give(phrase, SLOT_CORRECT, place ? place : text_in(phrase, TEXT_CORRECT_NO_DANGER));
+    free(place);
+}
+
+static void give_rest(struct phrase *phrase)
+{
+    static const char *const EVERYBODY[TEXT_LANGUAGES] = {"大家", "Everyone"};
+    give_places(phrase);
+    give_issuer(phrase);
+    give_times(phrase);
+    give(phrase, SLOT_HAZARD, phrase->config->hazards[phrase->alert->hazard].spoken[phrase->language]);
+    give(phrase, SLOT_ZONE, phrase->values[SLOT_PLACES]);
+    give(phrase, SLOT_STATE, text_in(phrase, TEXT_FLASH_FLOOD_COMING));
+    give(phrase, SLOT_RETURN, EVERYBODY[phrase->language]);
+    give_correct(phrase);
+}
+
+/* ---- texts ---- */
+
+static const char *choose_text(const struct phrase *phrase)
+{
+    const struct alert *alert = phrase->alert;
+    switch (alert->message->form->kind) {
+    case FORM_UPDATE: return text_in(phrase, TEXT_UPDATE);
+    case FORM_ALL_CLEAR: return text_in(phrase, TEXT_ALL_CLEAR);
+    case FORM_CORRECTION: return text_in(phrase, TEXT_CORRECTION);
+    case FORM_ALERT: break;
+    }
+    return alert->message->status == STATUS_EXERCISE ? text_in(phrase, TEXT_DRILL)
+                                                     : phrase->config->hazards[alert->hazard].text.in[phrase->language];
+}
+
+static void note_once(json_t *notes, const char *note)
+{
+    const json_t *other;
+    size_t i;
+    json_array_foreach(notes, i, other)
+    {
+        if (strcmp(json_string_value(other), note) == 0)
+            return;
+    }
+    json_array_append_new(notes, json_string(note));
+}
+
+/* What was given for a slot that the text does not have is not said. */
+static void note_unsaid(const struct phrase *phrase, const char *text)
+{
+    const struct alert_form *form = phrase->alert->message->form;
+    for (size_t i = 0; i < form->n_values; i++) {
+        enum slot slot = slot_named(form->values[i].slot);
+        char name[40], note[100];
+        bool of_correct = form->kind == FORM_CORRECTION && (slot == SLOT_RIGHT || slot == SLOT_WRONG || slot == SLOT_SHELTER);
+        text_print(name, sizeof name, "{%s}", form->values[i].slot);
+        text_print(note, sizeof note, "not_said: the text for this has no %s", name);
+        if (!of_correct && !strstr(text, name))
+            note_once(phrase->alert->notes, note);
+    }
+}
+
+static bool set_speech(struct alert_info *info, char *text)
+{
+    struct alert_pair *pairs = realloc(info->parameters, (info->n_parameters + 1) * sizeof *pairs);
+    char *name = strdup("speech");
+    if (pairs)
+        info->parameters = pairs;
+    if (!pairs || !name) {
+        free(name);
+        free(text);
+        return false;
+    }
+    struct alert_pair *pair = &info->parameters[info->n_parameters++];
+    pair->name = name;
+    pair->value = text;
+    return true;
+}
+
+static bool phrase_info(struct phrase *phrase, struct alert_info *info, struct refusal *refusal)
+{
+    struct template_values values = {0};
+    struct error error = {0};
+    if (!give_form(phrase, refusal))
+        return false;
+    give_rest(phrase);
+    const char *text = choose_text(phrase);
+    for (size_t slot = 0; slot < SLOT_COUNT; slot++)
+        values.of[slot] = phrase->values[slot];
+    char *filled = template_fill(text, phrase->language, &values, &error);
+    if (!filled)
+        return refuse(refusal, "slot_missing", "slots: %s; give it in slots, or words of your own in text", error.message);
+    note_unsaid(phrase, text);
+    return set_speech(info, filled) || refuse(refusal, "no_memory", "out of memory; try again%s", "");
+}
+
+static bool has_speech(const struct alert_info *info)
+{
+    for (size_t i = 0; i < info->n_parameters; i++)
+        if (strcasecmp(info->parameters[i].name, "speech") == 0)
+            return true;
+    return false;
+}
+
+bool phrase_alert(const struct config *config, struct alert *alert, struct refusal *refusal)
+{
+    bool ok = true;
+    for (size_t i = 0; ok && i < alert->message->n_infos; i++) {
+        struct alert_info *info = &alert->message->infos[i];
+        struct phrase phrase = {.config = config, .alert = alert};
+        if (has_speech(info) || !language_of(info->language, &phrase.language))
+            continue;
+        ok = phrase_info(&phrase, info, refusal);
+        for (size_t slot = 0; slot < SLOT_COUNT; slot++)
+            free(phrase.values[slot]);
+    }
+    return ok;
+}
