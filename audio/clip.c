@@ -110,7 +110,7 @@ static bool to_frames(const float *mono, size_t n, struct clip *clip, struct err
         peak = fmaxf(peak, fabsf(mono[i]));
     if (peak < quietest_peak)
         return error_set(error, ERROR_INVALID, "there is no sound in it");
-    clip->frames = malloc(n * sizeof *clip->frames);
+    clip->frames = malloc((n + 1) * sizeof *clip->frames);
     if (!clip->frames)
         return error_set(error, ERROR_NO_MEMORY, "no memory for it");
     for (size_t i = 0; i < n; i++)

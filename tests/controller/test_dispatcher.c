@@ -814,7 +814,7 @@ static void test_own_recording(void **state)
          "speak:1.4:zh-CN "},
         {{.more = "<responseType>AllClear</responseType>" RECORDING, .language = "en", .headline = "Go home."},
          "Exercise",
-         "play:1.0:en[Drill, drill, this is a drill, there is no danger! All clear. *This is a drill.]FDrill, drill, this is "
+         "play:1.0:en[Drill, drill, this is a drill, there is no danger! All clear.*This is a drill.]FDrill, drill, this is "
          "a "
          "drill, there is no danger! All clear. Go home. This is a drill. speak:1.4:en "},
     };
