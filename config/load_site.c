@@ -7,7 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char *const clock_names[] = {"ntp", "rtc", "trust", NULL}; /* enum clock_mode */
+static const char *const clock_names[] = {"ntp", "rtc", "trust", NULL};              /* enum clock_mode */
+static const char *const signature_names[] = {"preferred", "required", "off", NULL}; /* enum signature_policy */
 
 static const struct schema_item site_items[] = {
     {"name_zh", SCHEMA_TEXT, .least = 1, SCHEMA_AT(config, site_name_zh)},
@@ -109,6 +110,9 @@ const struct schema_item load_source_items[] = {
     {"name_en", SCHEMA_TEXT, .initial = "", SCHEMA_AT(config_source, name_en)},
     {"covers", SCHEMA_BOOLEAN, .initial = "false", SCHEMA_AT(config_source, covers)},
     {"audio_from", SCHEMA_LIST, 0, CONFIG_AUDIO_FROM_MAX, .initial = ""},
+    {"signature", SCHEMA_CHOICE, .initial = "preferred", SCHEMA_AT(config_source, signature), .names = signature_names},
+    {"signer_id", SCHEMA_TEXT, .least = 1, .initial = sm2_default_id, SCHEMA_AT(config_source, signer_id)},
+    {"certificates", SCHEMA_LIST, 0, 32, .initial = ""},
     {0},
 };
 
@@ -217,9 +221,11 @@ static void load_sources(struct loader *loader, const config_setting_t *root)
     const config_setting_t *list = schema_list(root, "sources");
     config->sources = load_list(&loader->site, root, "sources", load_source_items, sizeof *config->sources, &config->n_sources);
     load_check_unique(&loader->site, list, config->sources, config->n_sources, sizeof *config->sources);
-    for (size_t i = 0; i < config->n_sources; i++)
+    for (size_t i = 0; i < config->n_sources; i++) {
+        load_certificates(loader, schema_element(list, i), &config->sources[i]);
         if (config_setting_is_group(schema_element(list, i)))
             read_audio_from(loader, schema_element(list, i), &config->sources[i]);
+    }
 }
 
 void load_settings(struct loader *loader)

@@ -2,7 +2,7 @@
 #include "controller/api.h"
 #include "codecs/rfc3339.h"
 
-#include "codecs/cap.h"
+#include "controller/api_ebm.h"
 #include "controller/api_intern.h"
 #include "controller/clock.h"
 #include "controller/delivery_csv.h"
@@ -13,6 +13,9 @@
 
 #include <stdlib.h>
 #include <string.h>
+
+/* Bytes of a body: 17 minutes of audio at 64 kbit/s. What is larger than HTTP holds in memory lies on the disk. */
+enum { PACKAGE_MAX = 8 * 1024 * 1024 };
 
 typedef void order_fn(struct api *api, struct http_request *request); /* to an alert that is known */
 
@@ -72,14 +75,36 @@ static bool may(const struct api *api, struct http_request *request, enum right 
     return false;
 }
 
+/* An answer to an EBM package for whoever wants it as a package. */
+static void on_package(void *context, const struct desk_answer *answer)
+{
+    struct waiting *waiting = context;
+    api_ebm_reply_submitted(waiting->api, waiting->request, answer);
+    free(waiting);
+}
+
+static void post_package(struct api *api, struct http_request *request, const struct desk_sender *sender)
+{
+    struct waiting *waiting = api_ebm_wanted(request) ? wait_with(api, request) : NULL;
+    if (waiting)
+        desk_submit(api->desk, sender, MEDIA_EBM, http_body(request), on_package, waiting);
+    else if (!api_ebm_wanted(request))
+        desk_submit(api->desk, sender, MEDIA_EBM, http_body(request), on_submitted, request);
+}
+
 static void post_alert(void *context, struct http_request *request)
 {
-    const struct api *api = context;
+    struct api *api = context;
     const struct desk_sender sender = {http_user(request), http_header(request, "Idempotency-Key")};
     enum media media;
+    bool known = media_parse(http_header(request, "Content-Type"), &media);
+    if (known && media == MEDIA_EBM && api_ebm_asked(api, request)) /* who only asks needs no right, as with GET */
+        return;
     if (!may(api, request, RIGHT_SEND))
         return;
-    if (media_parse(http_header(request, "Content-Type"), &media))
+    if (known && media == MEDIA_EBM)
+        post_package(api, request, &sender);
+    else if (known)
         desk_submit(api->desk, &sender, media, http_body(request), on_submitted, request);
     else
         desk_refuse_media(api->desk, &sender, http_body(request), on_submitted, request);
@@ -130,6 +155,10 @@ static void on_alert(void *context, json_t *row, const struct error *error)
 static void get_alert(void *context, struct http_request *request)
 {
     struct api *api = context;
+    if (api_ebm_wanted(request)) {
+        api_ebm_reply_state(api, request, http_id(request));
+        return;
+    }
     json_t *live = desk_live_alert(api->desk, http_id(request));
     struct waiting *waiting = live ? NULL : wait_with(api, request);
     if (live)
@@ -377,7 +406,7 @@ static void get_health(void *context, struct http_request *request)
 }
 
 static const struct http_route ROUTES[] = {
-    {"POST", "/v1/alerts", CAP_SIZE_MAX, false, post_alert},
+    {"POST", "/v1/alerts", PACKAGE_MAX, false, post_alert},
     {"GET", "/v1/alerts", 0, false, api_get_alerts},
     {"GET", "/v1/alerts/{id}", 0, false, get_alert},
     {"GET", "/v1/alerts/{id}/deliveries", 0, false, get_deliveries},

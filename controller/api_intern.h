@@ -10,7 +10,8 @@ struct api {
     struct store *store;
     struct listener *listeners; /* open event streams */
     struct wall started;
-    int64_t told; /* the number of the last event that was committed and told */
+    unsigned n_packages; /* made as answers (api_ebm.c) */
+    int64_t told;        /* the number of the last event that was committed and told */
 };
 
 /* A stored row as the API shows it: what intake made of it, with the state of now. New reference. */

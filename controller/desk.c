@@ -102,7 +102,7 @@ static void recall_deliveries(const struct desk *desk, struct alert *alert)
 }
 
 /* The message refers to its bytes, so they are copied first. */
-static bool decode_stored(struct alert *into, const struct store_alert *row, struct error *error)
+static bool decode_stored(struct alert *into, const struct store_alert *row, struct ebm_package **package, struct error *error)
 {
     if (!media_parse(row->media_type, &into->media))
         return error_set(error, ERROR_UNSUPPORTED, "it was stored as %s, which is not known any more", row->media_type);
@@ -111,17 +111,20 @@ static bool decode_stored(struct alert *into, const struct store_alert *row, str
         return error_set(error, ERROR_NO_MEMORY, "out of memory");
     memcpy(into->bytes, row->bytes, row->n_bytes);
     into->n_bytes = row->n_bytes;
-    return reception_decode(into->media, (struct slice){into->bytes, into->n_bytes}, &into->message, error);
+    return reception_decode(into->media, (struct slice){into->bytes, into->n_bytes}, &into->message, package, error);
 }
 
 static struct alert *read_back(const struct desk *desk, const struct store_alert *row)
 {
     struct alert stored = {0}, *alert = NULL;
+    struct ebm_package *package = NULL;
     struct error error = {0};
     struct refusal refusal = {0};
-    struct intake_terms terms = {desk->config, clock_read(), clock_trusted(), true};
-    bool decoded = decode_stored(&stored, row, &error);
-    if (!decoded || !intake_judge(&terms, stored.message, &alert, &refusal)) {
+    bool decoded = decode_stored(&stored, row, &package, &error);
+    struct intake_terms terms = {desk->config, clock_read(), clock_trusted(), true, package};
+    bool judged = decoded && intake_judge(&terms, stored.message, &alert, &refusal);
+    ebm_package_free(package);
+    if (!judged) {
         refuse_stored(desk, row, decoded ? refusal.message : error.message);
         alert_message_free(stored.message);
         free(stored.bytes);

@@ -9,9 +9,9 @@
 #include <time.h>
 
 enum {
-    STORE_PATIENCE_MS = 2000, /* an actual alert waits no longer for a disk that stalls */
-    WAITING_MAX = 200,        /* alerts that are not effective yet */
-    WAITING_BYTES = 4 * 1024 * 1024,
+    STORE_PATIENCE_MS = 2000,         /* an actual alert waits no longer for a disk that stalls */
+    WAITING_MAX = 200,                /* alerts that are not effective yet */
+    WAITING_BYTES = 32 * 1024 * 1024, /* four of the largest packages */
 };
 
 static bool id_is_taken(const struct desk *desk, const char *id)

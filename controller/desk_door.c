@@ -88,11 +88,13 @@ struct received {
     char *bytes; /* owned, like the message, which may refer to them */
     size_t n_bytes;
     struct alert_message *message;
+    struct ebm_package *package; /* of an EBM: refers to them likewise */
 };
 
 static void received_free(struct received *received)
 {
     alert_message_free(received->message);
+    ebm_package_free(received->package);
     free(received->bytes);
 }
 
@@ -120,7 +122,7 @@ static void keep_words(struct received *received)
 /* Takes what was received over. */
 static void judge(struct desk *desk, struct received *received, desk_answer_fn *answer, void *context)
 {
-    struct intake_terms terms = {desk->config, received->at, clock_trusted(), false};
+    struct intake_terms terms = {desk->config, received->at, clock_trusted(), false, received->package};
     struct alert *alert = NULL;
     struct refusal refusal;
     if (!rights_may_relay(desk->config, received->login, received->message->sender, &refusal)) {
@@ -131,6 +133,7 @@ static void judge(struct desk *desk, struct received *received, desk_answer_fn *
         refuse_received(received, 422, &refusal, answer, context);
         return;
     }
+    ebm_package_free(received->package);
     if (received->message->form)
         keep_words(received);
     if (!*received->id)
@@ -199,7 +202,8 @@ static bool receive(struct desk *desk, struct received *received, struct slice b
         else
             return error_set(&error, ERROR_NO_MEMORY, "-") || refuse_undecoded(&error, answer, context);
     }
-    if (reception_decode(received->media, (struct slice){received->bytes, received->n_bytes}, &received->message, &error))
+    if (reception_decode(received->media, (struct slice){received->bytes, received->n_bytes}, &received->message,
+                         &received->package, &error))
         return true;
     received_free(received);
     return refuse_undecoded(&error, answer, context);

@@ -45,7 +45,8 @@ static void commit(const struct journal *journal, struct alert *alert, const str
 void journal_reference(const struct alert_reference *reference, struct store_reference *key)
 {
     *key = (struct store_reference){.sender = reference->sender, .identifier = reference->identifier};
-    rfc3339_format(reference->sent, 0, key->sent); /* one instant is one key, in whatever offset it is written */
+    if (reference->sent_text)
+        rfc3339_format(reference->sent, 0, key->sent); /* one instant is one key, in whatever offset it is written */
 }
 
 /* What it cancels or supersedes, whether that is here yet or not; the caller frees. */

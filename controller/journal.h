@@ -31,7 +31,7 @@ void journal_decided(const struct journal *journal, struct alert *alert, struct 
 void journal_alert(const struct journal *journal, struct alert *alert, struct wall now, store_done_fn *done, void *context);
 /* The same without an event: of what may still be refused. */
 void journal_quietly(const struct journal *journal, struct alert *alert, struct wall now, store_done_fn *done, void *context);
-/* How the store knows an alert that another one names. */
+/* How the store knows an alert that another one names; without sent_text by sender and identifier alone. */
 void journal_reference(const struct alert_reference *reference, struct store_reference *key);
 /* The key of an alert that was known before. */
 void journal_key(const struct journal *journal, const struct alert_key *key, const char *alert, struct wall now);

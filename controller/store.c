@@ -217,6 +217,11 @@ bool store_find_referring(struct store *store, const struct store_reference *to,
     return store_query_referring(store->reader, to, each, context, error);
 }
 
+bool store_find_identifier(struct store *store, const char *identifier, char id[24])
+{
+    return store_query_identifier(store->reader, identifier, id);
+}
+
 bool store_has_alert(struct store *store, const char *id)
 {
     return store_query_has_alert(store->reader, id);

@@ -29,7 +29,7 @@ struct store_alert {
 /* The key of an alert that another one names. */
 struct store_reference {
     const char *sender, *identifier;
-    char sent[40];
+    char sent[40]; /* "": the reference does not say it (EBM) */
 };
 
 struct store_delivery {
@@ -138,14 +138,17 @@ bool store_load_deliveries(struct store *store, const char *alert, json_t **rows
 bool store_find_key(struct store *store, const char *sender, const char *identifier, const char *sent,
                     struct store_alert *alert, bool *found,
                     struct error *error); /* also later; sub-millisecond read on the caller's own read handle */
-/* Calls each for every alert that names this key among its references, was accepted and does not wait, the oldest first. */
+/* Calls each for every alert that names this key among its references (or all but its sent, and was sent no
+ * earlier), was accepted and does not wait, the oldest first. */
 struct store_referring {
     const char *id, *sender, *status, *msg_type;
     bool all_clear;
 };
 typedef void store_referring_fn(void *context, const struct store_referring *alert);
 bool store_find_referring(struct store *store, const struct store_reference *to, store_referring_fn *each, void *context,
-                          struct error *error);            /* the same */
+                          struct error *error); /* the same */
+/* The newest alert of that identifier, whoever sent it; false where there is none, or it cannot be read. The same. */
+bool store_find_identifier(struct store *store, const char *identifier, char id[24]);
 bool store_has_alert(struct store *store, const char *id); /* the same; false where it cannot be read */
 int64_t store_get_setting(struct store *store, const char *name, int64_t otherwise); /* the same */
 /* Calls each for every named number that begins with prefix. Start-up only. */

@@ -325,6 +325,20 @@ bool store_query_key(sqlite3 *db, const char *const key[3], struct store_alert *
     return good;
 }
 
+/* The inner question is answered by the index of the keys alone, without touching a row. */
+bool store_query_identifier(sqlite3 *db, const char *identifier, char id[24])
+{
+    sqlite3_stmt *row = prepare(db, "SELECT id FROM alert WHERE n = (SELECT max(n) FROM alert WHERE identifier = ?1)", NULL);
+    if (!row)
+        return false;
+    sqlite3_bind_text(row, 1, identifier, -1, SQLITE_STATIC);
+    bool found = sqlite3_step(row) == SQLITE_ROW;
+    if (found)
+        text_copy(id, 24, store_sql_text(row, 0));
+    sqlite3_finalize(row);
+    return found;
+}
+
 bool store_query_has_alert(sqlite3 *db, const char *id)
 {
     sqlite3_stmt *statement = prepare(db, "SELECT 1 FROM alert WHERE id = ?1", NULL);
@@ -339,10 +353,10 @@ bool store_query_has_alert(sqlite3 *db, const char *id)
 bool store_query_referring(sqlite3 *db, const struct store_reference *to, store_referring_fn *each, void *context,
                            struct error *error)
 {
-    static const char text[] =
-        "SELECT id, a.sender, json_extract(detail, '$.status'), json_extract(detail, '$.msg_type'),"
-        " json_extract(detail, '$.all_clear') FROM referred r JOIN alert a ON id = r.alert"
-        " WHERE r.sender = ?1 AND r.identifier = ?2 AND r.sent = ?3 AND state NOT IN ('refused', 'waiting') ORDER BY n";
+    static const char text[] = "SELECT id, a.sender, json_extract(detail, '$.status'), json_extract(detail, '$.msg_type'),"
+                               " json_extract(detail, '$.all_clear') FROM referred r JOIN alert a ON id = r.alert"
+                               " WHERE r.sender = ?1 AND r.identifier = ?2 AND (r.sent = ?3 OR (r.sent = '' AND a.sent >= ?3)) "
+                               "AND state NOT IN ('refused', 'waiting') ORDER BY n";
     sqlite3_stmt *row = prepare(db, text, error);
     if (!row)
         return false;

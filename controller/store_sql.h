@@ -124,6 +124,7 @@ bool store_query_epoch(sqlite3 *db, char *epoch, size_t size, struct error *erro
 json_t *store_query_deliveries(sqlite3 *db, const char *alert, struct error *error);
 bool store_query_open_alerts(sqlite3 *db, struct store_alert **alerts, size_t *n, struct error *error);
 bool store_query_key(sqlite3 *db, const char *const key[3], struct store_alert *alert, bool *found, struct error *error);
+bool store_query_identifier(sqlite3 *db, const char *identifier, char id[24]);
 bool store_query_has_alert(sqlite3 *db, const char *id);
 bool store_query_referring(sqlite3 *db, const struct store_reference *to, store_referring_fn *each, void *context,
                            struct error *error);

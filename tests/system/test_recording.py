@@ -3,6 +3,7 @@ import base64
 import hashlib
 import http.server
 import io
+import json
 import math
 import os
 import ssl
@@ -68,7 +69,7 @@ class Recording(TownshipTest):
     def sound(self, message, audio_from=()):
         """Sounds a message; returns the alert, how each terminal ended, and whether the note was heard."""
         town = self.township({"north": (9600, t8(2))}, programme=ONCE)
-        town.audio_from = audio_from
+        town.source = f"audio_from = [ {', '.join(json.dumps(a) for a in audio_from)} ];"
         town.start()
         status, answer = town.send(message)
         self.assertEqual(status, 202, answer)
