@@ -388,7 +388,11 @@ static void test_recordings(void **state)
          true,
          false,
          "recording: it has more than 8 MiB"},
-        {{.more = RESOURCE("audio/mpeg", "<uri>a.mp3</uri>"), .headline = ""}, NULL, true, false, "recording: its bytes did not"},
+        {{.more = RESOURCE("audio/mpeg", "<uri>a.mp3</uri>"), .headline = ""},
+         NULL,
+         true,
+         false,
+         "recording: its bytes did not"},
     };
     struct config_source *source = &j->fixture.sources[0];
     *source = (struct config_source){.id = "county", .sender = "*", .n_audio_from = 1, .audio_from = {"https://media/a/"}};
