@@ -17,6 +17,7 @@ enum {
     CONFIG_CODES_MAX = 8,     /* area codes of one terminal */
     CONFIG_LANGUAGES_MAX = 4, /* of one channel */
     CONFIG_NAMES_MAX = 8,
+    CONFIG_AUDIO_FROM_MAX = 4,
     CONFIG_BEFORE_MAX = 8, /* returns before the start that an alert names */
     CONFIG_HAZARDS_MAX = 200,
     CONFIG_AREAS_MAX = 64,  /* that a source may address */
@@ -113,6 +114,8 @@ struct config_source {
     bool approve;                             /* a second person must, before it sounds */
     uint32_t approve_within_s;                /* {300}: then, and as often again, an alarm asks for it */
     bool exercise;                            /* {true}: it may send drills */
+    size_t n_audio_from;
+    char audio_from[CONFIG_AUDIO_FROM_MAX][128]; /* its recordings are fetched from addresses that begin so; each ends in "/" */
 };
 
 /* A row of the table of what passes at night. */

@@ -16,6 +16,7 @@ const struct schema_item load_source_items[] = {
     {"name_zh", SCHEMA_TEXT, .initial = "", SCHEMA_AT(config_source, name_zh)},
     {"name_en", SCHEMA_TEXT, .initial = "", SCHEMA_AT(config_source, name_en)},
     {"covers", SCHEMA_BOOLEAN, .initial = "false", SCHEMA_AT(config_source, covers)},
+    {"audio_from", SCHEMA_LIST, 0, CONFIG_AUDIO_FROM_MAX, .initial = ""},
     {"signature", SCHEMA_CHOICE, .initial = "preferred", SCHEMA_AT(config_source, signature), .names = signature_names},
     {"signer_id", SCHEMA_TEXT, .least = 1, .initial = sm2_default_id, SCHEMA_AT(config_source, signer_id)},
     {"certificates", SCHEMA_LIST, 0, 32, .initial = ""},
@@ -54,6 +55,27 @@ static void read_areas(struct loader *loader, const config_setting_t *element, s
     }
 }
 
+static bool is_folder_of_server(const char *address)
+{
+    const char *host = strstr(address, "://");
+    bool web = strncmp(address, "http://", 7) == 0 || strncmp(address, "https://", 8) == 0;
+    size_t n = web ? strcspn(host + 3, "/") : 0;
+    return n > 0 && address[strlen(address) - 1] == '/' && !strpbrk(address, "@?#\\") && host[3 + n] == '/';
+}
+
+static void read_audio_from(struct loader *loader, const config_setting_t *element, struct config_source *source)
+{
+    const config_setting_t *list = schema_list(element, "audio_from");
+    source->n_audio_from =
+        schema_texts(&loader->site, list, source->audio_from[0], sizeof source->audio_from[0], CONFIG_AUDIO_FROM_MAX);
+    for (size_t i = 0; i < source->n_audio_from; i++)
+        if (!is_folder_of_server(source->audio_from[i]))
+            schema_mistake(
+                &loader->site, list,
+                "audio_from \"%s\": give a server and folder with a slash at its end, as https://media.example/alerts/",
+                source->audio_from[i]);
+}
+
 void load_sources(struct loader *loader)
 {
     struct config *config = loader->config;
@@ -68,6 +90,7 @@ void load_sources(struct loader *loader)
             continue; /* reported */
         source->n_levels = load_levels(&loader->site, element, "levels", source->levels);
         read_areas(loader, element, source);
+        read_audio_from(loader, element, source);
     }
 }
 

@@ -2,6 +2,7 @@
 #include "controller/alert.h"
 
 #include "codecs/rfc3339.h"
+#include "controller/fetcher.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -46,8 +47,10 @@ void alert_free(struct alert *alert)
 {
     if (!alert)
         return;
-    for (size_t i = 0; i < alert->n_words; i++)
+    for (size_t i = 0; i < alert->n_words; i++) {
         free(alert->words[i].text);
+        fetched_release(alert->words[i].fetched);
+    }
     json_decref(alert->tally);
     json_decref(alert->deliveries);
     json_decref(alert->places);
@@ -96,8 +99,9 @@ static json_t *words_to_json(const struct alert *alert)
 {
     json_t *list = json_array();
     for (size_t i = 0; i < alert->n_words; i++)
-        json_array_append_new(list, json_pack("{s:s, s:s, s:b}", "language", alert->words[i].language, "text",
-                                              alert->words[i].text, "shortened", (int)alert->words[i].shortened));
+        json_array_append_new(list, json_pack("{s:s, s:s, s:b, s:b}", "language", alert->words[i].language, "text",
+                                              alert->words[i].text, "shortened", (int)alert->words[i].shortened, "recording",
+                                              alert->words[i].recording != NULL));
     return list;
 }
 

@@ -33,11 +33,15 @@ bool alert_state_parse(const char *name, enum alert_state *state);
 bool alert_state_ended(enum alert_state state);
 
 struct accepting;
+struct fetched;
 
 struct alert_words {
     char language[16];
-    char *text;
-    bool shortened;
+    char *text;                             /* "" where there is only the recording */
+    bool shortened;                         /* the text, or the recording once it was decoded */
+    bool all_clear;                         /* its block says that the danger is past */
+    const struct alert_resource *recording; /* played in place of text; of the message; NULL: none */
+    struct fetched *fetched; /* where it did not come with the message; held; NULL: it did, or is not asked for yet */
 };
 
 /* The Idempotency-Key that a sender gave to a body. */

@@ -153,6 +153,7 @@ static void resume_alert(struct desk *desk, const struct store_alert *row)
     log_line(LOG_NOTE, "%s: taken up again, it was %s", alert->id, row->state);
     desk_gate_again(desk, alert, row->detail);
     alert->state = ALERT_WAITING; /* until it goes on */
+    desk_fetch(desk, alert);
     if (!clock_trusted()) {
         if (state == ALERT_RETURNING) /* when it goes on, it returns */
             memset(alert->ended, 0, desk->config->n_channels * sizeof *alert->ended);
@@ -221,6 +222,15 @@ static bool create_site(struct desk *desk, const uint16_t *tokens, struct uv_loo
     return desk->site;
 }
 
+/* False without memory. No thread is made where nothing is ever fetched. */
+static bool create_fetcher(struct desk *desk)
+{
+    for (size_t i = 0; !desk->fetcher && i < desk->config->n_sources; i++)
+        if (desk->config->sources[i].n_audio_from > 0 && !(desk->fetcher = fetcher_create()))
+            return false;
+    return true;
+}
+
 static bool create_parts(struct desk *desk, struct uv_loop_s *loop, struct error *error)
 {
     uint16_t *tokens = calloc(desk->config->n_channels + 1, sizeof *tokens);
@@ -230,6 +240,7 @@ static bool create_parts(struct desk *desk, struct uv_loop_s *loop, struct error
     desk->line_notices = calloc(desk->config->n_lines + 1, sizeof *desk->line_notices);
     desk->alarms = site_alarms_create(desk->config, desk_on_site_alarm, desk);
     bool ok = tokens && desk->dispatchers && desk->keys && desk->speaker && desk->line_notices && desk->alarms;
+    ok = ok && create_fetcher(desk);
     if (!ok)
         error_set(error, ERROR_NO_MEMORY, "out of memory");
     for (uint32_t c = 0; ok && c < desk->config->n_channels; c++) {
@@ -347,6 +358,7 @@ void desk_destroy(struct desk *desk, uint32_t grace_ms)
         return;
     site_destroy(desk->site, grace_ms);
     speaker_free(desk->speaker);
+    fetcher_free(desk->fetcher);
     idempotency_free(desk->keys);
     for (size_t c = 0; desk->dispatchers && c < desk->config->n_channels; c++)
         dispatcher_free(desk->dispatchers[c]);

@@ -70,6 +70,8 @@ static void let_in(struct desk *desk, struct alert *alert, const struct acceptin
     bool begins = sounds && !ended && !held && alert->effective.ms <= clock_read().wall.ms;
     if (sounds && !ended && alert->signature_owed)
         desk_owe(desk, alert);
+    if (sounds && !ended)
+        desk_fetch(desk, alert);
     if (begins)
         alert->state = ALERT_QUEUED;
     struct desk_answer yes = {202, NULL, NULL, alert_to_json(alert, desk->config)};
@@ -269,7 +271,7 @@ void desk_take_in(struct desk *desk, struct alert *alert, const char *id, desk_a
         alert->state = ALERT_WAITING; /* until it is on disk, and effective */
     log_line(LOG_NOTE, "%s: %s %s from %s: %zu terminals", alert->id, alert_status_name(alert->message->status),
              alert_msg_type_name(alert->message->msg_type), alert->message->sender, alert->n_terminals);
-    store_hold(desk->store);                       /* what it ends is over on disk only if it is there itself */
+    store_hold(desk->store);       /* what it ends is over on disk only if it is there itself */
     if (!desk_begins_later(alert)) /* an Update that waits takes over when its time has come */
         desk_act_on_references(desk, alert);
     idempotency_keep(desk->keys, &alert->key, alert->received);

@@ -5,6 +5,7 @@
 #include "controller/clock.h"
 #include "controller/desk.h"
 #include "controller/dispatcher.h"
+#include "controller/fetcher.h"
 #include "controller/flap.h"
 #include "controller/gate.h"
 #include "controller/idempotency.h"
@@ -48,6 +49,7 @@ struct desk {
     struct line_notice *line_notices; /* per line */
     struct site_alarms *alarms;
     struct speaker *speaker;
+    struct fetcher *fetcher; /* NULL where no source has recordings elsewhere */
     struct idempotency *keys;
     struct dispatcher **dispatchers; /* per channel */
     struct alert **alerts;           /* that have not ended, and those whose end is not on disk */
@@ -177,6 +179,9 @@ void desk_answer_durable(struct desk *desk, struct alert *alert, const struct de
 /* desk_references.c. Ends what a Cancel or an Update names; and ends an alert on its way in that an earlier one names. */
 void desk_act_on_references(struct desk *desk, const struct alert *alert);
 void desk_look_for_referring(const struct desk *desk, struct alert *alert);
+
+/* Begins to fetch its recordings that did not come with the message, and again those that did not come the last time. */
+void desk_fetch(struct desk *desk, struct alert *alert);
 
 /* Hands an alert to the channels of its terminals. An Update ends now what it names, where that is not over yet. */
 void desk_dispatch(struct desk *desk, struct alert *alert);

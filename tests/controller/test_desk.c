@@ -427,6 +427,12 @@ void speaker_ask(struct speaker *speaker, void *of, uint32_t broadcast, uint32_t
     (void)speaker, (void)of, (void)broadcast, (void)index, (void)rate, (void)language, (void)text;
 }
 
+void speaker_ask_clip(struct speaker *speaker, void *of, uint32_t broadcast, uint32_t index, uint32_t rate,
+                      const struct speaker_clip *clip)
+{
+    (void)speaker, (void)of, (void)broadcast, (void)index, (void)rate, (void)clip;
+}
+
 void speaker_ask_recording(struct speaker *speaker, void *of, uint32_t broadcast, uint32_t rate, enum recording which)
 {
     (void)speaker, (void)of, (void)broadcast, (void)rate, (void)which;

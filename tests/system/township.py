@@ -1,7 +1,9 @@
 """A township for system tests: the real daemon, CLI and village in one temporary folder. No fixed ports, no sleeps: whoever
 waits, waits for a condition, and a deadline only ends a test that has failed."""
+import cmath
 import contextlib
 import json
+import math
 import os
 import re
 import select
@@ -13,6 +15,7 @@ import tempfile
 import threading
 import time
 import unittest
+import wave
 from datetime import datetime, timedelta, timezone
 from http.client import HTTPConnection, HTTPException
 import socket
@@ -45,6 +48,22 @@ def until(condition, what, patience=PATIENCE):
         if time.monotonic() > end:
             raise AssertionError(f"did not come: {what() if callable(what) else what}")
         select.select([], [], [], 0.02)
+
+
+def tones_of(path, notes):
+    """Which of these notes (Hz) fills a tenth of a second of a recording by itself, in order, without repeats."""
+    with wave.open(path) as recording:
+        rate, channels = recording.getframerate() // 4, recording.getnchannels()
+        samples = memoryview(recording.readframes(recording.getnframes())).cast("h")[::4 * channels]
+    found = []
+    for start in range(0, len(samples) - rate // 10, rate // 10):
+        window = samples[start:start + rate // 10]
+        energy = sum(x * x for x in window)
+        for hz in notes if energy else ():
+            c = sum(x * cmath.exp(-2j * math.pi * hz * i / rate) for i, x in enumerate(window))
+            if 2 * abs(c) ** 2 / len(window) > 0.9 * energy and found[-1:] != [hz]:
+                found.append(hz)
+    return found
 
 
 class UnixConnection(HTTPConnection):
