@@ -223,6 +223,7 @@ struct config {
     uint32_t default_life_s;                  /* {3600}: without expires */
     uint32_t unchecked_life_s;                /* {600}: while the clock is not trusted */
     uint32_t keep_alerts;                     /* {10000}: on disk, with their deliveries; those that ended */
+    uint32_t keep_mib;                        /* {2048}: where the store takes more, the oldest go before keep_days */
     uint32_t keep_days;                       /* {400}: no alert goes before, however many there are */
     uint32_t keep_audit_days;                 /* {3650}: entries of the audit trail */
     uint32_t keep_readings_days;              /* {400}: raw readings */

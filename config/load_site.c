@@ -73,6 +73,7 @@ const struct schema_item load_site_items[] = {
     {"unchecked_life_s", SCHEMA_INTEGER, 1, 86400, "600", SCHEMA_AT(config, unchecked_life_s)},
     {"ask_before_s", SCHEMA_INTEGER, 0, 86400, "600", SCHEMA_AT(config, ask_before_s)},
     {"keep_alerts", SCHEMA_INTEGER, 100, 1000000, "10000", SCHEMA_AT(config, keep_alerts)},
+    {"keep_mib", SCHEMA_INTEGER, 64, 1000000, "2048", SCHEMA_AT(config, keep_mib)},
     {"keep_days", SCHEMA_INTEGER, 7, 36500, "400", SCHEMA_AT(config, keep_days)},
     {"keep_audit_days", SCHEMA_INTEGER, 30, 36500, "3650", SCHEMA_AT(config, keep_audit_days)},
     {"keep_readings_days", SCHEMA_INTEGER, 1, 36500, "400", SCHEMA_AT(config, keep_readings_days)},

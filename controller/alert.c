@@ -66,10 +66,19 @@ void alert_free(struct alert *alert)
     free(alert);
 }
 
+/* Where all alerts of an event name its first one, who names it means those that came between as well. */
+static bool is_between(const struct alert_message *m, const struct alert_message *by, const struct alert_reference *to)
+{
+    return m->incidents && by->incidents && strcmp(m->incidents, by->incidents) == 0 &&
+           strcmp(m->incidents, to->identifier) == 0 && strcmp(m->sender, to->sender) == 0 && m->sent.ms < by->sent.ms;
+}
+
 bool alert_is_referred(const struct alert *alert, const struct alert_message *by, size_t reference)
 {
     const struct alert_message *m = alert->message;
     const struct alert_reference *to = &by->references[reference];
+    if (is_between(m, by, to))
+        return true;
     return strcmp(m->sender, to->sender) == 0 && strcmp(m->identifier, to->identifier) == 0 &&
            (to->sent_text ? m->sent.ms == to->sent.ms : m->sent.ms <= by->sent.ms);
 }

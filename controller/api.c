@@ -1,6 +1,7 @@
 /* What is asked of alerts, and the table of all operations. */
 #include "controller/api.h"
 
+#include "codecs/cap.h"
 #include "controller/api_ebm.h"
 #include "controller/api_intern.h"
 #include "controller/clock.h"
@@ -13,8 +14,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Bytes of a body: 17 minutes of audio at 64 kbit/s. What is larger than HTTP holds in memory lies on the disk. */
-enum { PACKAGE_MAX = 8 * 1024 * 1024 };
+enum {
+    PACKAGE_MAX = 8 * 1024 * 1024
+}; /* 17 minutes of audio at 64 kbit/s. What is larger than HTTP holds in memory lies on
+       the disk. */
 
 /* A request that waits for the store; parts are what has come so far. */
 struct waiting {
@@ -311,6 +314,13 @@ static const struct http_route ROUTES[] = {
     {"GET", "/metrics", 0, false, api_get_metrics},
     {"GET", "/healthz", 0, true, get_health},
 };
+
+size_t api_body_most(const struct http_route *route, const char *content_type)
+{
+    enum media media;
+    bool package = media_parse(content_type, &media) && media == MEDIA_EBM;
+    return package || route->body_max < CAP_SIZE_MAX ? route->body_max : CAP_SIZE_MAX;
+}
 
 const struct http_route *api_routes(size_t *n)
 {

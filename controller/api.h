@@ -14,6 +14,9 @@ void api_free(struct api *api);
 /* The table for http_start, with api as its context. */
 const struct http_route *api_routes(size_t *n);
 
+/* Only a package may be larger than an alert. */
+size_t api_body_most(const struct http_route *route, const char *content_type);
+
 /* For http_start: refuses what comes over the network and would change something, while the site is local-only. */
 bool api_guard(void *api, struct http_request *request);
 

@@ -23,8 +23,9 @@ static const char id_help[] = "ID is an alert's id as 'alert send' and 'alert li
 
 static const struct cli_operation operations[] = {
     {"alert send", "FILE", CLI_WATCH, false, "Send the warning in FILE (- for standard input); it sounds at once",
-     "FILE is CAP 1.2. Prints the alert's id, what was understood, and whom it means.\n"
-     "Sending the same file again is safe: it is the same alert.\n",
+     "FILE is CAP 1.2, an EBM package, or an alert in parts (JSON; docs/api.yaml). Prints the alert's id, what was "
+     "understood,\n"
+     "and whom it means. Sending CAP or a package again is safe: it is the same alert. JSON is a new one each time.\n",
      cli_alert_send},
     {"alert list", NULL, CLI_PAGE, false, "List the newest alerts, newest first",
      "Where there are more it says how to list those.\n", cli_alert_list},

@@ -83,11 +83,15 @@ enum cli_exit cli_alert_send(struct cli *cli)
     if (!message)
         return CLI_REFUSED;
     bytes.data = message;
-    json_t *alert = cli_ask(cli, "POST", "/v1/alerts", media_type_of(bytes), bytes, &status, &exit);
+    const char *media_type = media_type_of(bytes);
+    json_t *alert = cli_ask(cli, "POST", "/v1/alerts", media_type, bytes, &status, &exit);
     free(message);
     if (!alert) {
         if (exit == CLI_UNREACHABLE)
-            fputs("  It is safe to send the same file again: it stays the same alert.\n", cli->err);
+            fputs(strcmp(media_type, "application/json") == 0
+                      ? "  Look first whether it came all the same (tocsin alert list): sent again it is another alert.\n"
+                      : "  It is safe to send the same file again: it stays the same alert.\n",
+                  cli->err);
         return exit;
     }
     if (cli->options.json && !cli->options.watch)

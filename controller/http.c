@@ -189,6 +189,7 @@ struct http *http_start(const struct http_settings *settings, const struct http_
     http->n_routes = n_routes;
     http->context = context;
     http->guard = settings->guard;
+    http->body_most = settings->body_most;
     http->loop = loop;
     http->limits = default_limits;
     uv_timer_init(loop, &http->timer);

@@ -33,7 +33,9 @@ struct http_settings {
     uint16_t port;          /* 0: any free one */
     const char *token_file; /* made (0600) with a random token when it is not there */
     unsigned connections_max;
-    http_guard_fn *guard;     /* NULL: none */
+    http_guard_fn *guard; /* NULL: none */
+    /* Bytes that a body of this Content-Type (NULL: none said) may have at most; NULL: the route's body_max. */
+    size_t (*body_most)(const struct http_route *route, const char *content_type);
     const char *spool_folder; /* for bodies that are too large to be held in memory; NULL: all are */
 };
 

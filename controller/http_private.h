@@ -89,6 +89,7 @@ struct http {
     size_t n_routes;
     void *context;
     http_guard_fn *guard;
+    size_t (*body_most)(const struct http_route *route, const char *content_type);
     struct http_limits limits;
     char token[HTTP_TOKEN_SIZE];
     char *socket_path, *spool_folder; /* NULL: nothing is spooled */

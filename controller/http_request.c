@@ -94,6 +94,12 @@ static unsigned long long declared_size(const struct http_request *request)
     return length ? strtoull(length, NULL, 10) : 0;
 }
 
+static size_t body_most(const struct http_request *request)
+{
+    const struct http_route *route = request->route;
+    return request->http->body_most ? request->http->body_most(route, http_header(request, "Content-Type")) : route->body_max;
+}
+
 /* Decides by the headers alone. Strangers learn nothing of what is here. */
 static void judge(struct http_request *request, const char *url, const char *method)
 {
@@ -113,7 +119,7 @@ static void judge(struct http_request *request, const char *url, const char *met
             MHD_add_response_header(request->response, MHD_HTTP_HEADER_ALLOW, allow);
     } else if (!route)
         refuse(request, MHD_HTTP_NOT_FOUND, "not_found", "There is no such path");
-    else if (declared_size(request) > route->body_max)
+    else if (declared_size(request) > body_most(request))
         refuse(request, MHD_HTTP_CONTENT_TOO_LARGE, "too_large", "The body is larger than this path takes");
 }
 
@@ -160,7 +166,7 @@ static enum MHD_Result take_body(struct http_request *request, const char *data,
         request->n_discarded += size;
         return request->n_discarded <= DISCARD_MAX ? MHD_YES : MHD_NO;
     }
-    if (size > request->route->body_max - request->body.n) {
+    if (size > body_most(request) - request->body.n) {
         refuse(request, MHD_HTTP_CONTENT_TOO_LARGE, "too_large", "The body is larger than this path takes");
         return request->response ? MHD_YES : MHD_NO;
     }

@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { KEEP_DAYS_LEAST = 7 }; /* so long a message that comes again is known, whatever room it takes */
+
 /* A change of an alert that the disk owes an answer. */
 struct owed {
     const struct journal *journal;
@@ -388,6 +390,8 @@ void journal_tidy(const struct journal *journal, struct wall now)
     const struct store_limits limits = {
         .alerts = journal->config->keep_alerts,
         .alerts_before = {now.ms - journal->config->keep_days * day_ms},
+        .bytes = (int64_t)journal->config->keep_mib * 1024 * 1024,
+        .bytes_before = {now.ms - KEEP_DAYS_LEAST * day_ms},
         .audit_before = {now.ms - journal->config->keep_audit_days * day_ms},
         .readings_before = {now.ms - journal->config->keep_readings_days * day_ms},
     };

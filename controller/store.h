@@ -51,7 +51,9 @@ struct store_key {
 /* What is old enough to go; a little of it goes with each change that has this. An alert that has not ended stays. */
 struct store_limits {
     uint32_t alerts;             /* so many are kept, and */
-    struct wall alerts_before;   /* all that came since then */
+    struct wall alerts_before;   /* all that came since then; but */
+    int64_t bytes;               /* where the database takes more, the oldest go all the same, but */
+    struct wall bytes_before;    /* those that came since then stay */
     struct wall readings_before; /* raw readings of alerts that came since then are kept */
     struct wall audit_before;    /* entries of the audit trail since then are kept, and the last one always */
 };

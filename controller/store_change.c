@@ -108,6 +108,8 @@ static void add_limits(struct store_job *job, const struct store_limits *limits)
         row = add_row(job, OF_ALERT[i]);
         add_number(row, limits->alerts);
         add_number(row, limits->alerts_before.ms);
+        add_number(row, limits->bytes);
+        add_number(row, limits->bytes_before.ms);
     }
     char before[RFC3339_SIZE];
     rfc3339_format(limits->audit_before, 0, before);

@@ -86,9 +86,11 @@ static const char put_alert[] =
     " received = ?9, changed = ?10, repetitions_ended = ?11, detail = ?12 WHERE sender = ?2 AND identifier = ?3 AND sent = ?4";
 
 /* The oldest alert beyond those that are kept; none while there are no more than ?1, or it came since ?2. */
+#define BYTES_IN_USE                                                                                                           \
+    "(SELECT (page_count - freelist_count) * page_size FROM pragma_page_count, pragma_freelist_count, pragma_page_size)"
 #define OLDEST_TOO_MANY                                                                                                        \
-    "(SELECT id FROM alert WHERE (SELECT count(*) FROM alert) > ?1 AND received < ?2 AND NOT " STORE_IS_OPEN                   \
-    " ORDER BY n LIMIT 1)"
+    "(SELECT id FROM alert WHERE (((SELECT count(*) FROM alert) > ?1 AND received < ?2) OR (" BYTES_IN_USE                     \
+    " > ?3 AND received < ?4)) AND NOT " STORE_IS_OPEN " ORDER BY n LIMIT 1)"
 
 /* The last of the oldest entries, at most ?2, that came before ?1; never the newest. */
 #define LAST_TO_GO                                                                                                             \

@@ -121,6 +121,7 @@ static struct http *start_http(const struct config *config, struct api *api, uv_
         .token_file = token_file,
         .connections_max = config->http_connections,
         .guard = api_guard,
+        .body_most = api_body_most,
         .spool_folder = config->state_dir,
     };
     size_t n_routes;

@@ -2012,9 +2012,30 @@ static void test_the_switch_survives_a_restart(void **state)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 #define GATE_TEST(name) cmocka_unit_test_setup_teardown(name, set_up_later, tear_down)
 
+/* The Chinese national form: an Update and then a Cancel both name the event's first alert. */
+static void test_an_event_is_named_by_its_first_alert(void **state)
+{
+    (void)state;
+    char sender[] = "s", first[] = "A", other_event[] = "B", update_id[] = "U";
+    struct alert_reference to = {.sender = sender, .identifier = first};
+    struct alert_message update = {.sender = sender, .identifier = update_id, .incidents = first, .sent = {2}};
+    struct alert_message cancel = {.sender = sender, .incidents = first, .sent = {3}, .references = &to, .n_references = 1};
+    struct alert alert = {.message = &update};
+    assert_true(alert_is_referred(&alert, &cancel, 0));
+    update.sent.ms = 3; /* it came after it */
+    assert_false(alert_is_referred(&alert, &cancel, 0));
+    update.sent.ms = 2;
+    update.incidents = other_event;
+    assert_false(alert_is_referred(&alert, &cancel, 0));
+    update.incidents = first;
+    cancel.incidents = NULL; /* CAP itself knows no such rule */
+    assert_false(alert_is_referred(&alert, &cancel, 0));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_an_event_is_named_by_its_first_alert),
         TEST(test_on_disk_before_it_is_answered),
         TEST(test_old_rows_go_while_it_is_quiet),
         TEST(test_answer_times_survive_a_restart),

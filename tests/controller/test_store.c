@@ -496,7 +496,8 @@ static size_t rows_of(struct fixture *f, const char *id, bool readings)
 
 static void tidy(struct fixture *f, uint32_t alerts, int64_t alerts_before, int64_t readings_before)
 {
-    const struct store_limits limits = {alerts, {alerts_before}, {readings_before}, {0}};
+    const struct store_limits limits = {
+        .alerts = alerts, .alerts_before = {alerts_before}, .readings_before = {readings_before}};
     for (int i = 0; i < 5; i++)
         commit(f, &(struct store_change){.limits = &limits});
     wait_all(f);
@@ -531,6 +532,38 @@ static void what_is_old_goes(void **state)
     expect_page(f, NULL, 9, "B");
     assert_int_equal(rows_of(f, "D", true) + rows_of(f, "D", false), 0);
     assert_int_equal(rows_of(f, "B", true) + rows_of(f, "B", false), 2);
+}
+
+/* Where the file grows too large the oldest go though they are to be kept, but none that came lately. */
+static void what_takes_too_much_room_goes(void **state)
+{
+    struct fixture *f = *state;
+    static char large[300000];
+    for (int i = 0; i < 4; i++) {
+        char id[2] = {(char)('A' + i), '\0'};
+        struct store_alert alert = an_alert(id, "finished");
+        alert.identifier = id;
+        alert.received.ms = 100 * (i + 1);
+        alert.bytes = large;
+        alert.n_bytes = sizeof large;
+        commit(f, &(struct store_change){.alert = &alert});
+    }
+    wait_all(f);
+    const struct store_limits roomy = {.alerts = 9, .bytes = 4000000, .bytes_before = {1000}},
+                              narrow = {.alerts = 9, .bytes = 800000, .bytes_before = {1000}},
+                              lately = {.alerts = 9, .bytes = 1, .bytes_before = {400}};
+    for (int i = 0; i < 5; i++)
+        commit(f, &(struct store_change){.limits = &roomy});
+    wait_all(f);
+    expect_page(f, NULL, 9, "DCBA");
+    for (int i = 0; i < 5; i++)
+        commit(f, &(struct store_change){.limits = &narrow});
+    wait_all(f);
+    expect_page(f, NULL, 9, "DC");
+    for (int i = 0; i < 5; i++)
+        commit(f, &(struct store_change){.limits = &lately});
+    wait_all(f);
+    expect_page(f, NULL, 9, "D");
 }
 
 /* A clock that was set back makes an id come again: the alert that has it stays as it is. */
@@ -1109,6 +1142,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_crash_is_repaired, set_up, tear_down),
         cmocka_unit_test_setup_teardown(answers_in_order, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_old_goes, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_takes_too_much_room_goes, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_id_is_never_taken_away, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_refers_to_an_alert_is_found, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_refers_without_a_time_is_found, set_up, tear_down),

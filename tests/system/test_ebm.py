@@ -1,14 +1,17 @@
 """Packages of the Chinese emergency broadcast: made and signed here, sent, heard, refused, and answered in packages."""
 import base64
+import ctypes
+import hashlib
 import io
 import json
+import math
 import os
 import subprocess
 import tarfile
 import xml.etree.ElementTree as ElementTree
 from datetime import datetime, timedelta, timezone
 
-from township import VILLAGE, TownshipTest, UnixConnection, cap, main, t8
+from township import VILLAGE, TownshipTest, UnixConnection, cap, main, t8, tones_of
 
 OTHER_VILLAGE = "360499103202"
 SENDER, OURS, THEIRS = "010436040400000001", "010436049900000001", "010436040000000001"
@@ -46,6 +49,36 @@ def pack(files):
             entry.size = len(data)
             archive.addfile(entry, io.BytesIO(data))
     return out.getvalue()
+
+
+NOTE, RATE = 1300, 16000  # Hz: no tone of ours
+
+
+class SoundInfo(ctypes.Structure):  # SF_INFO of libsndfile
+    _fields_ = [("frames", ctypes.c_int64), ("rate", ctypes.c_int), ("channels", ctypes.c_int), ("format", ctypes.c_int),
+                ("sections", ctypes.c_int), ("seekable", ctypes.c_int)]
+
+
+def mp3(path, seconds=3):
+    """An MP3 of one note, made by libsndfile."""
+    library = ctypes.CDLL("libsndfile.so.1")
+    library.sf_open.restype = ctypes.c_void_p
+    library.sf_writef_short.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64]
+    library.sf_close.argtypes = [ctypes.c_void_p]
+    info = SoundInfo(rate=RATE, channels=1, format=0x230000 | 0x0082)  # SF_FORMAT_MPEG, MPEG_LAYER_III
+    file = library.sf_open(path.encode(), 0x20, ctypes.byref(info))  # SFM_WRITE
+    frames = (ctypes.c_short * (seconds * RATE))(*(int(3000 * math.sin(2 * math.pi * NOTE * i / RATE)) for i in range(seconds * RATE)))
+    assert file and library.sf_writef_short(file, frames, len(frames)) == len(frames)
+    library.sf_close(file)
+    with open(path, "rb") as made:
+        return made.read()
+
+
+def with_audio(ebm_id, data, digest):
+    """A package whose content has a recording."""
+    ebd, document = message(ebm_id, more=f"<Auxiliary><AuxiliaryType>2</AuxiliaryType><AuxiliaryDesc>EBDR_1.mp3</AuxiliaryDesc>"
+                                         f"<Size>{len(data)}</Size><Digest>{digest}</Digest></Auxiliary>")
+    return pack({f"EBDB_{ebd}.xml": document, "EBDR_1.mp3": data})
 
 
 class Signer:
@@ -255,6 +288,21 @@ class Packages(TownshipTest):
             file.write(package(message("cli", kind=3)))
         sent = town.cli("alert", "send", town.path("p.tar"))
         self.assertEqual(sent.returncode, 0, sent.stdout + sent.stderr)
+
+
+    def test_its_mp3_is_heard_and_one_with_a_wrong_digest_is_not(self):
+        town = self.start(policy="off", units=1, certificates=False)
+        data = mp3(town.path("note.mp3"))
+        good = self.send(with_audio("m-1", data, hashlib.sha256(data).hexdigest()))
+        self.assertEqual([w["recording"] for w in good["words"]], [True])
+        self.assertEqual(town.until_ended(good["id"])["not_spoken"], [])
+        self.assertEqual(town.ends(good["id"]), {"north-1": "heard"})
+        wrong = self.send(with_audio("m-2", data, "0" * 64))
+        self.assertIn("its digest is wrong", town.until_ended(wrong["id"])["not_spoken"][0]["reason"])
+        self.assertEqual(town.ends(wrong["id"]), {"north-1": "heard"})  # by the voice
+        town.silent()
+        town.end_daemon()
+        self.assertEqual(tones_of(town.path("main.wav"), [NOTE]), [NOTE])  # once in a row
 
 
 if __name__ == "__main__":
