@@ -144,12 +144,12 @@ valgrind:
 	    TESTS=tests/system TOCSIN_TEST_PATIENCE=180 JOBS=3 BUILD=$(BUILD) tests/run
 
 TIME ?= 120
-FUZZED := cap texts frame ebm
+FUZZED := cap texts frame ebm json
 fuzz:
-	@$(MAKE) --no-print-directory deps PACKAGES='clang libclang-rt-14-dev libexpat1-dev'
+	@$(MAKE) --no-print-directory deps PACKAGES='clang libclang-rt-14-dev libexpat1-dev libjansson-dev libssl-dev'
 	@for f in $(FUZZED); do mkdir -p $(BUILD)/fuzz/$$f; echo "fuzz $$f, $(TIME) s"; \
 	    clang -std=c17 $(CPPFLAGS) -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
-	        -o $(BUILD)/fuzz/fuzz_$$f tests/fuzz/fuzz_$$f.c codecs/*.c hardware/frame.c hardware/profile.c -lexpat -lm; \
+	        -o $(BUILD)/fuzz/fuzz_$$f tests/fuzz/fuzz_$$f.c codecs/*.c hardware/frame.c hardware/profile.c -lexpat -ljansson -lcrypto -lm; \
 	    dict=; [ ! -e tests/fuzz/$$f.dict ] || dict=-dict=tests/fuzz/$$f.dict; \
 	    $(BUILD)/fuzz/fuzz_$$f -max_total_time=$(TIME) -max_len=16384 -rss_limit_mb=1024 -timeout=10 $$dict \
 	        -artifact_prefix=$(BUILD)/fuzz/ $(BUILD)/fuzz/$$f tests/fuzz/corpus/$$f; \

@@ -32,10 +32,11 @@
  * read may stand once, but for MsgContent and Auxiliary; unknown elements are skipped.
  *
  * What a cancel ends: RelatedInfo/EBMID (RelatedEBM/EBMID in an older form) is the EBMID of the message. Without it the
- * reference has the cancel's own EBMID, since platforms also cancel by sending the EBMID again. The format gives neither sender
- * nor time of the message that is meant. So the reference has the cancel's sender (nobody cancels what another sender sent),
- * and sent_text is NULL: it is to be matched by sender and identifier alone. RelatedInfo of other types is a message's origin,
- * not what it replaces, and is left out. */
+ * reference has the cancel's own EBMID, since platforms also cancel by sending the EBMID again, perhaps with its SentTime; the
+ * cancel's identifier is its EBDID then, so that it is not taken for the same message with other bytes. The format gives
+ * neither sender nor time of the message that is meant. So the reference has the cancel's sender (nobody cancels what another
+ * sender sent), and sent_text is NULL: it is to be matched by sender and identifier alone. RelatedInfo of other types is a
+ * message's origin, not what it replaces, and is left out. */
 #ifndef TOCSIN_CODECS_EBM_H
 #define TOCSIN_CODECS_EBM_H
 

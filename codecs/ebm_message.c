@@ -160,6 +160,15 @@ static bool read_type(const struct ebm_reading *r)
     return true;
 }
 
+/* Without one of what it cancels, the EBMID that it has is that of the message: its own identity is the package's then. */
+static bool take_own_identity(const struct ebm_reading *r)
+{
+    struct alert_message *m = r->message;
+    m->references->identifier = m->identifier;
+    m->identifier = NULL;
+    return ebm_copy_text(r->package->ebd_id, &m->identifier, r->error);
+}
+
 static bool read_cancelled(const struct ebm_reading *r)
 {
     struct alert_message *m = r->message;
@@ -170,8 +179,7 @@ static bool read_cancelled(const struct ebm_reading *r)
     char **identifier = &m->references->identifier;
     return identity(r, r->ebm, "RelatedInfo/EBMID", false, identifier) &&
            (*identifier || identity(r, r->ebm, "RelatedEBM/EBMID", false, identifier)) &&
-           (*identifier || ebm_copy_text(m->identifier, identifier, r->error)) &&
-           ebm_copy_text(m->sender, &m->references->sender, r->error);
+           (*identifier || take_own_identity(r)) && ebm_copy_text(m->sender, &m->references->sender, r->error);
 }
 
 static bool add_pair(const struct ebm_reading *r, const char *name, const char *value, struct alert_pair *pairs, size_t *n)

@@ -19,23 +19,15 @@ static const struct {
     const char *name;
     const struct schema_item *items;
 } tables[] = {
-    {"site", load_site_items},
-    {"place", load_place_items},
-    {"source", load_source_items},
-    {"user", load_user_items},
-    {"channel", load_channel_items},
-    {"message", load_message_items},
-    {"line", load_line_items},
-    {"terminal", load_terminal_items},
-    {"hazards", load_hazards_items},
-    {"hazard", load_hazard_items},
-    {"level rule", load_rule_items},
-    {"texts", load_texts_items},
-    {"alert text", load_alert_text_items},
-    {"profile", load_profile_items},
-    {"field", load_field_items},
-    {"command", load_command_items},
-    {"write", load_write_items},
+    {"site", load_site_items},         {"place", load_place_items},
+    {"source", load_source_items},     {"certificate", load_certificate_items},
+    {"user", load_user_items},         {"channel", load_channel_items},
+    {"message", load_message_items},   {"line", load_line_items},
+    {"terminal", load_terminal_items}, {"hazards", load_hazards_items},
+    {"hazard", load_hazard_items},     {"level rule", load_rule_items},
+    {"texts", load_texts_items},       {"alert text", load_alert_text_items},
+    {"profile", load_profile_items},   {"field", load_field_items},
+    {"command", load_command_items},   {"write", load_write_items},
     {"ignore", load_ignore_items},
 };
 
@@ -118,6 +110,11 @@ void config_free(struct config *config)
     free(config->places);
     free(config->hazards);
     free(config->level_rules);
+    for (size_t i = 0; i < config->n_sources; i++) {
+        for (size_t c = 0; c < config->sources[i].n_certificates; c++)
+            sm2_key_free(config->sources[i].certificates[c].key);
+        free(config->sources[i].certificates);
+    }
     free(config->sources);
     for (size_t i = 0; i < config->n_users; i++)
         free(config->users[i].relays);

@@ -9,6 +9,7 @@
 #include "codecs/area_code.h"
 #include "codecs/base.h"
 #include "codecs/geometry.h"
+#include "codecs/sm2.h"
 #include "hardware/line.h"
 #include "hardware/profile.h"
 
@@ -61,6 +62,19 @@ struct config_level_rule {
     enum level level;
 };
 
+/* What becomes of a package by its signature; controller/ebm_trust.h has the whole rule. */
+enum signature_policy {
+    SIGNATURE_PREFERRED, /* what is not signed is taken, with a note; a wrong signature is refused */
+    SIGNATURE_REQUIRED,  /* only what a configured certificate signed */
+    SIGNATURE_OFF,       /* not looked at, with a note on each alert */
+};
+
+struct config_certificate { /* of a platform that signs packages */
+    char number[33];        /* hexadecimal digits: the 12 of the certificate number that stands in signatures, or CertSN */
+    char file[256];
+    struct sm2_key *key;
+};
+
 /* Who stands above whom, lowest first. */
 enum authority {
     AUTHORITY_VILLAGE,
@@ -85,9 +99,13 @@ const char *right_name(enum right right); /* "send", ... */
 struct config_source { /* who may send: matched by CAP sender */
     char id[33];
     enum authority authority;
-    char name_zh[64], name_en[64]; /* {issuer}; empty: the site's */
-    char sender[128];              /* exact; "*" matches any */
-    bool covers;                   /* terminals coded for an area around the alert's are meant too */
+    char name_zh[64], name_en[64];   /* {issuer}; empty: the site's */
+    char sender[128];                /* exact; "*" matches any */
+    bool covers;                     /* terminals coded for an area around the alert's are meant too */
+    enum signature_policy signature; /* {preferred} */
+    char signer_id[65];              /* {1234567812345678}: distinguishing identifier of SM2 */
+    struct config_certificate *certificates;
+    size_t n_certificates;
 };
 
 struct config_user { /* a login of the API */
@@ -179,6 +197,8 @@ struct config {
     uint32_t default_life_s;                  /* {3600}: without expires */
     uint32_t unchecked_life_s;                /* {600}: while the clock is not trusted */
     uint32_t keep_alerts;                     /* {10000}: on disk, with their deliveries; those that ended */
+    uint32_t keep_days;                       /* {400}: no alert goes before, however many there are */
+    uint32_t keep_audit_days;                 /* {3650}: entries of the audit trail */
     uint32_t keep_readings_days;              /* {400}: raw readings */
     uint32_t ask_before_s;                    /* {600}: so long before an alert in force lapses an officer is asked; 0: never */
     bool returns;                             /* {true}: while an alert is in force its programme returns */

@@ -41,8 +41,10 @@ bool load_point(const struct document *document, const config_setting_t *pair, c
 /* First of FOLDER/NAME and DATA/NAME that exists; false if neither does. */
 bool load_find_file(const struct loader *loader, const char *name, char path[PATH_MAX]);
 
-extern const struct schema_item load_site_items[], load_place_items[], load_source_items[];
+extern const struct schema_item load_site_items[], load_place_items[], load_source_items[], load_certificate_items[];
 void load_settings(struct loader *loader); /* all of the site but what follows; places and sources first */
+/* The certificates of one source, and whether its policy can be kept with them. */
+void load_certificates(struct loader *loader, const config_setting_t *element, struct config_source *source);
 
 extern const struct schema_item load_user_items[];
 void load_users(struct loader *loader); /* after the sources */

@@ -7,7 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char *const clock_names[] = {"ntp", "rtc", "trust", NULL}; /* enum clock_mode */
+static const char *const clock_names[] = {"ntp", "rtc", "trust", NULL};              /* enum clock_mode */
+static const char *const signature_names[] = {"preferred", "required", "off", NULL}; /* enum signature_policy */
 
 static const struct schema_item site_items[] = {
     {"name_zh", SCHEMA_TEXT, .least = 1, SCHEMA_AT(config, site_name_zh)},
@@ -73,6 +74,8 @@ const struct schema_item load_site_items[] = {
     {"unchecked_life_s", SCHEMA_INTEGER, 1, 86400, "600", SCHEMA_AT(config, unchecked_life_s)},
     {"ask_before_s", SCHEMA_INTEGER, 0, 86400, "600", SCHEMA_AT(config, ask_before_s)},
     {"keep_alerts", SCHEMA_INTEGER, 100, 1000000, "10000", SCHEMA_AT(config, keep_alerts)},
+    {"keep_days", SCHEMA_INTEGER, 7, 36500, "400", SCHEMA_AT(config, keep_days)},
+    {"keep_audit_days", SCHEMA_INTEGER, 30, 36500, "3650", SCHEMA_AT(config, keep_audit_days)},
     {"keep_readings_days", SCHEMA_INTEGER, 1, 36500, "400", SCHEMA_AT(config, keep_readings_days)},
     {"line_down_grace_ms", SCHEMA_INTEGER, 0, 60000, "3000", SCHEMA_AT(config, line_down_grace_ms)},
     {"programme", SCHEMA_GROUP, .initial = "", .items = programme_items},
@@ -106,6 +109,9 @@ const struct schema_item load_source_items[] = {
     {"name_zh", SCHEMA_TEXT, .initial = "", SCHEMA_AT(config_source, name_zh)},
     {"name_en", SCHEMA_TEXT, .initial = "", SCHEMA_AT(config_source, name_en)},
     {"covers", SCHEMA_BOOLEAN, .initial = "false", SCHEMA_AT(config_source, covers)},
+    {"signature", SCHEMA_CHOICE, .initial = "preferred", SCHEMA_AT(config_source, signature), .names = signature_names},
+    {"signer_id", SCHEMA_TEXT, .least = 1, .initial = sm2_default_id, SCHEMA_AT(config_source, signer_id)},
+    {"certificates", SCHEMA_LIST, 0, 32, .initial = ""},
     {0},
 };
 
@@ -202,4 +208,6 @@ void load_settings(struct loader *loader)
     load_places(loader, root);
     config->sources = load_list(&loader->site, root, "sources", load_source_items, sizeof *config->sources, &config->n_sources);
     load_check_unique(&loader->site, schema_list(root, "sources"), config->sources, config->n_sources, sizeof *config->sources);
+    for (size_t i = 0; i < config->n_sources; i++)
+        load_certificates(loader, schema_element(schema_list(root, "sources"), i), &config->sources[i]);
 }

@@ -56,11 +56,12 @@ void alert_free(struct alert *alert)
     free(alert);
 }
 
-bool alert_is_referred(const struct alert *alert, const struct alert_reference *reference)
+bool alert_is_referred(const struct alert *alert, const struct alert_message *by, size_t reference)
 {
     const struct alert_message *m = alert->message;
-    return strcmp(m->sender, reference->sender) == 0 && strcmp(m->identifier, reference->identifier) == 0 &&
-           (!reference->sent_text || m->sent.ms == reference->sent.ms); /* an EBM is named without its time */
+    const struct alert_reference *to = &by->references[reference];
+    return strcmp(m->sender, to->sender) == 0 && strcmp(m->identifier, to->identifier) == 0 &&
+           (to->sent_text ? m->sent.ms == to->sent.ms : m->sent.ms <= by->sent.ms);
 }
 
 json_t *json_time(struct wall time, const struct config *config)

@@ -97,8 +97,9 @@ void alert_free(struct alert *alert);
 /* By its unchecked_until if it has one, else by the wall clock. */
 bool alert_expired(const struct alert *alert, struct mono mono, struct wall wall);
 
-/* True if the reference names this alert's CAP key. */
-bool alert_is_referred(const struct alert *alert, const struct alert_reference *reference);
+/* True if that reference of the message names this alert: its CAP key or, without a time (EBM), its sender and identifier. Such
+ * a one does not mean what was sent after it: it may have been sent again. */
+bool alert_is_referred(const struct alert *alert, const struct alert_message *by, size_t reference);
 
 /* The repetitions that every channel of the alert has played to their end. */
 uint32_t alert_repetitions_ended(const struct alert *alert, const struct config *config);

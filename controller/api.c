@@ -2,7 +2,7 @@
 #include "controller/api.h"
 #include "codecs/rfc3339.h"
 
-#include "codecs/cap.h"
+#include "controller/api_ebm.h"
 #include "controller/api_intern.h"
 #include "controller/clock.h"
 #include "controller/delivery_csv.h"
@@ -13,6 +13,9 @@
 
 #include <stdlib.h>
 #include <string.h>
+
+/* Bytes of a body: 17 minutes of audio at 64 kbit/s. What is larger than HTTP holds in memory lies on the disk. */
+enum { PACKAGE_MAX = 8 * 1024 * 1024 };
 
 typedef void order_fn(struct api *api, struct http_request *request); /* to an alert that is known */
 
@@ -67,22 +70,44 @@ static bool may(const struct api *api, struct http_request *request, enum right 
     struct refusal refusal;
     if (rights_have(api->config, http_user(request), right, &refusal))
         return true;
+    desk_denied(api->desk, http_user(request), http_id(request), &refusal);
     http_reply_problem(request, 403, refusal.code, "%s", refusal.message);
     return false;
 }
 
+/* An answer to an EBM package for whoever wants it as a package. */
+static void on_package(void *context, const struct desk_answer *answer)
+{
+    struct waiting *waiting = context;
+    api_ebm_reply_submitted(waiting->api, waiting->request, answer);
+    free(waiting);
+}
+
+static void post_package(struct api *api, struct http_request *request, const struct desk_sender *sender)
+{
+    struct waiting *waiting = api_ebm_wanted(request) ? wait_with(api, request) : NULL;
+    if (waiting)
+        desk_submit(api->desk, sender, MEDIA_EBM, http_body(request), on_package, waiting);
+    else if (!api_ebm_wanted(request))
+        desk_submit(api->desk, sender, MEDIA_EBM, http_body(request), on_submitted, request);
+}
+
 static void post_alert(void *context, struct http_request *request)
 {
-    const struct api *api = context;
+    struct api *api = context;
     const struct desk_sender sender = {http_user(request), http_header(request, "Idempotency-Key")};
     enum media media;
+    bool known = media_parse(http_header(request, "Content-Type"), &media);
+    if (known && media == MEDIA_EBM && api_ebm_asked(api, request)) /* who only asks needs no right, as with GET */
+        return;
     if (!may(api, request, RIGHT_SEND))
         return;
-    if (media_parse(http_header(request, "Content-Type"), &media))
+    if (known && media == MEDIA_EBM)
+        post_package(api, request, &sender);
+    else if (known)
         desk_submit(api->desk, &sender, media, http_body(request), on_submitted, request);
     else
-        http_reply_problem(request, 415, "unsupported_media_type", "Content-Type: send %s; no other format is taken",
-                           media_known());
+        desk_refuse_media(api->desk, &sender, http_body(request), on_submitted, request);
 }
 
 json_t *api_alert_of_row(const struct api *api, const json_t *row)
@@ -130,6 +155,10 @@ static void on_alert(void *context, json_t *row, const struct error *error)
 static void get_alert(void *context, struct http_request *request)
 {
     struct api *api = context;
+    if (api_ebm_wanted(request)) {
+        api_ebm_reply_state(api, request, http_id(request));
+        return;
+    }
     json_t *live = desk_live_alert(api->desk, http_id(request));
     struct waiting *waiting = live ? NULL : wait_with(api, request);
     if (live)
@@ -260,9 +289,8 @@ static void stop(struct api *api, struct http_request *request)
     if (!asked)
         return;
     const char *reason = json_string_value(json_object_get(asked, "reason"));
-    log_line(LOG_NOTE, "%s: %s asks to stop it: %s", http_id(request), http_user(request),
-             reason); /* the alert keeps only why */
-    desk_stop(api->desk, http_id(request), reason, on_submitted, request);
+    log_line(LOG_NOTE, "%s: %s asks to stop it: %s", http_id(request), http_user(request), reason);
+    desk_stop(api->desk, http_id(request), reason, http_user(request), on_submitted, request);
     json_decref(asked);
 }
 
@@ -378,10 +406,11 @@ static void get_health(void *context, struct http_request *request)
 }
 
 static const struct http_route ROUTES[] = {
-    {"POST", "/v1/alerts", CAP_SIZE_MAX, false, post_alert},
+    {"POST", "/v1/alerts", PACKAGE_MAX, false, post_alert},
     {"GET", "/v1/alerts", 0, false, api_get_alerts},
     {"GET", "/v1/alerts/{id}", 0, false, get_alert},
     {"GET", "/v1/alerts/{id}/deliveries", 0, false, get_deliveries},
+    {"GET", "/v1/alerts/{id}/message", 0, false, api_get_message},
     {"POST", "/v1/alerts/{id}/stop", 4096, false, post_stop},
     {"POST", "/v1/alerts/{id}/extend", 4096, false, post_extend},
     {"POST", "/v1/alerts/{id}/resume", 0, false, post_resume},
@@ -391,6 +420,7 @@ static const struct http_route ROUTES[] = {
     {"GET", "/v1/terminals/{id}", 0, false, api_get_terminal},
     {"GET", "/v1/lines", 0, false, api_get_lines},
     {"GET", "/v1/lines/{id}", 0, false, api_get_line},
+    {"GET", "/v1/audit", 0, false, api_get_audit},
     {"GET", "/v1/events", 0, false, api_get_events},
     {"GET", "/metrics", 0, false, api_get_metrics},
     {"GET", "/healthz", 0, true, get_health},

@@ -10,7 +10,8 @@ struct api {
     struct store *store;
     struct listener *listeners; /* open event streams */
     struct wall started;
-    int64_t told; /* the number of the last event that was committed and told */
+    unsigned n_packages; /* made as answers (api_ebm.c) */
+    int64_t told;        /* the number of the last event that was committed and told */
 };
 
 /* A stored row as the API shows it: what intake made of it, with the state of now. New reference. */
@@ -18,6 +19,13 @@ json_t *api_alert_of_row(const struct api *api, const json_t *row);
 
 /* GET /v1/alerts: a page of summaries, newest first. */
 void api_get_alerts(void *context, struct http_request *request);
+
+/* The query's limit of a page; false: it is none, and that is answered. */
+bool api_read_limit(struct http_request *request, size_t *limit);
+
+/* GET /v1/audit: a page of the audit trail. GET /v1/alerts/{id}/message: the bytes of an alert as they came. */
+void api_get_audit(void *context, struct http_request *request);
+void api_get_message(void *context, struct http_request *request);
 
 /* GET /v1/events: what follows Last-Event-ID, then what is new. */
 void api_get_events(void *context, struct http_request *request);

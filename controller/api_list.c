@@ -105,17 +105,17 @@ static void on_rows(void *context, json_t *rows, const struct error *error)
     free_listing(listing);
 }
 
-/* False where it is no number from 1 to LIMIT_MAX. */
-static bool read_limit(const char *text, size_t *limit)
+bool api_read_limit(struct http_request *request, size_t *limit)
 {
+    const char *text = http_query(request, "limit");
     size_t digits = text ? strspn(text, "0123456789") : 0;
     *limit = LIMIT;
-    if (!text)
+    if (text)
+        *limit = digits > 0 && digits <= 3 && text[digits] == '\0' ? strtoul(text, NULL, 10) : 0;
+    if (*limit >= 1 && *limit <= LIMIT_MAX)
         return true;
-    if (digits == 0 || digits > 3 || text[digits] != '\0')
-        return false;
-    *limit = strtoul(text, NULL, 10);
-    return *limit >= 1 && *limit <= LIMIT_MAX;
+    http_reply_problem(request, 422, "limit", "limit: a number from 1 to %d, not \"%.40s\"", LIMIT_MAX, text);
+    return false;
 }
 
 /* Leaves of the unstored what follows before; true if it was among them. */
@@ -130,12 +130,10 @@ static bool cut_unstored(json_t *unstored, const char *before)
 void api_get_alerts(void *context, struct http_request *request)
 {
     struct api *api = context;
-    const char *before = http_query(request, "before"), *text = http_query(request, "limit");
+    const char *before = http_query(request, "before");
     size_t limit;
-    if (!read_limit(text, &limit)) {
-        http_reply_problem(request, 422, "limit", "limit: a number from 1 to %d, not \"%.40s\"", LIMIT_MAX, text);
+    if (!api_read_limit(request, &limit))
         return;
-    }
     struct listing *listing = malloc(sizeof *listing);
     if (!listing) {
         http_reply_problem(request, 503, "no_memory", "out of memory; try again");

@@ -110,9 +110,9 @@ void area_match_free(struct area_match *match)
 
 /* ---- lists ---- */
 
-static bool holds_codes(const struct config *config, const char *value_name)
+static bool holds_codes(const struct area_match *match, const struct config *config, const char *value_name)
 {
-    if (strcmp(value_name, alert_geocode_place) == 0)
+    if (strcmp(value_name, alert_geocode_place) == 0 || (match->codes_name && strcmp(match->codes_name, value_name) == 0))
         return true;
     for (size_t i = 0; i < config->n_geocode_names; i++)
         if (strcmp(config->geocode_names[i], value_name) == 0)
@@ -212,7 +212,7 @@ static bool match_geocode(struct area_match *match, const struct config *config,
     struct error error;
     if (strcmp(geocode->name, alert_geocode_terminal) == 0)
         return match_terminal(match, config, geocode->value);
-    if (!holds_codes(config, geocode->name)) {
+    if (!holds_codes(match, config, geocode->name)) {
         char what[120];
         text_print(what, sizeof what, "%s=%s", geocode->name, geocode->value);
         note_not_ours(match, what, area->description);

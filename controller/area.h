@@ -18,6 +18,7 @@ enum {
 
 /* What came of the areas of one alert. Collects: start from area_match_create, free with area_match_free. */
 struct area_match {
+    const char *codes_name;   /* a valueName that holds our codes beside those of the configuration; NULL: none */
     bool *meant;              /* per terminal of the configuration */
     struct area_entry *index; /* the terminals' codes in order, so that an area is one stretch of them */
     size_t n_index;

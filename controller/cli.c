@@ -2,8 +2,10 @@
 #include "controller/cli.h"
 
 #include "controller/cli_alert.h"
+#include "controller/cli_audit.h"
 #include "controller/cli_check.h"
 #include "controller/cli_client.h"
+#include "controller/cli_history.h"
 #include "controller/cli_line_watch.h"
 #include "controller/cli_parse.h"
 #include "controller/cli_report.h"
@@ -59,6 +61,17 @@ static const struct cli_operation operations[] = {
      "unknown), what happened in a second since the last look, and what the requests were for.\n"
      "Ctrl-C ends it. Exit status 0, 3 when the daemon is gone.\n",
      cli_line_watch},
+    {"audit list", NULL, CLI_LIMIT, false, "List the newest entries of the audit trail: who decided what, and why",
+     "Times are UTC. A subject is an alert's id.\n", cli_audit_list},
+    {"audit verify", "[FILE]", CLI_HEAD, false, "Prove that no entry of the audit trail was changed, taken out or moved",
+     "Recomputes the chain of hashes here, over all that the daemon has, or over FILE, made by 'history export' (- for\n"
+     "standard input). Whoever can write the whole database can write a whole new chain: write the head down elsewhere and\n"
+     "give it with --head, then all up to it is proved. Exit status 0 unbroken, 1 not, 3 not reached.\n",
+     cli_audit_verify},
+    {"history export", NULL, CLI_SPAN, false, "Write alerts, deliveries and the audit trail as lines of JSON",
+     "Alerts by when they came, newest first, each with its deliveries; then the entries of the audit trail. The last line\n"
+     "says that it is whole. TIME is such as 2026-11-22T05:20:00+08:00; until then, without it.\n",
+     cli_history_export},
     {"health", NULL, 0, false, "Show whether the daemon, its lines and its sound are well",
      "Exit status 0 well, 1 degraded, 3 not reached.\n", cli_health},
     {"check", "CONFIG", 0, true, "Check a configuration file and tell all its mistakes",

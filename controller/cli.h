@@ -22,7 +22,8 @@ struct cli_setup {
 
 struct cli_options {
     const char *socket, *url, *token_file; /* where the daemon is */
-    const char *reason, *until;
+    const char *reason, *until, *since;
+    const char *head;                /* of the audit trail, written down before */
     const char *home, *stay, *phone; /* of an all-clear */
     const char *right, *wrong;       /* of a correction */
     const char *before, *limit;      /* a page of a list; limit is a number */

@@ -1,7 +1,6 @@
 /* tocsin alert send, list, show, stop, extend, resume, deliveries. */
 #include "controller/cli_alert.h"
 
-#include "codecs/cap.h"
 #include "controller/cli_client.h"
 #include "controller/cli_report.h"
 #include "controller/cli_table.h"
@@ -12,15 +11,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { FILE_MAX = 8 * 1024 * 1024 }; /* as the daemon takes */
+
 /* All of a file, NULL with an error; at most one byte more than the daemon takes, so that it is the daemon that refuses. */
 static char *read_stream(FILE *file, size_t *size, struct error *error)
 {
-    char *bytes = malloc(CAP_SIZE_MAX + 1);
+    char *bytes = malloc(FILE_MAX + 1);
     if (!bytes) {
         error_set(error, ERROR_NO_MEMORY, "no memory");
         return NULL;
     }
-    *size = fread(bytes, 1, CAP_SIZE_MAX + 1, file);
+    *size = fread(bytes, 1, FILE_MAX + 1, file);
     if (ferror(file))
         error_set(error, ERROR_IO, "%s", strerror(errno));
     else if (*size == 0)
@@ -59,9 +60,12 @@ static char *read_message(struct cli *cli, size_t *size)
     return bytes;
 }
 
-/* By content: XML begins with '<' after an optional byte-order mark and white space, JSON with '{'. */
+/* By content: a tar file has its name in its first header (POSIX ustar), XML begins with '<' after an optional byte-order mark
+ * and white space, JSON with '{'. */
 static const char *media_type_of(struct slice bytes)
 {
+    if (bytes.size >= 512 && memcmp(bytes.data + 257, "ustar", 5) == 0)
+        return "application/x-tar";
     size_t at = bytes.size >= 3 && memcmp(bytes.data, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
     while (at < bytes.size && isspace((unsigned char)bytes.data[at]))
         at++;

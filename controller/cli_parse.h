@@ -15,9 +15,12 @@ enum {
     CLI_FILTER = 32,
     CLI_REPEAT = 64,
     CLI_REMOTE = 128,
-    CLI_UNTIL = 256,
+    CLI_UNTIL = 256, /* needs it */
     CLI_HOME = 512,
     CLI_RIGHT = 1024,
+    CLI_LIMIT = 2048,
+    CLI_SPAN = 4096, /* from and until when; both may be left out */
+    CLI_HEAD = 8192
 };
 
 struct cli_operation {

@@ -44,6 +44,8 @@ void desk_tick(struct desk *desk, struct moment now)
     desk_keep_learnt(desk, now.mono);
     site_alarms_tick(desk->alarms, now.mono);
     desk_try_again(desk, now);
+    desk_sum_refusals(desk, now.mono, false);
+    desk_tell_head(desk, now.mono);
     desk_tidy(desk, now);
 }
 
@@ -77,6 +79,8 @@ static void refuse_stored(const struct desk *desk, const struct store_alert *row
     json_object_set_new(end.detail, "state", json_string(end.state));
     json_object_set_new(end.detail, "reason", json_string(why));
     struct store_change change = {.alert = &end, .event = "alert", .event_data = end.detail};
+    const struct decision refused = {"tocsin", "refused", json_pack("{s:s, s:s}", "code", "stored", "message", why)};
+    journal_decision(&desk->journal, row->id, &refused);
     store_commit(desk->store, &change, NULL, NULL);
     json_decref(end.detail);
 }
@@ -98,7 +102,7 @@ static void recall_deliveries(const struct desk *desk, struct alert *alert)
 }
 
 /* The message refers to its bytes, so they are copied first. */
-static bool decode_stored(struct alert *into, const struct store_alert *row, struct error *error)
+static bool decode_stored(struct alert *into, const struct store_alert *row, struct ebm_package **package, struct error *error)
 {
     if (!media_parse(row->media_type, &into->media))
         return error_set(error, ERROR_UNSUPPORTED, "it was stored as %s, which is not known any more", row->media_type);
@@ -107,17 +111,20 @@ static bool decode_stored(struct alert *into, const struct store_alert *row, str
         return error_set(error, ERROR_NO_MEMORY, "out of memory");
     memcpy(into->bytes, row->bytes, row->n_bytes);
     into->n_bytes = row->n_bytes;
-    return reception_decode(into->media, (struct slice){into->bytes, into->n_bytes}, &into->message, error);
+    return reception_decode(into->media, (struct slice){into->bytes, into->n_bytes}, &into->message, package, error);
 }
 
 static struct alert *read_back(const struct desk *desk, const struct store_alert *row)
 {
     struct alert stored = {0}, *alert = NULL;
+    struct ebm_package *package = NULL;
     struct error error = {0};
     struct refusal refusal = {0};
-    struct intake_terms terms = {desk->config, clock_read(), clock_trusted(), true};
-    bool decoded = decode_stored(&stored, row, &error);
-    if (!decoded || !intake_judge(&terms, stored.message, &alert, &refusal)) {
+    bool decoded = decode_stored(&stored, row, &package, &error);
+    struct intake_terms terms = {desk->config, clock_read(), clock_trusted(), true, package};
+    bool judged = decoded && intake_judge(&terms, stored.message, &alert, &refusal);
+    ebm_package_free(package);
+    if (!judged) {
         refuse_stored(desk, row, decoded ? refusal.message : error.message);
         alert_message_free(stored.message);
         free(stored.bytes);
@@ -231,6 +238,8 @@ static bool create_parts(struct desk *desk, struct uv_loop_s *loop, struct error
         tokens[c] = (uint16_t)store_get_setting(desk->store, name, 0);
     }
     ok = ok && create_site(desk, tokens, loop, error);
+    if (ok)
+        desk_begin_trail(desk);
     ok = ok && create_dispatchers(desk, tokens, error) && store_load_keys(desk->store, take_key, desk->keys, error) &&
          resume_all(desk, error);
     free(tokens);
@@ -319,6 +328,7 @@ void desk_silence(struct desk *desk)
             playout_stop(site_playout(desk->site, c), broadcast->id);
     }
     desk_keep_learnt_at_end(desk, clock_read().mono);
+    desk_end_trail(desk);
     const struct line_target nothing = {0};
     for (size_t i = 0; i < desk->config->n_lines; i++)
         line_set_target(site_lines(desk->site)[i], &nothing);

@@ -30,13 +30,22 @@ struct desk_sender {
 void desk_submit(struct desk *desk, const struct desk_sender *sender, enum media media, struct slice bytes,
                  desk_answer_fn *answer, void *context);
 
+/* Refuses one in a form that is not taken, whose Content-Type names none of ours. answer is called at once. */
+void desk_refuse_media(struct desk *desk, const struct desk_sender *sender, struct slice bytes, desk_answer_fn *answer,
+                       void *context);
+
+/* Tells the audit trail that a login asked for what it may not, about this alert or, with subject "", about none. */
+void desk_denied(struct desk *desk, const char *login, const char *subject, const struct refusal *refusal);
+
 /* Gives the all-clear (FORM_ALL_CLEAR) for an alert, or corrects it (FORM_CORRECTION), also where it has ended; answered as a
  * new alert is. asked: controller/follow_up.h. 404 unknown; 403 the sender acts for no source; 409 he may not. */
 void desk_follow_up(struct desk *desk, const struct desk_sender *sender, const char *id, enum form_kind kind, json_t *asked,
                     desk_answer_fn *answer, void *context);
 
-/* Ends an alert. answer as above: 200 with the alert, once it is on disk; 404 unknown; 409 it has ended already. */
-void desk_stop(struct desk *desk, const char *id, const char *reason, desk_answer_fn *answer, void *context);
+/* Ends an alert. answer as above: 200 with the alert, once it is on disk; 404 unknown; 409 it has ended already. officer: who
+ * said so. */
+void desk_stop(struct desk *desk, const char *id, const char *reason, const char *officer, desk_answer_fn *answer,
+               void *context);
 
 /* Goes on with an alert that waits for a clock that can be trusted, though there is none; answer as above, at once: after
  * another restart it waits again. officer: who said so. 409: it does not wait for that. */

@@ -9,9 +9,9 @@
 #include <time.h>
 
 enum {
-    STORE_PATIENCE_MS = 2000, /* an actual alert waits no longer for a disk that stalls */
-    WAITING_MAX = 200,        /* alerts that are not effective yet */
-    WAITING_BYTES = 4 * 1024 * 1024,
+    STORE_PATIENCE_MS = 2000,         /* an actual alert waits no longer for a disk that stalls */
+    WAITING_MAX = 200,                /* alerts that are not effective yet */
+    WAITING_BYTES = 32 * 1024 * 1024, /* four of the largest packages */
 };
 
 static bool id_is_taken(const struct desk *desk, const char *id)
@@ -69,6 +69,8 @@ static void let_in(struct desk *desk, struct alert *alert, const struct acceptin
     if (begins)
         alert->state = ALERT_QUEUED;
     struct desk_answer yes = {202, NULL, NULL, alert_to_json(alert, desk->config)};
+    if (ended && alert->owed > 1) /* besides the change that is just answered, its end is under way */
+        json_object_set_new(yes.alert, "durable", json_false());
     if (ended) /* cancelled or superseded before it was on disk */
         desk_channel_done(desk, alert, CAUSE_FINISHED);
     else if (begins) /* it may be over at once; not to be looked at after this */
@@ -152,7 +154,8 @@ static void on_durable(void *context, int64_t seq, const struct error *error)
 static void put_on_disk(struct desk *desk, struct alert *alert)
 {
     alert->durable = true; /* as the row will say once it is there */
-    journal_alert(&desk->journal, alert, alert->received, on_durable, alert->accepting);
+    const struct decision accepted = desk_accepted(alert, desk->config);
+    journal_decided(&desk->journal, alert, alert->received, &accepted, on_durable, alert->accepting);
     alert->durable = false;
 }
 

@@ -40,7 +40,7 @@ void desk_resume(struct desk *desk, const char *id, const char *officer, desk_an
     desk_clock_found(alert);
     intake_leave_unchecked(alert, desk->config, clock_read(), why);
     alert->state = ALERT_QUEUED;
-    journal_alert(&desk->journal, alert, clock_read().wall, NULL, NULL);
+    journal_decided(&desk->journal, alert, clock_read().wall, &(struct decision){officer, "resumed", NULL}, NULL, NULL);
     struct desk_answer yes = {200, NULL, NULL, alert_to_json(alert, desk->config)};
     desk_dispatch(desk, alert); /* it may be over at once; not to be looked at after this */
     answer(context, &yes);

@@ -88,11 +88,13 @@ struct received {
     char *bytes; /* owned, like the message, which may refer to them */
     size_t n_bytes;
     struct alert_message *message;
+    struct ebm_package *package; /* of an EBM: refers to them likewise */
 };
 
 static void received_free(struct received *received)
 {
     alert_message_free(received->message);
+    ebm_package_free(received->package);
     free(received->bytes);
 }
 
@@ -120,7 +122,7 @@ static void keep_words(struct received *received)
 /* Takes what was received over. */
 static void judge(struct desk *desk, struct received *received, desk_answer_fn *answer, void *context)
 {
-    struct intake_terms terms = {desk->config, received->at, clock_trusted(), false};
+    struct intake_terms terms = {desk->config, received->at, clock_trusted(), false, received->package};
     struct alert *alert = NULL;
     struct refusal refusal;
     if (!rights_may_relay(desk->config, received->login, received->message->sender, &refusal)) {
@@ -131,6 +133,7 @@ static void judge(struct desk *desk, struct received *received, desk_answer_fn *
         refuse_received(received, 422, &refusal, answer, context);
         return;
     }
+    ebm_package_free(received->package);
     if (received->message->form)
         keep_words(received);
     if (!*received->id)
@@ -199,7 +202,8 @@ static bool receive(struct desk *desk, struct received *received, struct slice b
         else
             return error_set(&error, ERROR_NO_MEMORY, "-") || refuse_undecoded(&error, answer, context);
     }
-    if (reception_decode(received->media, (struct slice){received->bytes, received->n_bytes}, &received->message, &error))
+    if (reception_decode(received->media, (struct slice){received->bytes, received->n_bytes}, &received->message,
+                         &received->package, &error))
         return true;
     received_free(received);
     return refuse_undecoded(&error, answer, context);
@@ -250,10 +254,12 @@ void desk_submit(struct desk *desk, const struct desk_sender *sender, enum media
                  desk_answer_fn *answer, void *context)
 {
     struct received received = {.media = media, .login = sender->user, .at = clock_read()};
+    desk_watch(desk, sender->user, bytes, &answer, &context);
     if (!take_key(desk, sender, bytes, &received, answer, context) ||
         (media == MEDIA_JSON && answer_by_key(desk, &received, answer, context)) ||
         !receive(desk, &received, bytes, answer, context))
         return;
+    desk_watch_message(desk, received.message);
     char id[ALERT_ID_SIZE];
     enum known known = answer_known(desk, received.message, bytes, answer, context, id);
     if (known == KNOWN_REFUSED)
@@ -289,17 +295,19 @@ static void on_changed(void *context, int64_t seq, const struct error *error)
     free(changing);
 }
 
-void desk_answer_durable(struct desk *desk, struct alert *alert, desk_answer_fn *answer, void *context)
+void desk_answer_durable(struct desk *desk, struct alert *alert, const struct decision *decision, desk_answer_fn *answer,
+                         void *context)
 {
     struct changing *changing = malloc(sizeof *changing);
     if (changing)
         *changing = (struct changing){answer, context, alert_to_json(alert, desk->config)};
-    journal_alert(&desk->journal, alert, clock_read().wall, changing ? on_changed : NULL, changing);
+    journal_decided(&desk->journal, alert, clock_read().wall, decision, changing ? on_changed : NULL, changing);
     if (!changing)
         desk_refuse(answer, context, 503, "no_memory", "it is done, but out of memory: whether it is on disk cannot be told");
 }
 
-void desk_stop(struct desk *desk, const char *id, const char *reason, desk_answer_fn *answer, void *context)
+void desk_stop(struct desk *desk, const char *id, const char *reason, const char *officer, desk_answer_fn *answer,
+               void *context)
 {
     struct alert *alert = desk_find(desk, id);
     if (alert && (alert->over || (alert_state_ended(alert->state) && alert->state != ALERT_STOPPED)))
@@ -311,6 +319,7 @@ void desk_stop(struct desk *desk, const char *id, const char *reason, desk_answe
     if (alert->state != ALERT_STOPPED) /* the first reason is the one that counts */
         text_copy(alert->reason, sizeof alert->reason, reason);
     desk_end_held(desk, alert, CAUSE_STOPPED);
-    desk_answer_durable(desk, alert, answer, context);
+    const struct decision stopped = {officer, "stopped", json_pack("{s:s}", "reason", reason)};
+    desk_answer_durable(desk, alert, &stopped, answer, context);
     desk_channel_done(desk, alert, CAUSE_STOPPED);
 }

@@ -26,7 +26,7 @@ static void end(struct following *following)
 static void submit(struct following *following, json_t *terminals)
 {
     struct desk *desk = following->desk;
-    struct refusal refusal;
+    struct refusal refusal = {0};
     const struct config_source *source = rights_source(desk->config, following->login, &refusal);
     json_t *form = source ? follow_up_make(desk->config, following->kind, following->of, terminals, following->asked,
                                            source->sender, &refusal)
@@ -35,8 +35,10 @@ static void submit(struct following *following, json_t *terminals)
     const struct desk_sender sender = {following->login, *following->key ? following->key : NULL};
     if (bytes)
         desk_submit(desk, &sender, MEDIA_JSON, slice_of(bytes), following->answer, following->context);
-    else
+    else {
+        desk_denied(desk, following->login, following->id, &refusal);
         desk_refuse(following->answer, following->context, source ? 409 : 403, refusal.code, refusal.message);
+    }
     free(bytes);
     json_decref(form);
     end(following);

@@ -9,6 +9,7 @@
 #include "controller/idempotency.h"
 #include "controller/journal.h"
 #include "controller/learnt.h"
+#include "controller/refusals.h"
 #include "controller/site_alarm.h"
 #include "controller/speaker.h"
 
@@ -35,9 +36,12 @@ struct desk {
     struct dispatcher **dispatchers; /* per channel */
     struct alert **alerts;           /* that have not ended, and those whose end is not on disk */
     size_t n_alerts, room;
-    bool probing;          /* a change is under way that only shows whether the disk works again */
-    struct mono tried;     /* when what is not on disk was last tried again */
-    struct mono tidied;    /* when old rows were last looked for */
+    bool probing;                 /* a change is under way that only shows whether the disk works again */
+    struct mono tried;            /* when what is not on disk was last tried again */
+    struct mono tidied;           /* when old rows were last looked for */
+    struct submission *submitted; /* the message that is being taken in, until it is decoded; else NULL */
+    struct refusals refusals;
+    struct mono head_told; /* when the audit trail's head was last logged */
     struct learnt *learnt; /* per terminal */
     struct mono learnt_looked;
     uint64_t ends[END_COUNT][REASON_COUNT]; /* deliveries that ended in this life */
@@ -70,6 +74,21 @@ void desk_keep_learnt_at_end(struct desk *desk, struct mono now);
 /* Old rows go, a few every 10 s, while nothing sounds or is about to, the disk is well and the clock can be trusted. */
 void desk_tidy(struct desk *desk, struct moment now);
 
+/* desk_trail.c: what the audit trail is told. Its first and last entries of this life; its head, logged at the start and once a
+ * day; refusals that were not told one by one. */
+void desk_begin_trail(struct desk *desk);
+void desk_end_trail(struct desk *desk);
+void desk_tell_head(struct desk *desk, struct mono now);
+void desk_sum_refusals(struct desk *desk, struct mono now, bool at_end);
+/* A message comes in: answer and context are put in place of the caller's, to see whether it is refused. And what it says of
+ * itself, once it is decoded. */
+void desk_watch(struct desk *desk, const char *user, struct slice bytes, desk_answer_fn **answer, void **context);
+void desk_watch_message(struct desk *desk, const struct alert_message *message);
+/* Who stands for what this alert does: the login that sent it; its sender where that is not known any more. */
+const char *desk_actor(const struct alert *alert);
+struct decision desk_accepted(const struct alert *alert, const struct config *config);
+struct decision desk_ended(const struct alert *alert);
+
 /* Looks at what time alone decides; every 100 ms. */
 void desk_tick(struct desk *desk, struct moment now);
 
@@ -101,8 +120,9 @@ void desk_return(struct desk *desk, struct alert *alert);
 void desk_ask_before_lapse(struct desk *desk, struct alert *alert, struct moment now);
 void desk_extend_again(struct alert *alert, const json_t *detail);
 
-/* Answers 200 with the alert as it is now, once that is on disk (desk_door.c). */
-void desk_answer_durable(struct desk *desk, struct alert *alert, desk_answer_fn *answer, void *context);
+/* Answers 200 with the alert as it is now, once that and the decision are on disk (desk_door.c). */
+void desk_answer_durable(struct desk *desk, struct alert *alert, const struct decision *decision, desk_answer_fn *answer,
+                         void *context);
 
 /* desk_references.c. Ends what a Cancel or an Update names; and ends an alert on its way in that an earlier one names. */
 void desk_act_on_references(struct desk *desk, const struct alert *alert);

@@ -138,7 +138,8 @@ static void end_alert(struct desk *desk, struct alert *alert, enum alert_state s
 {
     alert->state = state;
     log_line(LOG_NOTE, "%s: %s%s%s", alert->id, alert_state_name(state), *alert->reason ? ": " : "", alert->reason);
-    journal_alert(&desk->journal, alert, clock_read().wall, NULL, NULL);
+    const struct decision ended = desk_ended(alert);
+    journal_decided(&desk->journal, alert, clock_read().wall, &ended, NULL, NULL);
     desk_release(desk, alert);
 }
 

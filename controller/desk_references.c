@@ -34,12 +34,14 @@ void desk_act_on_references(struct desk *desk, const struct alert *alert)
     for (size_t r = 0; r < m->n_references; r++)
         for (size_t i = desk->n_alerts; i-- > 0;) {
             struct alert *other = desk->alerts[i];
-            if (other == alert || alert_state_ended(other->state) || !alert_is_referred(other, &m->references[r]) ||
+            if (other == alert || alert_state_ended(other->state) || !alert_is_referred(other, m, r) ||
                 !may_end(desk, m, other))
                 continue;
             desk_end_held(desk, other, cause);
             snprintf(other->reason, sizeof other->reason, "%s by %s", alert_state_name(other->state), alert->id);
-            journal_alert(&desk->journal, other, clock_read().wall, NULL, NULL);
+            const struct decision decision = {desk_actor(alert), alert_state_name(other->state),
+                                              json_pack("{s:s}", "by", alert->id)};
+            journal_decided(&desk->journal, other, clock_read().wall, &decision, NULL, NULL);
             desk_channel_done(desk, other, cause);
         }
 }
@@ -78,7 +80,7 @@ static void look_at_live(const struct desk *desk, struct forestalled *found)
         const struct alert_message *m = other->message;
         bool ends = m->msg_type == MSG_CANCEL || (m->msg_type == MSG_UPDATE && other->effective.ms <= other->received.ms);
         for (size_t r = 0; ends && other->state != ALERT_REFUSED && r < m->n_references; r++)
-            if (may_end(desk, m, found->alert) && alert_is_referred(found->alert, &m->references[r]))
+            if (may_end(desk, m, found->alert) && alert_is_referred(found->alert, m, r))
                 forestall(found, other->id, m->msg_type == MSG_CANCEL, other->all_clear);
     }
 }
@@ -89,7 +91,7 @@ void desk_look_for_referring(const struct desk *desk, struct alert *alert)
     struct forestalled found = {.desk = desk, .alert = alert};
     struct store_reference key;
     struct error error = {0};
-    journal_reference(&(struct alert_reference){m->sender, m->identifier, NULL, m->sent}, &key);
+    journal_reference(&(struct alert_reference){m->sender, m->identifier, m->sent_text, m->sent}, &key);
     if (!store_find_referring(desk->store, &key, on_stored_referring, &found, &error))
         log_line(LOG_ERROR, "looking for what ended the alert before it came: %s", error.message);
     look_at_live(desk, &found);

@@ -153,8 +153,11 @@ void desk_extend(struct desk *desk, const char *id, struct wall until, const cha
         return;
     }
     log_line(LOG_NOTE, "%s: extended by %s: %s", alert->id, officer, reason);
+    const struct decision extended = {officer, "extended",
+                                      json_pack("{s:s, s:o, s:o}", "reason", reason, "until", json_time(until, desk->config),
+                                                "before", json_time(alert->expires, desk->config))};
     extend(alert, until, officer, reason);
     if (alert->state == ALERT_RETURNING)
         say_in_force(desk, alert);
-    desk_answer_durable(desk, alert, answer, context);
+    desk_answer_durable(desk, alert, &extended, answer, context);
 }

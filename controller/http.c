@@ -76,11 +76,16 @@ static int64_t patience_ms(const struct http *http, const struct http_door *door
     return crowded && http->limits.request_ms > CROWDED_MS ? CROWDED_MS : http->limits.request_ms;
 }
 
-/* One byte every few seconds would outlast any time-out of silence. */
+/* One byte every few seconds would outlast any time-out of silence; a large body over a slow line is given its time. */
+static int64_t time_ms(const struct http_connection *connection)
+{
+    return patience_ms(connection->door->http, connection->door) + (int64_t)(connection->n_body / HTTP_SLOWEST);
+}
+
 static void sweep_connections(struct http *http, struct mono now)
 {
     for (struct http_connection *connection = http->connections; connection; connection = connection->next)
-        if (!connection->busy && mono_since(now, connection->since) > patience_ms(http, connection->door) * 1000)
+        if (!connection->busy && mono_since(now, connection->since) > time_ms(connection) * 1000)
             shutdown(connection->fd, SHUT_RDWR);
 }
 
@@ -159,7 +164,8 @@ static bool open_doors(struct http *http, const struct http_settings *settings, 
     if (settings->tcp)
         connections = (connections + 1) / 2;
     http->socket_path = strdup(settings->socket_path);
-    if (!http->socket_path)
+    http->spool_folder = settings->spool_folder ? strdup(settings->spool_folder) : NULL;
+    if (!http->socket_path || (settings->spool_folder && !http->spool_folder))
         return error_set(error, ERROR_NO_MEMORY, "http: no memory");
     if (!open_door(http, &http->doors[0], http_listen_unix(http, settings->socket_group, error), connections, error))
         return false;
@@ -210,6 +216,7 @@ static void on_closed(uv_handle_t *handle)
         return;
     OPENSSL_cleanse(http->token, sizeof http->token);
     free(http->socket_path);
+    free(http->spool_folder);
     free(http);
 }
 

@@ -30,6 +30,7 @@ struct http_settings {
     uint16_t port;          /* 0: any free one */
     const char *token_file; /* made (0600) with a random token when it is not there */
     unsigned connections_max;
+    const char *spool_folder; /* for bodies that are too large to be held in memory; NULL: all are */
 };
 
 struct http *http_start(const struct http_settings *settings, const struct http_route *routes, size_t n_routes, void *context,

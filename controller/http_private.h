@@ -8,7 +8,13 @@
 #include <sys/types.h>
 #include <uv.h>
 
-enum { HTTP_TOKEN_SIZE = 129, HTTP_USER_SIZE = 24, HTTP_ID_SIZE = 65 };
+enum {
+    HTTP_TOKEN_SIZE = 129,
+    HTTP_USER_SIZE = 24,
+    HTTP_ID_SIZE = 65,
+    HTTP_MEMORY_MAX = 1024 * 1024, /* bytes of a body that are held in memory */
+    HTTP_SLOWEST = 64,             /* bytes per millisecond: who sends a body this fast is given the time for it */
+};
 
 struct http_limits {
     int64_t request_ms;    /* from connecting, or from the last answer, until a whole request is here */
@@ -31,9 +37,17 @@ struct http_connection {
     struct http_door *door;
     int fd;
     struct mono since; /* when it began to owe us a request */
+    size_t n_body;     /* bytes of the body that have come */
     bool busy;         /* a whole request is here and not yet answered */
     bool peer_checked, peer_allowed;
     char user[HTTP_USER_SIZE]; /* on the Unix socket: who the peer is */
+};
+
+struct http_body {
+    char *bytes; /* in memory, or mapped once it is whole */
+    size_t n, capacity;
+    bool spooled;
+    int spool; /* only if spooled */
 };
 
 /* Owned by two: libmicrohttpd until it has finished, the handler until it has answered. The later of both frees it. */
@@ -44,8 +58,8 @@ struct http_request {
     struct http_connection *connection;
     const struct http_route *route;
     char id[HTTP_ID_SIZE], user[HTTP_USER_SIZE];
-    char *body;
-    size_t n_body, body_capacity, n_discarded;
+    struct http_body body;
+    size_t n_discarded;
     struct MHD_Response *response; /* made, not yet queued */
     unsigned status;
     struct http_stream *stream;
@@ -75,8 +89,8 @@ struct http {
     void *context;
     struct http_limits limits;
     char token[HTTP_TOKEN_SIZE];
-    char *socket_path;
-    dev_t socket_device; /* the socket that we made, and no other, is removed at the end */
+    char *socket_path, *spool_folder; /* NULL: nothing is spooled */
+    dev_t socket_device;              /* the socket that we made, and no other, is removed at the end */
     ino_t socket_inode;
     gid_t group;
     bool has_group;
@@ -114,6 +128,11 @@ void http_answer_all(struct http *http); /* what is pending gets 503 */
 struct MHD_Response *http_make_problem(unsigned status, const char *code, const char *detail);
 /* The handler's answer, given now or by resuming the connection; response is taken over. */
 void http_answer(struct http_request *request, unsigned status, struct MHD_Response *response);
+
+/* http_body.c. Adds a piece; expected: bytes of the whole body as far as is known. False: no memory, or no room on the disk. */
+bool http_body_add(struct http_body *body, const char *folder, const char *data, size_t size, size_t expected);
+bool http_body_end(struct http_body *body); /* it is whole: bytes and n can be read */
+void http_body_free(struct http_body *body);
 
 /* http_stream.c */
 void http_sweep_streams(struct http *http, struct mono now);

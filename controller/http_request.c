@@ -48,9 +48,7 @@ struct MHD_Response *http_make_problem(unsigned status, const char *code, const 
 
 static void refuse(struct http_request *request, unsigned status, const char *code, const char *detail)
 {
-    free(request->body);
-    request->body = NULL;
-    request->n_body = request->body_capacity = 0;
+    http_body_free(&request->body);
     request->status = status;
     request->response = http_make_problem(status, code, detail);
 }
@@ -161,24 +159,15 @@ static enum MHD_Result take_body(struct http_request *request, const char *data,
         request->n_discarded += size;
         return request->n_discarded <= DISCARD_MAX ? MHD_YES : MHD_NO;
     }
-    if (size > request->route->body_max - request->n_body) {
+    if (size > request->route->body_max - request->body.n) {
         refuse(request, MHD_HTTP_CONTENT_TOO_LARGE, "too_large", "The body is larger than this path takes");
         return request->response ? MHD_YES : MHD_NO;
     }
-    size_t need = request->n_body + size + 1;
-    if (need > request->body_capacity) {
-        size_t capacity = (size_t)declared_size(request) + 1;
-        capacity = capacity >= need ? capacity : 2 * need;
-        char *larger = realloc(request->body, capacity);
-        if (!larger)
-            return MHD_NO;
-        request->body = larger;
-        request->body_capacity = capacity;
-    }
-    memcpy(request->body + request->n_body, data, size);
-    request->n_body += size;
-    request->body[request->n_body] = '\0';
-    return MHD_YES;
+    if (!http_body_add(&request->body, request->http->spool_folder, data, size, (size_t)declared_size(request)))
+        refuse(request, MHD_HTTP_INSUFFICIENT_STORAGE, "no_room",
+               "There is no room for the body; see to the controller's disk");
+    request->connection->n_body = request->body.n;
+    return request->status == 0 || request->response ? MHD_YES : MHD_NO;
 }
 
 /* The whole request is here, or its late answer: libmicrohttpd calls once more after a resume. */
@@ -188,6 +177,8 @@ static enum MHD_Result finish(struct http_request *request)
     request->connection->busy = true;
     if (!request->handled && !request->response && http->stopping)
         refuse(request, MHD_HTTP_SERVICE_UNAVAILABLE, "stopping", "The daemon is stopping");
+    else if (!request->handled && !request->response && !http_body_end(&request->body))
+        refuse(request, MHD_HTTP_SERVICE_UNAVAILABLE, "no_memory", "Out of memory; send it again");
     else if (!request->handled && !request->response) {
         request->handled = request->with_handler = true;
         request->route->handler(http->context, request);
@@ -217,7 +208,7 @@ enum MHD_Result http_on_request(void *cls, struct MHD_Connection *mhd, const cha
 
 static void free_request(struct http_request *request)
 {
-    free(request->body);
+    http_body_free(&request->body);
     free(request);
 }
 
@@ -234,6 +225,7 @@ void http_on_completed(void *cls, struct MHD_Connection *mhd, void **state, enum
     if (request->next)
         request->next->link = request->link;
     request->connection->busy = false;
+    request->connection->n_body = 0;
     request->connection->since = mono_now();
     request->connection = NULL;
     request->mhd = NULL;
@@ -335,5 +327,5 @@ const char *http_header(const struct http_request *request, const char *name)
 
 struct slice http_body(const struct http_request *request)
 {
-    return (struct slice){request->body ? request->body : "", request->n_body};
+    return (struct slice){request->body.bytes ? request->body.bytes : "", request->body.n};
 }

@@ -1,9 +1,8 @@
 /* A table that is small enough to be looked through. */
 #include "controller/idempotency.h"
 
-#include <openssl/evp.h>
+#include "controller/audit.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,20 +26,14 @@ void idempotency_free(struct idempotency *table)
 
 bool idempotency_key(struct alert_key *key, const char *user, const char *text, struct slice body)
 {
-    unsigned char hash[EVP_MAX_MD_SIZE];
-    unsigned n = 0;
     *key = (struct alert_key){0};
+    text_copy(key->user, sizeof key->user, user);
     if (!text || !*text)
         return true;
     for (const char *c = text; *c; c++)
         if (*c <= ' ' || *c > '~')
             return false;
-    if (!text_copy(key->key, sizeof key->key, text) || EVP_Digest(body.data, body.size, hash, &n, EVP_sha256(), NULL) != 1)
-        return false;
-    text_copy(key->user, sizeof key->user, user);
-    for (size_t i = 0; i < n && 2 * i + 2 < sizeof key->hash; i++)
-        snprintf(key->hash + 2 * i, 3, "%02x", hash[i]);
-    return true;
+    return text_copy(key->key, sizeof key->key, text) && audit_digest(body, key->hash);
 }
 
 /* Its place; table->n if it is not there. */

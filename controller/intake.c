@@ -2,6 +2,7 @@
 #include "controller/intake.h"
 
 #include "controller/area.h"
+#include "controller/ebm_trust.h"
 #include "controller/phrase.h"
 #include "controller/rights.h"
 #include "controller/words.h"
@@ -284,26 +285,32 @@ static bool judge_expiry(struct alert *alert, const struct intake_terms *terms, 
                       : "sent: it is too old, and there is no expires; send an alert that is still in force");
 }
 
-static bool judge_sounding(struct alert *alert, const struct intake_terms *terms, const struct config_source *source,
-                           struct refusal *refusal)
+/* ours: one for each block. */
+static bool judge_meaning(struct alert *alert, const struct intake_terms *terms, const struct config_source *source, bool *ours,
+                          struct refusal *refusal)
 {
-    const struct config *config = terms->config;
-    if (alert->message->n_infos == 0)
-        return refuse(refusal, "no_info", "info: missing; there is nothing to say and no area to say it in");
     struct area_match match;
-    bool *ours = calloc(alert->message->n_infos, sizeof *ours);
-    bool ok = area_match_create(&match, config) && ours;
-    alert->ended = calloc(config->n_channels + 1, sizeof *alert->ended);
-    if (!ok || !alert->ended)
-        ok = refuse(refusal, "no_memory", "out of memory; try again");
+    bool ok = area_match_create(&match, terms->config) || refuse(refusal, "no_memory", "out of memory; try again");
+    match.codes_name = terms->package ? ebm_geocode_name : NULL; /* the format says what they are */
     ok = ok && judge_blocks(alert, terms, source, &match, ours, refusal) && judge_expiry(alert, terms, refusal);
     if (ok && !keep_match(alert, &match))
         ok = refuse(refusal, "no_memory", "out of memory; try again");
-    ok = ok && judge_words(alert, config, ours, refusal);
     area_match_free(&match);
-    free(ours);
-    alert->repetitions_planned = config->repetitions;
+    return ok && judge_words(alert, terms->config, ours, refusal);
+}
+
+static bool judge_sounding(struct alert *alert, const struct intake_terms *terms, const struct config_source *source,
+                           struct refusal *refusal)
+{
+    if (alert->message->n_infos == 0)
+        return refuse(refusal, "no_info", "info: missing; there is nothing to say and no area to say it in");
+    bool *ours = calloc(alert->message->n_infos, sizeof *ours);
+    alert->ended = calloc(terms->config->n_channels + 1, sizeof *alert->ended);
+    alert->repetitions_planned = terms->config->repetitions;
     alert->outcome = ALERT_FINISHED;
+    bool ok = ours && alert->ended ? judge_meaning(alert, terms, source, ours, refusal)
+                                   : refuse(refusal, "no_memory", "out of memory; try again");
+    free(ours);
     return ok;
 }
 
@@ -327,6 +334,25 @@ static bool does_sound(struct alert *alert)
     return false;
 }
 
+/* A signature within CAP (XML-DSig) cannot be checked, so where one is required no CAP is taken; for an alert in
+ * parts its login answers. What was taken in once goes on
+ * after a restart, whatever has become of the certificates since; the note says what they say now. */
+static bool judge_signature(struct alert *alert, const struct intake_terms *terms, const struct config_source *source,
+                            struct refusal *refusal)
+{
+    char text[320];
+    if (!terms->package)
+        return alert->message->form || !source || source->signature != SIGNATURE_REQUIRED || terms->resuming ||
+               refuse(refusal, "signature_required",
+                      "signature: the source %s requires one, and only those of EBM packages can be checked here", source->id);
+    struct ebm_verdict verdict = ebm_judge_signature(source, terms->package, terms->clock_trusted ? &terms->now.wall : NULL);
+    if (!verdict.taken && !terms->resuming)
+        return refuse(refusal, verdict.code, "signature: %s", verdict.why);
+    text_print(text, sizeof text, "%s: %s", verdict.code, verdict.why);
+    note(alert, text);
+    return true;
+}
+
 bool intake_judge(const struct intake_terms *terms, struct alert_message *message, struct alert **alert_out,
                   struct refusal *refusal)
 {
@@ -346,7 +372,7 @@ bool intake_judge(const struct intake_terms *terms, struct alert_message *messag
     alert->notes = json_array();
     alert->sounds = does_sound(alert);
     alert->state = alert->sounds ? ALERT_QUEUED : ALERT_FINISHED;
-    if (alert->sounds && !judge_sounding(alert, terms, source, refusal)) {
+    if (!judge_signature(alert, terms, source, refusal) || (alert->sounds && !judge_sounding(alert, terms, source, refusal))) {
         alert->message = NULL; /* stays the caller's */
         alert_free(alert);
         return false;

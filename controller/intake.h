@@ -3,11 +3,12 @@
 #ifndef TOCSIN_CONTROLLER_INTAKE_H
 #define TOCSIN_CONTROLLER_INTAKE_H
 
+#include "codecs/ebm.h"
 #include "controller/alert.h"
 #include "controller/delivery.h"
 
 struct refusal {
-    char code[32];     /* "expired", "no_area", "area_not_ours", "area_degenerate", "sender_unknown", ... */
+    char code[32];     /* "expired", "no_area", "area_not_ours", "area_degenerate", "sender_unknown", "signature_wrong", ... */
     char message[256]; /* names the element and what to do */
 };
 
@@ -15,7 +16,8 @@ struct intake_terms {
     const struct config *config;
     struct moment now;
     bool clock_trusted; /* false: nothing is refused for expiry, and nothing sounds for long */
-    bool resuming;      /* read back from our own store: expiry is the desk's to judge */
+    bool resuming;      /* read back from our own store: expiry is the desk's to judge, and its signature was judged */
+    const struct ebm_package *package; /* what the message came in, if it is an EBM; NULL otherwise */
 };
 
 /* Makes an alert of a message. On success *alert takes the message over; the id and bytes are the caller's to fill. On a

@@ -45,7 +45,8 @@ static void commit(const struct journal *journal, struct alert *alert, const str
 void journal_reference(const struct alert_reference *reference, struct store_reference *key)
 {
     *key = (struct store_reference){.sender = reference->sender, .identifier = reference->identifier};
-    rfc3339_format(reference->sent, 0, key->sent); /* one instant is one key, in whatever offset it is written */
+    if (reference->sent_text)
+        rfc3339_format(reference->sent, 0, key->sent); /* one instant is one key, in whatever offset it is written */
 }
 
 /* What it cancels or supersedes, whether that is here yet or not; the caller frees. */
@@ -97,11 +98,44 @@ static struct store_key key_row(const struct alert_key *key, const char *alert, 
     return (struct store_key){key->user, key->key, key->hash, alert, now};
 }
 
-void journal_alert(const struct journal *journal, struct alert *alert, struct wall now, store_done_fn *done, void *context)
+static void commit_told(const struct journal *journal, struct alert *alert, struct wall now, const struct store_audit *audit,
+                        store_done_fn *done, void *context)
 {
     struct store_key key = key_row(&alert->key, alert->id, now);
-    const struct store_change change = {.event = "alert", .key = *key.key && !alert->stored ? &key : NULL};
+    const struct store_change change = {.event = "alert", .key = *key.key && !alert->stored ? &key : NULL, .audit = audit};
     commit_alert(journal, alert, now, &change, done, context);
+}
+
+void journal_alert(const struct journal *journal, struct alert *alert, struct wall now, store_done_fn *done, void *context)
+{
+    commit_told(journal, alert, now, NULL, done, context);
+}
+
+/* Takes the detail over. The caller frees. */
+static char *detail_text(json_t *detail)
+{
+    char *text = detail ? json_dumps(detail, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
+    json_decref(detail);
+    return text;
+}
+
+void journal_decided(const struct journal *journal, struct alert *alert, struct wall now, const struct decision *decision,
+                     store_done_fn *done, void *context)
+{
+    char *detail = detail_text(decision->detail);
+    struct store_audit audit = {decision->actor, decision->action, alert->id, detail ? detail : "{}",
+                                alert->accepting && alert->message->status != STATUS_ACTUAL}; /* it may still be refused */
+    commit_told(journal, alert, now, &audit, done, context);
+    free(detail);
+}
+
+void journal_decision(const struct journal *journal, const char *subject, const struct decision *decision)
+{
+    char *detail = detail_text(decision->detail);
+    const struct store_audit audit = {decision->actor, decision->action, subject, detail ? detail : "{}", false};
+    const struct store_change change = {.audit = &audit};
+    store_commit(journal->store, &change, NULL, NULL);
+    free(detail);
 }
 
 void journal_quietly(const struct journal *journal, struct alert *alert, struct wall now, store_done_fn *done, void *context)
@@ -344,7 +378,8 @@ void journal_tidy(const struct journal *journal, struct wall now)
     const int64_t day_ms = INT64_C(24) * 3600 * 1000;
     const struct store_limits limits = {
         .alerts = journal->config->keep_alerts,
-        .alerts_before = {now.ms - 7 * day_ms}, /* a message that is sent again so late is still known */
+        .alerts_before = {now.ms - journal->config->keep_days * day_ms},
+        .audit_before = {now.ms - journal->config->keep_audit_days * day_ms},
         .readings_before = {now.ms - journal->config->keep_readings_days * day_ms},
     };
     struct store_change change = {.limits = &limits};

@@ -15,11 +15,23 @@ struct journal {
     void *context;
 };
 
+/* What somebody has decided, for the audit trail. */
+struct decision {
+    const char *actor;  /* a login, a source, or "tocsin" */
+    const char *action; /* a word: accepted, stopped, ... */
+    json_t *detail;     /* an object with what it was decided upon; taken over; NULL: nothing more */
+};
+
+/* About an alert or, with subject "", about anything else; it changes nothing itself. */
+void journal_decision(const struct journal *journal, const char *subject, const struct decision *decision);
+/* As journal_alert does, in one commit with the decision that has changed the alert. */
+void journal_decided(const struct journal *journal, struct alert *alert, struct wall now, const struct decision *decision,
+                     store_done_fn *done, void *context);
 /* The alert with its bytes, state and details; event "alert". done may be NULL. */
 void journal_alert(const struct journal *journal, struct alert *alert, struct wall now, store_done_fn *done, void *context);
 /* The same without an event: of what may still be refused. */
 void journal_quietly(const struct journal *journal, struct alert *alert, struct wall now, store_done_fn *done, void *context);
-/* How the store knows an alert that another one names. */
+/* How the store knows an alert that another one names; without sent_text by sender and identifier alone. */
 void journal_reference(const struct alert_reference *reference, struct store_reference *key);
 /* The key of an alert that was known before. */
 void journal_key(const struct journal *journal, const struct alert_key *key, const char *alert, struct wall now);

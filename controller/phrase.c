@@ -261,7 +261,9 @@ static bool set_speech(struct alert_info *info, char *text)
         free(text);
         return false;
     }
-    info->parameters[info->n_parameters++] = (struct alert_pair){name, text};
+    struct alert_pair *pair = &info->parameters[info->n_parameters++];
+    pair->name = name;
+    pair->value = text;
     return true;
 }
 

@@ -11,10 +11,8 @@ static const struct {
     const char *name; /* others are read as the same */
     enum media media;
 } TYPES[] = {
-    {"application/cap+xml", MEDIA_CAP},
-    {"application/xml", MEDIA_CAP},
-    {"text/xml", MEDIA_CAP},
-    {"application/json", MEDIA_JSON},
+    {"application/cap+xml", MEDIA_CAP}, {"application/xml", MEDIA_CAP},   {"text/xml", MEDIA_CAP},
+    {"application/json", MEDIA_JSON},   {"application/x-tar", MEDIA_EBM}, {"application/tar", MEDIA_EBM},
 };
 
 const char *media_name(enum media media)
@@ -39,13 +37,25 @@ bool media_parse(const char *content_type, enum media *media)
 
 const char *media_known(void)
 {
-    return "a CAP alert as application/cap+xml, or one in parts as application/json";
+    return "a CAP alert as application/cap+xml, one in parts as application/json, or an EBM package as application/x-tar";
 }
 
-bool reception_decode(enum media media, struct slice bytes, struct alert_message **message, struct error *error)
+static bool decode_ebm(struct slice bytes, struct alert_message **message, struct ebm_package **package, struct error *error)
 {
+    if (!ebm_decode(bytes, package, error))
+        return false;
+    *message = (*package)->message;
+    (*package)->message = NULL;
+    return true;
+}
+
+bool reception_decode(enum media media, struct slice bytes, struct alert_message **message, struct ebm_package **package,
+                      struct error *error)
+{
+    *package = NULL;
     switch (media) {
     case MEDIA_CAP: return cap_decode(bytes, message, error);
+    case MEDIA_EBM: return decode_ebm(bytes, message, package, error);
     case MEDIA_JSON: return alert_json_decode(bytes, message, error);
     case MEDIA_COUNT: break;
     }

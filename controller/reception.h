@@ -3,9 +3,9 @@
 #ifndef TOCSIN_CONTROLLER_RECEPTION_H
 #define TOCSIN_CONTROLLER_RECEPTION_H
 
-#include "codecs/alert_message.h"
+#include "codecs/ebm.h"
 
-enum media { MEDIA_CAP, MEDIA_JSON, MEDIA_COUNT };
+enum media { MEDIA_CAP, MEDIA_JSON, MEDIA_EBM, MEDIA_COUNT };
 
 /* As it is stored: "application/cap+xml". */
 const char *media_name(enum media media);
@@ -16,7 +16,10 @@ bool media_parse(const char *content_type, enum media *media);
 /* All media types that are taken, for an error message. */
 const char *media_known(void);
 
-/* Decodes one message, which the caller frees with alert_message_free. It may refer to the bytes: they must live as long. */
-bool reception_decode(enum media media, struct slice bytes, struct alert_message **message, struct error *error);
+/* Decodes one message, which the caller frees with alert_message_free. It may refer to the bytes: they must live as long. What
+ * an EBM comes in goes to *package, without its message, for its signature to be judged; NULL for all else. The caller frees it
+ * with ebm_package_free, before the bytes. */
+bool reception_decode(enum media media, struct slice bytes, struct alert_message **message, struct ebm_package **package,
+                      struct error *error);
 
 #endif

@@ -32,18 +32,32 @@ static void tell_durable(const struct store *store, const struct store_job *job)
     tell(store, job, id);
 }
 
+bool store_send(struct store *store, struct store_job *job)
+{
+    job->asked = mono_now();
+    job->owed_next = NULL;
+    if (!store_enqueue(store, LANE_CHANGES, job))
+        return false;
+    *store->owed_end = job;
+    store->owed_end = &job->owed_next;
+    return true;
+}
+
 /* The caller first, then everybody else of what is durable. */
 static void deliver_change(struct store *store, struct store_job *job)
 {
     bool durable = job->error.code == ERROR_NONE;
     store->failed = job->error;
+    if (durable)
+        store_write_undone(store);
     if (job->done)
         job->done(job->context, job->seq, &job->error);
     if (job->event && durable && !job->told)
         tell_durable(store, job);
     else if (job->event && job->urgent && !job->told)
         tell(store, job, NULL);
-    store_job_free(job);
+    if (durable || !store_keep_decision(store, job))
+        store_job_free(job);
 }
 
 static void deliver_result(struct store_job *job)
@@ -98,7 +112,6 @@ void store_commit(struct store *store, const struct store_change *change, store_
     }
     job->done = done;
     job->context = context;
-    job->asked = mono_now();
     job->urgent = change->urgent;
     store_change_copy(job, change, store->boot);
     struct error why;
@@ -106,11 +119,8 @@ void store_commit(struct store *store, const struct store_change *change, store_
         tell(store, job, NULL);
         job->told = true;
     }
-    if (store_enqueue(store, LANE_CHANGES, job)) {
-        *store->owed_end = job;
-        store->owed_end = &job->owed_next;
+    if (store_send(store, job))
         return;
-    }
     error_set(&job->error, ERROR_DISCONNECTED, CLOSING);
     deliver_change(store, job);
 }
@@ -145,6 +155,11 @@ void store_get_alert(struct store *store, const char *id, store_result_fn *done,
     ask(store, QUERY_ALERT, (const char *[2]){id, NULL}, 1, done, context);
 }
 
+void store_get_message(struct store *store, const char *id, store_result_fn *done, void *context)
+{
+    ask(store, QUERY_MESSAGE, (const char *[2]){id, NULL}, 1, done, context);
+}
+
 void store_list_deliveries(struct store *store, const char *alert, store_result_fn *done, void *context)
 {
     ask(store, QUERY_DELIVERIES, (const char *[2]){alert, NULL}, 0, done, context);
@@ -158,6 +173,19 @@ void store_list_readings(struct store *store, const char *alert, const char *ter
 void store_list_events(struct store *store, const char *after, size_t limit, store_result_fn *done, void *context)
 {
     ask(store, QUERY_EVENTS, (const char *[2]){after ? after : "", NULL}, limit, done, context);
+}
+
+void store_list_audit(struct store *store, int64_t after, size_t limit, store_result_fn *done, void *context)
+{
+    char text[24];
+    snprintf(text, sizeof text, "%lld", (long long)after);
+    ask(store, QUERY_AUDIT, (const char *[2]){text, NULL}, limit, done, context);
+}
+
+bool store_audit_head(struct store *store, struct audit_link *head)
+{
+    char text[AUDIT_LINK_SIZE];
+    return store_query_audit_link(store->reader, INT64_MAX, text, NULL) && audit_link_parse(text, head);
 }
 
 bool store_load_open_alerts(struct store *store, struct store_alert **alerts, size_t *n, struct error *error)
@@ -187,6 +215,11 @@ bool store_find_referring(struct store *store, const struct store_reference *to,
                           struct error *error)
 {
     return store_query_referring(store->reader, to, each, context, error);
+}
+
+bool store_find_identifier(struct store *store, const char *identifier, char id[24])
+{
+    return store_query_identifier(store->reader, identifier, id);
 }
 
 bool store_has_alert(struct store *store, const char *id)
@@ -330,6 +363,7 @@ struct store *store_open(const char *folder, struct uv_loop_s *loop, char damage
     store->lock = -1;
     store->owed_end = &store->owed;
     store_list_take(&store->answers);
+    store_list_take(&store->undone);
     pthread_mutex_init(&store->mutex, NULL);
     for (int i = 0; i < STORE_LANES; i++) {
         store_list_take(&store->lanes[i].queue);
@@ -357,6 +391,7 @@ void store_close(struct store *store)
         return;
     store_stop_threads(store);
     deliver_answers(store);
+    store_forget_undone(store);
     close_files(store);
     uv_close((uv_handle_t *)&store->async, on_closed);
 }

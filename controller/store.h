@@ -5,6 +5,7 @@
 #define TOCSIN_CONTROLLER_STORE_H
 
 #include "codecs/base.h"
+#include "controller/audit.h"
 
 #include <jansson.h>
 
@@ -28,7 +29,7 @@ struct store_alert {
 /* The key of an alert that another one names. */
 struct store_reference {
     const char *sender, *identifier;
-    char sent[40];
+    char sent[40]; /* "": the reference does not say it (EBM) */
 };
 
 struct store_delivery {
@@ -52,6 +53,17 @@ struct store_limits {
     uint32_t alerts;             /* so many are kept, and */
     struct wall alerts_before;   /* all that came since then */
     struct wall readings_before; /* raw readings of alerts that came since then are kept */
+    struct wall audit_before;    /* entries of the audit trail since then are kept, and the last one always */
+};
+
+/* A decision for the audit trail (controller/audit.h). */
+struct store_audit {
+    const char *actor;   /* a login, a source, or "tocsin" */
+    const char *action;  /* a word: accepted, stopped, ... */
+    const char *subject; /* an alert's id, or "" */
+    const char *detail;  /* JSON text */
+    bool with_change; /* not taken unless its change is committed; else it is written as soon as the disk takes anything again,
+                         but for a change that was refused with ERROR_CONFLICT or ERROR_INTERNAL */
 };
 
 /* One atomic change: any of its parts may be absent. All of it is on disk, or none. */
@@ -70,9 +82,10 @@ struct store_change {
     int64_t setting_value;
     const char *forget; /* a named number that goes */
     const struct store_limits *limits;
-    const char *event;  /* type of the event that tells of this change, NULL: none */
-    json_t *event_data; /* shared until it is told: it may not change any more */
-    bool urgent;        /* an event to be told also where it cannot be committed, or not soon: then with id NULL, and once */
+    const struct store_audit *audit; /* on disk with what it tells of */
+    const char *event;               /* type of the event that tells of this change, NULL: none */
+    json_t *event_data;              /* shared until it is told: it may not change any more */
+    bool urgent; /* an event to be told also where it cannot be committed, or not soon: then with id NULL, and once */
 };
 
 /* After commit, on the main loop, in the order of the requests; called exactly once, before the listener is told of the same
@@ -107,9 +120,16 @@ void store_get_alert(struct store *store, const char *id, store_result_fn *done,
 void store_list_deliveries(struct store *store, const char *alert, store_result_fn *done, void *context);
 void store_list_readings(struct store *store, const char *alert, const char *terminal, store_result_fn *done, void *context);
 
+/* {media_type, hex}: the message's bytes as they came, each as two hexadecimal digits. ERROR_NOT_FOUND. */
+void store_get_message(struct store *store, const char *id, store_result_fn *done, void *context);
+
 /* Events after "epoch:seq": {"reset": false, "events": [{id, type, data}], "last": id}. An unknown or foreign id, or one older
  * than the events kept, answers {"reset": true, "events": [], "last": id}. */
 void store_list_events(struct store *store, const char *after, size_t limit, store_result_fn *done, void *context);
+
+/* The audit trail after entry number after: {"previous": "SEQ:HASH", "head": "SEQ:HASH", "entries": [{seq, time, boot, actor,
+ * action, subject, detail, hash}]}; previous is what the first entry's hash builds upon. All of one moment. */
+void store_list_audit(struct store *store, int64_t after, size_t limit, store_result_fn *done, void *context);
 
 /* Direct reads, on a handle of the main loop. Before the loop runs (start-up only): blocking. */
 bool store_load_open_alerts(struct store *store, struct store_alert **alerts, size_t *n, struct error *error); /* not ended */
@@ -118,19 +138,23 @@ bool store_load_deliveries(struct store *store, const char *alert, json_t **rows
 bool store_find_key(struct store *store, const char *sender, const char *identifier, const char *sent,
                     struct store_alert *alert, bool *found,
                     struct error *error); /* also later; sub-millisecond read on the caller's own read handle */
-/* Calls each for every alert that names this key among its references, was accepted and does not wait, the oldest first. */
+/* Calls each for every alert that names this key among its references (or all but its sent, and was sent no
+ * earlier), was accepted and does not wait, the oldest first. */
 struct store_referring {
     const char *id, *sender, *status, *msg_type;
     bool all_clear;
 };
 typedef void store_referring_fn(void *context, const struct store_referring *alert);
 bool store_find_referring(struct store *store, const struct store_reference *to, store_referring_fn *each, void *context,
-                          struct error *error);            /* the same */
+                          struct error *error); /* the same */
+/* The newest alert of that identifier, whoever sent it; false where there is none, or it cannot be read. The same. */
+bool store_find_identifier(struct store *store, const char *identifier, char id[24]);
 bool store_has_alert(struct store *store, const char *id); /* the same; false where it cannot be read */
 int64_t store_get_setting(struct store *store, const char *name, int64_t otherwise); /* the same */
 /* Calls each for every named number that begins with prefix. Start-up only. */
 bool store_load_settings(struct store *store, const char *prefix, store_setting_fn *each, void *context, struct error *error);
-struct wall store_last_time(struct store *store); /* of the last event; {0} before the first; the same */
+bool store_audit_head(struct store *store, struct audit_link *head); /* the same; false where it cannot be read */
+struct wall store_last_time(struct store *store);                    /* of the last event; {0} before the first; the same */
 /* Calls each for every key that is kept, the oldest first. */
 bool store_load_keys(struct store *store, void (*each)(void *context, const struct store_key *key), void *context,
                      struct error *error);

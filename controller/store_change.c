@@ -1,6 +1,7 @@
 /* A change copied into a job: rows of values that the store's thread binds and writes, nothing shared with the caller. */
 #include "controller/store_sql.h"
 
+#include "codecs/rfc3339.h"
 #include "controller/clock.h"
 
 #include <stdlib.h>
@@ -17,8 +18,10 @@ static void add_copy(struct store_write *write, enum store_value_type type, cons
     if (!data)
         return;
     *value = (struct store_value){.type = type, .data = malloc(size + 1), .size = size};
-    if (value->data)
-        memcpy(value->data, data, size);
+    if (!value->data)
+        return;
+    memcpy(value->data, data, size);
+    value->data[size] = '\0';
 }
 
 static void add_text(struct store_write *write, const char *text)
@@ -106,6 +109,38 @@ static void add_limits(struct store_job *job, const struct store_limits *limits)
         add_number(row, limits->alerts);
         add_number(row, limits->alerts_before.ms);
     }
+    char before[RFC3339_SIZE];
+    rfc3339_format(limits->audit_before, 0, before);
+    row = add_row(job, PUT_AUDIT_GONE);
+    add_text(row, before);
+    add_number(row, STORE_AUDIT_CUT);
+    add_row(job, CUT_AUDIT);
+}
+
+/* A name may be whatever somebody gave: what is no text could not be read back, and would break the trail for him. */
+static void add_clean(struct store_write *write, const char *text)
+{
+    char clean[256];
+    text_clean(clean, sizeof clean, text);
+    add_text(write, clean);
+}
+
+/* In the order in which it is hashed; number and hash are given when it is written. */
+static void add_audit(struct store_job *job, const struct store_audit *audit, const char *boot)
+{
+    static const char NO_HASH[AUDIT_HASH_SIZE];
+    char time[RFC3339_SIZE];
+    rfc3339_format(clock_read().wall, 0, time);
+    struct store_write *row = add_row(job, PUT_AUDIT);
+    add_number(row, 0);
+    add_text(row, time);
+    add_text(row, boot);
+    add_clean(row, audit->actor);
+    add_clean(row, audit->action);
+    add_clean(row, audit->subject);
+    add_text(row, audit->detail);
+    add_copy(row, VALUE_TEXT, NO_HASH, sizeof NO_HASH - 1);
+    job->decided = !audit->with_change;
 }
 
 /* Stamped with wall time, and with boot and monotonic time so that a later step of the clock can be seen. */
@@ -135,7 +170,7 @@ static bool is_whole(const struct store_job *job, const struct store_change *cha
 
 void store_change_copy(struct store_job *job, const struct store_change *change, const char *boot)
 {
-    job->writes = calloc(change->n_deliveries + change->n_references + 12, sizeof *job->writes);
+    job->writes = calloc(change->n_deliveries + change->n_references + 16, sizeof *job->writes);
     if (job->writes) {
         if (change->alert)
             add_alert(job, change->alert);
@@ -160,6 +195,8 @@ void store_change_copy(struct store_job *job, const struct store_change *change,
             add_text(add_row(job, CUT_SETTING), change->forget);
         if (change->limits)
             add_limits(job, change->limits);
+        if (change->audit)
+            add_audit(job, change->audit, boot);
         if (change->event)
             add_event(job, change, boot);
         /* Thousands may wait at once: each keeps the rows that it has, and not those that it might have had. */
@@ -170,11 +207,43 @@ void store_change_copy(struct store_job *job, const struct store_change *change,
         error_set(&job->error, ERROR_NO_MEMORY, "store: no memory to copy a change");
 }
 
+static void clear_write(struct store_write *write)
+{
+    for (int i = 0; i < write->n; i++)
+        free(write->values[i].data);
+    *write = (struct store_write){0};
+}
+
+bool store_job_keep_decision(struct store_job *job)
+{
+    bool refused = job->error.code == ERROR_CONFLICT || job->error.code == ERROR_INTERNAL ||
+                   job->error.code == ERROR_NO_MEMORY || job->error.code == ERROR_DISCONNECTED;
+    if (!job->decided || refused)
+        return false;
+    size_t kept = 0;
+    for (size_t i = 0; i < job->n_writes; i++)
+        if (job->writes[i].statement == PUT_AUDIT)
+            kept = i;
+    struct store_write decision = job->writes[kept];
+    job->writes[kept].n = 0;
+    for (size_t i = 0; i < job->n_writes; i++)
+        clear_write(&job->writes[i]);
+    job->writes[0] = decision;
+    job->n_writes = 1;
+    free(job->event);
+    json_decref(job->event_data);
+    job->event = NULL;
+    job->event_data = NULL;
+    job->done = NULL;
+    job->urgent = job->told = false;
+    job->error = (struct error){0};
+    return true;
+}
+
 void store_job_free(struct store_job *job)
 {
     for (size_t i = 0; i < job->n_writes; i++)
-        for (int j = 0; j < job->writes[i].n; j++)
-            free(job->writes[i].values[j].data);
+        clear_write(&job->writes[i]);
     free(job->writes);
     free(job->event);
     json_decref(job->event_data);

@@ -1,4 +1,4 @@
-/* The store's inside, shared by store.c and store_threads.c only. */
+/* The store's inside, shared by store.c, store_threads.c and store_undone.c only. */
 #ifndef TOCSIN_CONTROLLER_STORE_INTERN_H
 #define TOCSIN_CONTROLLER_STORE_INTERN_H
 
@@ -34,16 +34,26 @@ struct store {
     uv_async_t async;
     struct store_job *owed, **owed_end; /* changes that are not answered yet, in order; of the main loop */
     struct error failed;                /* of the last change that was answered */
-    pthread_mutex_t mutex;              /* guards what follows, and the lanes' queues */
+    struct job_list undone;             /* decisions that could not be committed; of the main loop, like the two below */
+    size_t n_undone;
+    uint64_t n_lost;       /* decisions for which there was no more room */
+    pthread_mutex_t mutex; /* guards what follows, and the lanes' queues */
     struct store_lane lanes[STORE_LANES];
     struct job_list answers;
     bool stopping;
 };
 
+void store_list_add(struct job_list *list, struct store_job *job);
 struct store_job *store_list_take(struct job_list *list);
 
 /* False if the store is closing: the job stays the caller's. */
 bool store_enqueue(struct store *store, int lane, struct store_job *job);
+bool store_send(struct store *store, struct store_job *job); /* a change, which is then owed an answer; the same */
+
+/* store_undone.c. keep: false if the failed job has no decision that stands; the job stays the caller's then. */
+bool store_keep_decision(struct store *store, struct store_job *job);
+void store_write_undone(struct store *store);
+void store_forget_undone(struct store *store);
 
 bool store_start_threads(struct store *store, struct error *error);
 void store_stop_threads(struct store *store); /* when what is queued is done */

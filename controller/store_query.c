@@ -15,19 +15,22 @@ static const char *const queries[] = {
     "json_remove(detail, '$.words', '$.places', '$.not_ours', '$.no_position', '$.not_spoken', '$.notes') AS detail"
     " FROM alert WHERE n < ifnull((SELECT n FROM alert WHERE id = ?1), ?4) ORDER BY n DESC LIMIT ?3",
     [QUERY_ALERT] = ALERT_COLUMNS "detail FROM alert WHERE id = ?1",
+    [QUERY_MESSAGE] = "SELECT media_type, hex(bytes) AS hex FROM alert WHERE id = ?1",
     [QUERY_DELIVERIES] = "SELECT alert, terminal, line, channel, rung, end, reason, detail FROM delivery WHERE alert = ?1"
                          " ORDER BY terminal",
     [QUERY_READINGS] = "SELECT data FROM reading WHERE alert = ?1 AND terminal = ?2 ORDER BY n",
+    [QUERY_AUDIT] =
+        "SELECT seq, time, boot, actor, action, subject, detail, hash FROM audit WHERE seq > ?4 ORDER BY seq LIMIT ?3",
     [QUERY_EVENTS] = "SELECT seq AS id, type, data FROM event WHERE seq > ?4 ORDER BY seq LIMIT ?3",
 };
 
-/* A row as an object with the columns' names; NULL is left out, stored JSON becomes JSON again. */
-static json_t *row_object(sqlite3_stmt *row)
+/* A row as an object with the columns' names; NULL is left out, stored JSON becomes JSON again unless each byte counts. */
+static json_t *row_object(sqlite3_stmt *row, bool exact)
 {
     json_t *object = json_object();
     for (int i = 0; i < sqlite3_column_count(row); i++) {
         const char *name = sqlite3_column_name(row, i);
-        bool is_json = strcmp(name, "detail") == 0 || strcmp(name, "data") == 0;
+        bool is_json = !exact && (strcmp(name, "detail") == 0 || strcmp(name, "data") == 0);
         json_t *value = NULL;
         if (sqlite3_column_type(row, i) == SQLITE_INTEGER)
             value = json_integer(sqlite3_column_int64(row, i));
@@ -63,7 +66,7 @@ static json_t *rows(sqlite3 *db, struct store_job *job)
     json_t *array = json_array();
     int code;
     while ((code = sqlite3_step(statement)) == SQLITE_ROW)
-        json_array_append_new(array, row_object(statement));
+        json_array_append_new(array, row_object(statement, job->query == QUERY_AUDIT));
     if (code != SQLITE_DONE) {
         store_sql_error(db, "store", &job->error);
         json_decref(array);
@@ -165,13 +168,45 @@ static void query_events(sqlite3 *db, const char *epoch, struct store_job *job)
                             json_sprintf("%s:%" JSON_INTEGER_FORMAT, epoch, (json_int_t)last));
 }
 
+bool store_query_audit_link(sqlite3 *db, int64_t seq, char text[AUDIT_LINK_SIZE], struct error *error)
+{
+    sqlite3_stmt *row = prepare(db,
+                                "SELECT * FROM (SELECT seq || ':' || hash FROM audit WHERE seq <= ?1 ORDER BY seq DESC LIMIT 1)"
+                                " UNION ALL SELECT value FROM meta WHERE name = 'audit_gone'",
+                                error);
+    if (!row)
+        return false;
+    sqlite3_bind_int64(row, 1, seq);
+    int code = sqlite3_step(row);
+    text_copy(text, AUDIT_LINK_SIZE, code == SQLITE_ROW ? store_sql_text(row, 0) : "");
+    bool good = code == SQLITE_ROW || code == SQLITE_DONE || store_sql_error(db, "store", error);
+    sqlite3_finalize(row);
+    return good;
+}
+
+/* In one transaction, so that what it answers belongs together. */
+static void query_audit(sqlite3 *db, struct store_job *job)
+{
+    char previous[AUDIT_LINK_SIZE], head[AUDIT_LINK_SIZE];
+    json_t *entries = NULL;
+    job->seq = strtoll(job->text[0], NULL, 10);
+    if (!store_sql_run(db, "BEGIN", &job->error))
+        return;
+    if (store_query_audit_link(db, job->seq, previous, &job->error) &&
+        store_query_audit_link(db, INT64_MAX, head, &job->error) && (entries = rows(db, job)))
+        job->result = json_pack("{s:s, s:s, s:o}", "previous", previous, "head", head, "entries", entries);
+    store_sql_run(db, "COMMIT", NULL);
+}
+
 void store_query_run(sqlite3 *db, const char *epoch, struct store_job *job)
 {
     if (job->query == QUERY_EVENTS)
         query_events(db, epoch, job);
+    else if (job->query == QUERY_AUDIT)
+        query_audit(db, job);
     else if (job->query == QUERY_ALERTS)
         query_alerts(db, job);
-    else if (job->query == QUERY_ALERT)
+    else if (job->query == QUERY_ALERT || job->query == QUERY_MESSAGE)
         query_alert(db, job);
     else if (job->query == QUERY_READINGS)
         query_readings(db, job);
@@ -290,6 +325,20 @@ bool store_query_key(sqlite3 *db, const char *const key[3], struct store_alert *
     return good;
 }
 
+/* The inner question is answered by the index of the keys alone, without touching a row. */
+bool store_query_identifier(sqlite3 *db, const char *identifier, char id[24])
+{
+    sqlite3_stmt *row = prepare(db, "SELECT id FROM alert WHERE n = (SELECT max(n) FROM alert WHERE identifier = ?1)", NULL);
+    if (!row)
+        return false;
+    sqlite3_bind_text(row, 1, identifier, -1, SQLITE_STATIC);
+    bool found = sqlite3_step(row) == SQLITE_ROW;
+    if (found)
+        text_copy(id, 24, store_sql_text(row, 0));
+    sqlite3_finalize(row);
+    return found;
+}
+
 bool store_query_has_alert(sqlite3 *db, const char *id)
 {
     sqlite3_stmt *statement = prepare(db, "SELECT 1 FROM alert WHERE id = ?1", NULL);
@@ -304,10 +353,10 @@ bool store_query_has_alert(sqlite3 *db, const char *id)
 bool store_query_referring(sqlite3 *db, const struct store_reference *to, store_referring_fn *each, void *context,
                            struct error *error)
 {
-    static const char text[] =
-        "SELECT id, a.sender, json_extract(detail, '$.status'), json_extract(detail, '$.msg_type'),"
-        " json_extract(detail, '$.all_clear') FROM referred r JOIN alert a ON id = r.alert"
-        " WHERE r.sender = ?1 AND r.identifier = ?2 AND r.sent = ?3 AND state NOT IN ('refused', 'waiting') ORDER BY n";
+    static const char text[] = "SELECT id, a.sender, json_extract(detail, '$.status'), json_extract(detail, '$.msg_type'),"
+                               " json_extract(detail, '$.all_clear') FROM referred r JOIN alert a ON id = r.alert"
+                               " WHERE r.sender = ?1 AND r.identifier = ?2 AND (r.sent = ?3 OR (r.sent = '' AND a.sent >= ?3)) "
+                               "AND state NOT IN ('refused', 'waiting') ORDER BY n";
     sqlite3_stmt *row = prepare(db, text, error);
     if (!row)
         return false;

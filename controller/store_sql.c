@@ -38,6 +38,9 @@ static const char *const steps[] = {
     "CREATE TABLE referred(sender TEXT NOT NULL, identifier TEXT NOT NULL, sent TEXT NOT NULL, alert TEXT NOT NULL,"
     " PRIMARY KEY(sender, identifier, sent, alert)) WITHOUT ROWID;"
     "CREATE INDEX referred_by ON referred(alert);",
+    "CREATE TABLE audit(seq INTEGER PRIMARY KEY AUTOINCREMENT, time TEXT NOT NULL, boot TEXT NOT NULL, actor TEXT NOT NULL,"
+    " action TEXT NOT NULL, subject TEXT NOT NULL, detail TEXT NOT NULL, hash TEXT NOT NULL);"
+    "INSERT INTO meta VALUES('audit_gone', printf('0:%064d', 0));",
 };
 
 /* What a crash left half told: deliveries of ended alerts end as their alert did. As without a crash, what stood against a
@@ -86,6 +89,11 @@ static const char put_alert[] =
     "(SELECT id FROM alert WHERE (SELECT count(*) FROM alert) > ?1 AND received < ?2 AND NOT " STORE_IS_OPEN                   \
     " ORDER BY n LIMIT 1)"
 
+/* The last of the oldest entries, at most ?2, that came before ?1; never the newest. */
+#define LAST_TO_GO                                                                                                             \
+    "(SELECT max(seq) FROM (SELECT seq FROM audit ORDER BY seq LIMIT ?2) WHERE seq < ifnull("                                  \
+    "(SELECT seq FROM audit WHERE time >= ?1 ORDER BY seq LIMIT 1), (SELECT max(seq) FROM audit)))"
+
 static const char *const statements[STORE_STATEMENTS] = {
     [PUT_ALERT] = put_alert,
     [PUT_REFERRED] = "INSERT OR IGNORE INTO referred VALUES(?1, ?2, ?3, ?4)",
@@ -101,6 +109,9 @@ static const char *const statements[STORE_STATEMENTS] = {
     [CUT_READINGS_OF_ALERT] = "DELETE FROM reading WHERE alert = " OLDEST_TOO_MANY,
     [CUT_REFERRED] = "DELETE FROM referred WHERE alert = " OLDEST_TOO_MANY,
     [CUT_ALERT] = "DELETE FROM alert WHERE id = " OLDEST_TOO_MANY,
+    [PUT_AUDIT] = "INSERT OR REPLACE INTO audit VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)", /* what stands there is not ours */
+    [PUT_AUDIT_GONE] = "INSERT OR REPLACE INTO meta SELECT 'audit_gone', seq || ':' || hash FROM audit WHERE seq = " LAST_TO_GO,
+    [CUT_AUDIT] = "DELETE FROM audit WHERE seq <= (SELECT CAST(value AS INTEGER) FROM meta WHERE name = 'audit_gone')",
     [PUT_EVENT] = "INSERT INTO event(wall, boot, mono, type, data) VALUES(?1, ?2, ?3, ?4, ?5)",
     [CUT_EVENTS] = "DELETE FROM event WHERE seq <= ?1",
 };
@@ -184,6 +195,28 @@ static bool mend_details(sqlite3 *db, struct error *error)
     return store_sql_run(db, mend, error);
 }
 
+/* The table says which number it gave last, also where the row is gone: the next entry then leaves a gap that is seen. */
+static bool find_trail_end(struct store_sql *sql, struct error *error)
+{
+    char given[32], end[AUDIT_LINK_SIZE];
+    if (!store_query_audit_link(sql->db, INT64_MAX, end, error) ||
+        !one_text(sql->db, "SELECT ifnull((SELECT seq FROM sqlite_sequence WHERE name = 'audit'), 0)", given, sizeof given,
+                  error))
+        return false;
+    int64_t last = strtoll(given, NULL, 10);
+    if (!audit_link_parse(end, &sql->audit)) { /* warnings go on all the same; a check of the trail finds this place */
+        log_line(LOG_ALARM, "the audit trail was changed: its end cannot be read");
+        sql->audit = (struct audit_link){.seq = last};
+    }
+    if (last > sql->audit.seq) {
+        log_line(LOG_ALARM, "the audit trail was cut off: entries %lld to %lld are missing", (long long)sql->audit.seq + 1,
+                 (long long)last);
+        sql->audit.seq = last;
+    }
+    sql->audit_durable = sql->audit;
+    return true;
+}
+
 static bool set_up(struct store_sql *sql, bool *damaged, struct error *error)
 {
     sqlite3 *db = sql->db;
@@ -191,7 +224,7 @@ static bool set_up(struct store_sql *sql, bool *damaged, struct error *error)
     if (!expect(db, "PRAGMA journal_mode = WAL", "wal", damaged, error) ||
         !store_sql_run(db, "PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 4194304", error) ||
         !expect(db, "PRAGMA quick_check(1)", "ok", damaged, error) || !migrate(db, error) || !mend_details(db, error) ||
-        !store_sql_run(db, repair, error))
+        !store_sql_run(db, repair, error) || !find_trail_end(sql, error))
         return false;
     for (int i = 0; i < STORE_STATEMENTS; i++)
         if (sqlite3_prepare_v3(db, statements[i], -1, SQLITE_PREPARE_PERSISTENT, &sql->put[i], NULL) != SQLITE_OK)
@@ -250,17 +283,48 @@ static bool write_row(struct store_sql *sql, const struct store_write *write, st
     return good;
 }
 
+/* Gives an entry its number and its hash. */
+static bool link_entry(struct store_sql *sql, struct store_write *write, struct error *error)
+{
+    struct store_value *values = write->values;
+    struct audit_link next = {.seq = sql->audit.seq + 1};
+    const struct audit_entry entry = {next.seq,       values[1].data, values[2].data, values[3].data,
+                                      values[4].data, values[5].data, values[6].data};
+    if (!audit_hash(sql->audit.hash, &entry, next.hash))
+        return error_set(error, ERROR_NO_MEMORY, "store: no memory for a hash");
+    values[0].number = next.seq;
+    memcpy(values[7].data, next.hash, values[7].size);
+    sql->audit = next;
+    return true;
+}
+
 /* Old events are cut as new ones come, so that the table stays as long as it is. */
 bool store_sql_write(struct store_sql *sql, struct store_job *job, struct error *error)
 {
     for (size_t i = 0; i < job->n_writes; i++)
-        if (!write_row(sql, &job->writes[i], error))
+        if ((job->writes[i].statement == PUT_AUDIT && !link_entry(sql, &job->writes[i], error)) ||
+            !write_row(sql, &job->writes[i], error))
             return false;
     if (!job->event)
         return true;
     job->seq = sqlite3_last_insert_rowid(sql->db); /* the event is the last row of its change */
     struct store_write cut = {CUT_EVENTS, 1, {{.type = VALUE_NUMBER, .number = job->seq - STORE_EVENTS_KEPT}}};
     return write_row(sql, &cut, error);
+}
+
+bool store_sql_commit(struct store_sql *sql, struct error *error)
+{
+    if (!store_sql_run(sql->db, "COMMIT", error))
+        return false;
+    sql->audit_durable = sql->audit;
+    return true;
+}
+
+void store_sql_roll_back(struct store_sql *sql)
+{
+    if (!sqlite3_get_autocommit(sql->db))
+        store_sql_run(sql->db, "ROLLBACK", NULL);
+    sql->audit = sql->audit_durable;
 }
 
 /* A folder's entries are durable only after the folder itself is. */

@@ -8,7 +8,7 @@
 
 enum { BATCH_MS = 20 };
 
-static void list_add(struct job_list *list, struct store_job *job)
+void store_list_add(struct job_list *list, struct store_job *job)
 {
     job->next = NULL;
     *list->end = job;
@@ -29,17 +29,10 @@ static void answer(struct store *store, struct store_job *first, const struct st
     pthread_mutex_lock(&store->mutex);
     for (struct store_job *next; first != end; first = next) {
         next = first->next;
-        list_add(&store->answers, first);
+        store_list_add(&store->answers, first);
     }
     pthread_mutex_unlock(&store->mutex);
     uv_async_send(&store->async);
-}
-
-/* After a failure SQLite may have rolled back by itself. */
-static void roll_back(struct store_sql *sql)
-{
-    if (!sqlite3_get_autocommit(sql->db))
-        store_sql_run(sql->db, "ROLLBACK", NULL);
 }
 
 /* One change in a transaction of its own. */
@@ -48,9 +41,9 @@ static void commit_alone(struct store_sql *sql, struct store_job *job)
     if (job->error.code != ERROR_NONE)
         return;
     if (store_sql_run(sql->db, "BEGIN IMMEDIATE", &job->error) && store_sql_write(sql, job, &job->error) &&
-        store_sql_run(sql->db, "COMMIT", &job->error))
+        store_sql_commit(sql, &job->error))
         return;
-    roll_back(sql);
+    store_sql_roll_back(sql);
     job->seq = 0;
 }
 
@@ -66,8 +59,8 @@ static struct store_job *commit_batch(struct store *store, struct store_job *job
         good = good && (end->error.code != ERROR_NONE || store_sql_write(sql, end, NULL));
         end = end->next;
     } while (good && end && mono_before(mono_now(), until));
-    if (!good || !store_sql_run(sql->db, "COMMIT", NULL)) {
-        roll_back(sql);
+    if (!good || !store_sql_commit(sql, NULL)) {
+        store_sql_roll_back(sql);
         for (struct store_job *job = jobs; job != end; job = job->next)
             commit_alone(sql, job);
     }
@@ -120,7 +113,7 @@ bool store_enqueue(struct store *store, int lane, struct store_job *job)
     pthread_mutex_lock(&store->mutex);
     bool open = !store->stopping;
     if (open) {
-        list_add(&store->lanes[lane].queue, job);
+        store_list_add(&store->lanes[lane].queue, job);
         pthread_cond_signal(&store->lanes[lane].wake);
     }
     pthread_mutex_unlock(&store->mutex);

@@ -253,6 +253,8 @@ static void cancels(void **state)
         assert_int_equal(m->n_infos, 0);
         assert_int_equal(m->n_references, 1);
         assert_string_equal(m->references[0].identifier, related[i].identifier);
+        bool own = strcmp(related[i].identifier, "010436040400000001202611220007") == 0;
+        assert_string_equal(m->identifier, own ? ID : "010436040400000001202611220007"); /* two of one would be a conflict */
         assert_string_equal(m->references[0].sender, m->sender);
         assert_null(m->references[0].sent_text);
         done(p);

@@ -143,8 +143,8 @@ static inline unsigned line_of(const char *text, const char *part)
 #define GOOD_SITE                                                                                                              \
     "site = { name_zh = \"青溪镇\"; name_en = \"Qingxi\"; code = \"360499103000\"; };\n"                                    \
     "geocode_names = [ \"areaCode\" ];\n"                                                                                      \
-    "sources = ( { id = \"county\"; sender = \"w@c.example\"; } );\n"  \
-    "users = ( { login = \"*\"; source = \"county\"; } );\n"                                                          \
+    "sources = ( { id = \"county\"; sender = \"w@c.example\"; } );\n"                                                          \
+    "users = ( { login = \"*\"; source = \"county\"; } );\n"                                                                   \
     "places = (\n"                                                                                                             \
     "  { code = \"360499103201\"; zh = \"龙塘村\"; en = \"Longtang\"; },\n"                                                 \
     "  { code = \"360499103202\"; zh = \"石桥村\"; en = \"Shiqiao\"; }\n"                                                   \

@@ -75,6 +75,19 @@ static inline void handle_echo(void *context, struct http_request *request)
     http_reply_text(request, 200, "text/plain", http_body(request));
 }
 
+/* What came, and whether it lies in a file that has no name. */
+static inline void handle_package(void *context, struct http_request *request)
+{
+    (void)context;
+    struct slice body = http_body(request);
+    struct stat status = {0};
+    size_t good = 0;
+    while (good < body.size && body.data[good] == 'b')
+        good++;
+    bool nameless = request->body.spooled && fstat(request->body.spool, &status) == 0 && status.st_nlink == 0;
+    http_reply_json(request, 200, json_pack("{s:I, s:b}", "good", (json_int_t)good, "spooled", nameless));
+}
+
 static inline void handle_problem(void *context, struct http_request *request)
 {
     (void)context;
@@ -109,11 +122,17 @@ static inline void handle_events(void *context, struct http_request *request)
 }
 
 static const struct http_route routes[] = {
-    {"GET", "/healthz", 0, true, handle_health},        {"GET", "/v1/who", 0, false, handle_who},
-    {"GET", "/v1/alerts/{id}", 0, false, handle_who},   {"GET", "/v1/alerts/{id}/deliveries", 0, false, handle_who},
-    {"POST", "/v1/echo", 60000, false, handle_echo},    {"GET", "/v1/echo", 0, false, handle_who},
-    {"POST", "/v1/large", 1 << 20, false, handle_echo}, {"GET", "/v1/problem", 0, false, handle_problem},
-    {"GET", "/v1/late/{id}", 0, false, handle_late},    {"GET", "/v1/events", 0, false, handle_events},
+    {"GET", "/healthz", 0, true, handle_health},
+    {"GET", "/v1/who", 0, false, handle_who},
+    {"GET", "/v1/alerts/{id}", 0, false, handle_who},
+    {"GET", "/v1/alerts/{id}/deliveries", 0, false, handle_who},
+    {"POST", "/v1/echo", 60000, false, handle_echo},
+    {"GET", "/v1/echo", 0, false, handle_who},
+    {"POST", "/v1/large", 1 << 20, false, handle_echo},
+    {"GET", "/v1/problem", 0, false, handle_problem},
+    {"POST", "/v1/package", 8 << 20, false, handle_package},
+    {"GET", "/v1/late/{id}", 0, false, handle_late},
+    {"GET", "/v1/events", 0, false, handle_events},
 };
 
 /* --- the fixture --- */
@@ -146,8 +165,11 @@ static inline int set_up(void **state)
     assert_non_null(mkdtemp(f->folder));
     snprintf(f->socket, sizeof f->socket, "%s/s", f->folder);
     snprintf(f->token_file, sizeof f->token_file, "%s/token", f->folder);
-    f->settings = (struct http_settings){
-        .socket_path = f->socket, .socket_group = "no-such-group", .tcp = true, .token_file = f->token_file};
+    f->settings = (struct http_settings){.socket_path = f->socket,
+                                         .socket_group = "no-such-group",
+                                         .tcp = true,
+                                         .token_file = f->token_file,
+                                         .spool_folder = f->folder};
     assert_int_equal(uv_loop_init(&f->loop), 0);
     uv_async_init(&f->loop, &f->done, on_client_done);
     uv_timer_init(&f->loop, &f->timer);

@@ -235,7 +235,7 @@ static inline struct alert_message *cap_message(struct cap_text cap)
 /* An alert as intake makes it, ten seconds after it was sent. */
 static inline struct alert *fixture_alert(const struct config *config, const char *id, struct cap_text cap)
 {
-    struct intake_terms terms = {config, {.wall = {fixture_sent().ms + 10000}}, true, false};
+    struct intake_terms terms = {config, {.wall = {fixture_sent().ms + 10000}}, true, false, NULL};
     struct alert_message *message = cap_message(cap);
     struct alert *alert = NULL;
     struct refusal refusal;

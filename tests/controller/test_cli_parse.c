@@ -148,6 +148,9 @@ static void test_run(void **state)
     expect_output(4, (char *[]){"tocsin", "alert", "list", "--url=ftp://x"}, CLI_REFUSED, "", "must begin with http://");
     expect_output(4, (char *[]){"tocsin", "alert", "list", "--token-file=/nowhere/t"}, CLI_REFUSED, "",
                   "/nowhere/t: No such file");
+    expect_output(4, (char *[]){"tocsin", "history", "export", "--since=yesterday"}, CLI_REFUSED, "", "--since: ");
+    expect_output(4, (char *[]){"tocsin", "audit", "list", "--limit=x"}, CLI_REFUSED, "", "--limit: a number");
+    expect_output(4, (char *[]){"tocsin", "audit", "list", "--before=x"}, CLI_REFUSED, "", "known: --limit, --json");
     expect_output(3, (char *[]){"tocsin", "check", "/nowhere/site.cfg"}, CLI_REFUSED, "would not start", "");
 }
 

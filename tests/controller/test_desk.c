@@ -3,12 +3,14 @@
 #include "codecs/rfc3339.h"
 #include "controller/desk_intern.h"
 
+#include "tests/codecs/packing.h"
 #include "tests/controller/site_fixture.h"
 
 enum { ROWS_MAX = 256, PENDING_MAX = 1024 };
 
 struct row {
     char id[ALERT_ID_SIZE], identifier[40], sent[40], state[16], reason[200];
+    bool refers;
     char names[40], names_sent[40]; /* what it references first */
     char media_type[40];
     char *bytes;
@@ -44,7 +46,8 @@ struct scene {
     } settings[16]; /* named numbers on disk */
     size_t n_settings;
     int64_t remembered_us[N_TERMINALS], answers_us[N_TERMINALS]; /* given to the site; what it has learnt */
-    char log[8192];
+    char log[8192], trail[4096]; /* trail: "ACTOR:ACTION " of each entry, "+" where it comes with its alert */
+    json_t *told;                /* the detail of the last entry */
     unsigned status;
     char code[40], id[ALERT_ID_SIZE], state[16];
     bool durable;
@@ -102,6 +105,38 @@ static struct row row_of(const struct store_alert *alert)
     return row;
 }
 
+static void take_audit(const struct store_change *change)
+{
+    size_t n = strlen(scene->trail);
+    snprintf(scene->trail + n, sizeof scene->trail - n, "%s:%s%s ", change->audit->actor, change->audit->action,
+             change->alert ? "+" : "");
+    json_decref(scene->told);
+    scene->told = json_loads(change->audit->detail, JSON_REJECT_DUPLICATES, NULL);
+    assert_non_null(scene->told);
+    if (change->alert)
+        assert_string_equal(change->audit->subject, change->alert->id);
+}
+
+/* What the audit trail was told since the last look. */
+static void expect_trail(const char *trail)
+{
+    assert_string_equal(scene->trail, trail);
+    scene->trail[0] = '\0';
+}
+
+static const char *told(const char *name)
+{
+    const char *text = json_string_value(json_object_get(scene->told, name));
+    return text ? text : "-";
+}
+
+bool store_audit_head(struct store *store, struct audit_link *head)
+{
+    (void)store;
+    *head = (struct audit_link){.seq = 7};
+    return true;
+}
+
 void store_commit(struct store *store, const struct store_change *change, store_done_fn *done, void *context)
 {
     (void)store;
@@ -109,6 +144,10 @@ void store_commit(struct store *store, const struct store_change *change, store_
         scene->tidied++;
         return;
     }
+    if (change->audit)
+        take_audit(change);
+    if (change->audit && !change->alert)
+        return;
     if (change->forget)
         say("FORGET:%s", change->forget);
     if (change->setting && strncmp(change->setting, "answer.", 7) == 0)
@@ -119,6 +158,7 @@ void store_commit(struct store *store, const struct store_change *change, store_
     if (change->alert)
         pending->row = row_of(change->alert);
     if (change->n_references > 0) {
+        pending->row.refers = true;
         text_copy(pending->row.names, sizeof pending->row.names, change->references[0].identifier);
         text_copy(pending->row.names_sent, sizeof pending->row.names_sent, change->references[0].sent);
     }
@@ -147,8 +187,8 @@ void store_get_alert(struct store *store, const char *id, store_result_fn *done,
     for (size_t i = 0; i < scene->n_rows; i++)
         if (strcmp(scene->rows[i].id, id) == 0) {
             const struct error none = {0};
-            done(context, json_pack("{s:s, s:s, s:O}", "id", id, "state", scene->rows[i].state, "detail", scene->rows[i].detail),
-                 &none);
+            done(context,
+                 json_pack("{s:s, s:s, s:O}", "id", id, "state", scene->rows[i].state, "detail", scene->rows[i].detail), &none);
             return;
         }
     struct error error;
@@ -203,11 +243,11 @@ bool store_find_referring(struct store *store, const struct store_reference *to,
                           struct error *error)
 {
     (void)store, (void)error;
-    assert_string_equal(to->sent, "2026-11-21T19:20:00.000+00:00"); /* one instant, one key */
     for (size_t i = 0; i < scene->n_rows; i++) {
         const struct row *row = &scene->rows[i];
         bool there = strcmp(row->state, "refused") != 0 && strcmp(row->state, "waiting") != 0;
-        if (there && strcmp(row->names, to->identifier) == 0 && strcmp(row->names_sent, to->sent) == 0)
+        bool same_time = strcmp(row->names_sent, to->sent) == 0 || (!*row->names_sent && strcmp(row->sent, to->sent) >= 0);
+        if (there && row->refers && strcmp(row->names, to->identifier) == 0 && same_time)
             each(context, &(struct store_referring){row->id, json_string_value(json_object_get(row->detail, "sender")),
                                                     json_string_value(json_object_get(row->detail, "status")),
                                                     json_string_value(json_object_get(row->detail, "msg_type")),
@@ -552,6 +592,7 @@ static int tear_down(void **state)
     end();
     for (size_t i = 0; i < scene->n_rows; i++)
         row_clear(&scene->rows[i]);
+    json_decref(scene->told);
     uv_loop_close(&scene->loop);
     free(*state);
     return 0;
@@ -609,6 +650,75 @@ static void test_old_rows_go_while_it_is_quiet(void **state)
     pass(60000);
     assert_true(scene->tidied > 0);
     scene->log[0] = '\0';
+}
+
+/* ---- the audit trail ---- */
+
+static void test_who_decided_is_in_the_trail(void **state)
+{
+    (void)state;
+    expect_trail("tocsin:daemon_started ");
+    submit(A);
+    expect_trail("root:accepted+ ");
+    assert_string_equal(told("identifier"), "A");
+    assert_int_equal(strlen(told("sha256")), 64);
+    land(ERROR_NONE);
+    desk_stop(scene->desk, scene->id, "the water is gone", "uid:1000", on_answer, NULL);
+    expect_trail("uid:1000:stopped+ ");
+    assert_string_equal(told("reason"), "the water is gone");
+    over(CAUSE_STOPPED);
+    expect_trail("tocsin:ended+ ");
+    assert_string_equal(told("state"), "stopped");
+    land_all();
+    submit((struct cap_text){.identifier = "B"});
+    land(ERROR_NONE);
+    expect_trail("root:accepted+ ");
+    submit((struct cap_text){
+        .identifier = "C", .msg_type = "Cancel", .references = "<references>county,B,2026-11-22T03:20:00+08:00</references>"});
+    expect_trail("root:cancelled+ root:recorded+ ");
+}
+
+static void test_who_may_not_is_in_the_trail(void **state)
+{
+    (void)state;
+    struct refusal refusal = {"no_right", "ask somebody who may"};
+    scene->trail[0] = '\0';
+    for (int i = 0; i < 2 * REFUSALS_AT_ONCE; i++)
+        desk_denied(scene->desk, "uid:7", "", &refusal);
+    assert_int_equal(strlen(scene->trail), REFUSALS_AT_ONCE * strlen("uid:7:denied "));
+    assert_string_equal(told("code"), "no_right");
+}
+
+/* With its size and digest, also where nothing of it can be read; too many at once are summed up. */
+static void test_refusals_are_in_the_trail(void **state)
+{
+    (void)state;
+    const struct desk_sender sender = {"root", NULL};
+    scene->trail[0] = '\0';
+    submit((struct cap_text){.identifier = "N", .infos = "<info/>"});
+    expect_trail("root:refused ");
+    assert_string_equal(told("code"), scene->code);
+    desk_submit(scene->desk, &sender, MEDIA_CAP, slice_of("<html/>"), on_answer, NULL);
+    expect_trail("root:refused ");
+    assert_string_equal(told("code"), "not_an_alert");
+    assert_string_equal(told("identifier"), "-");
+    assert_string_equal(told("sha256"), "8397912ada2760dca34d1adb644cf54fc5c8d05d0ad56b4a6f99096b03ac8431");
+    submit(DRILL);
+    land(ERROR_IO);
+    expect_trail("root:refused ");
+    assert_string_equal(told("code"), "not_durable");
+    assert_string_equal(told("identifier"), "D");
+    scene->log[0] = '\0';
+    for (int i = 0; i < 100; i++) {
+        desk_submit(scene->desk, &sender, MEDIA_CAP, slice_of("<html/>"), on_answer, NULL);
+        expect("422 ");
+    }
+    scene->trail[0] = '\0';
+    pass(59000);
+    expect_trail("");
+    pass(2000);
+    expect_trail("root:refused ");
+    assert_int_equal(json_integer_value(json_object_get(scene->told, "more")), 100 - (REFUSALS_AT_ONCE - 3));
 }
 
 static void set_answer(const char *name, int64_t value)
@@ -730,7 +840,7 @@ static void test_a_full_disk_makes_nothing_invisible(void **state)
     json_decref(all);
     json_decref(deliveries);
     submit(A);
-    desk_stop(scene->desk, scene->id, "why", on_answer, NULL);
+    desk_stop(scene->desk, scene->id, "why", "officer", on_answer, NULL);
     expect("200 409 ");
     pass(2100);
     expect("A:finished ");
@@ -931,6 +1041,85 @@ static void test_what_ends_nothing_before_it_came(void **state)
     assert_non_null(strstr(scene->log, "SOUND:A"));
 }
 
+/* ---- EBM ---- */
+
+#define MESSAGE "010436040400000001202611220007"
+static const char ALERT_EBM[] = "<MsgType>1</MsgType>", CANCEL_EBM[] = "<MsgType>2</MsgType>";
+
+/* A package of the platform; package: the last digits of its EBDID; minute: of 3 o'clock, when it is sent. */
+static void submit_ebm(const char *type, const char *package, const char *minute)
+{
+    struct pack archive = {0};
+    char document[2000];
+    const struct desk_sender sender = {"root", NULL};
+    snprintf(document, sizeof document,
+             "<EBD><EBDID>1001043604040000000100000000000%s</EBDID><EBDType>EBM</EBDType><EBM><EBMID>" MESSAGE "</EBMID>"
+             "<MsgBasicInfo>%s<SenderCode>010436040400000001</SenderCode><SentTime>2026-11-22 03:%s:00</SentTime>"
+             "<EventType>11B01</EventType><Severity>1</Severity></MsgBasicInfo><MsgContent><MsgTitle>洪水来了</MsgTitle>"
+             "<AreaCode>" VILLAGE_1 "</AreaCode></MsgContent></EBM></EBD>",
+             package, type, minute);
+    pack_text(&archive, "EBDB_1.xml", document);
+    desk_submit(scene->desk, &sender, MEDIA_EBM, pack_end(&archive), on_answer, NULL);
+    pack_free(&archive);
+}
+
+/* It says neither when the message was sent nor, perhaps, another time or EBMID than the message itself. */
+static void test_an_ebm_is_cancelled_by_its_number(void **state)
+{
+    (void)state;
+    submit_ebm(ALERT_EBM, "00001", "20");
+    land_all();
+    assert_non_null(strstr(scene->log, "SOUND:" MESSAGE));
+    submit_ebm(CANCEL_EBM, "00002", "20");
+    over(CAUSE_CANCELLED);
+    land_all();
+    assert_non_null(strstr(scene->log, MESSAGE ":cancelled"));
+    assert_null(strstr(scene->log, "409"));
+}
+
+static void test_an_ebm_that_was_cancelled_before_it_came_never_sounds(void **state)
+{
+    for (int landed = 0; landed < 2; landed++) {
+        submit_ebm(CANCEL_EBM, "00002", "21");
+        if (landed)
+            land_all();
+        scene->log[0] = '\0';
+        submit_ebm(ALERT_EBM, "00001", "20");
+        land_all();
+        pass(500);
+        assert_non_null(strstr(scene->log, MESSAGE ":cancelled"));
+        assert_null(strstr(scene->log, "SOUND"));
+        tear_down(state);
+        set_up(state);
+    }
+}
+
+/* The number is used once more, later. */
+static void test_an_ebm_cancel_means_nothing_that_was_sent_after_it(void **state)
+{
+    for (int landed = 0; landed < 2; landed++) {
+        submit_ebm(CANCEL_EBM, "00002", "19");
+        if (landed)
+            land_all();
+        submit_ebm(ALERT_EBM, "00001", "20");
+        land_all();
+        assert_non_null(strstr(scene->log, "SOUND:" MESSAGE));
+        tear_down(state);
+        set_up(state);
+    }
+}
+
+static void test_an_ebm_is_taken_up_again(void **state)
+{
+    (void)state;
+    submit_ebm(ALERT_EBM, "00001", "20");
+    land_all();
+    restart();
+    assert_non_null(strstr(scene->log, "SOUND:" MESSAGE));
+    assert_int_equal(scene->last->media, MEDIA_EBM);
+    assert_int_equal(json_array_size(scene->last->notes), 1); /* signature_missing: judged again */
+}
+
 static void test_an_update_that_says_all_clear_clears(void **state)
 {
     (void)state;
@@ -986,12 +1175,12 @@ static void test_stopped_before_it_is_on_disk(void **state)
 {
     (void)state;
     submit(A);
-    desk_stop(scene->desk, scene->desk->alerts[0]->id, "why", on_answer, NULL); /* nobody was told of it yet */
+    desk_stop(scene->desk, scene->desk->alerts[0]->id, "why", "officer", on_answer, NULL); /* nobody was told of it yet */
     expect("A:waiting 409 ");
     pass(2100);
     expect("ALARM:store_slow SOUND:A 202 ");
     scene->was_waiting = true;
-    desk_stop(scene->desk, scene->id, "why", on_answer, NULL);
+    desk_stop(scene->desk, scene->id, "why", "officer", on_answer, NULL);
     assert_non_null(strstr(scene->log, "SILENCE:A"));
     assert_null(strstr(scene->log, "200")); /* when it is on disk */
     land_all();
@@ -1005,7 +1194,7 @@ static void test_a_stop_that_cannot_be_stored_says_so(void **state)
     (void)state;
     submit(A);
     land(ERROR_NONE);
-    desk_stop(scene->desk, scene->id, "why", on_answer, NULL);
+    desk_stop(scene->desk, scene->id, "why", "officer", on_answer, NULL);
     land(ERROR_IO);
     assert_int_equal(scene->status, 200);
     assert_false(scene->durable);
@@ -1110,7 +1299,7 @@ static void test_who_is_stopped_between_does_not_return(void **state)
     land_all();
     play_out();
     scene->log[0] = '\0';
-    desk_stop(scene->desk, scene->id, "why", on_answer, NULL);
+    desk_stop(scene->desk, scene->id, "why", "officer", on_answer, NULL);
     land_all();
     expect("A:stopped A:stopped 200 ");
     assert_int_equal(scene->desk->n_alerts, 0);
@@ -1309,6 +1498,9 @@ int main(void)
         TEST(test_old_rows_go_while_it_is_quiet),
         TEST(test_answer_times_survive_a_restart),
         TEST(test_answer_times_are_not_written_while_it_sounds),
+        TEST(test_who_decided_is_in_the_trail),
+        TEST(test_refusals_are_in_the_trail),
+        TEST(test_who_may_not_is_in_the_trail),
         TEST(test_an_id_is_given_once),
         TEST(test_a_late_disk_holds_back_no_actual_alert),
         TEST(test_a_full_disk_makes_nothing_invisible),
@@ -1324,6 +1516,10 @@ int main(void)
         TEST(test_what_ends_nothing_before_it_came),
         TEST(test_an_update_that_waits_takes_over_at_its_time),
         TEST(test_an_update_that_says_all_clear_clears),
+        TEST(test_an_ebm_is_cancelled_by_its_number),
+        TEST(test_an_ebm_that_was_cancelled_before_it_came_never_sounds),
+        TEST(test_an_ebm_cancel_means_nothing_that_was_sent_after_it),
+        TEST(test_an_ebm_is_taken_up_again),
         TEST(test_too_many_wait),
         TEST(test_stopped_before_it_is_on_disk),
         TEST(test_a_stop_that_cannot_be_stored_says_so),

@@ -218,6 +218,53 @@ static void bodies_and_bounds(void **state)
     with_client(*state, bodies);
 }
 
+/* A body of more than 1 MiB lies on the disk, whether it says its length or not; no name is left in the folder. */
+static void large_bodies(struct fixture *f)
+{
+    struct reply reply;
+    static char chunk[1 << 16];
+    int fd = connect_unix(f);
+    post(fd, "/v1/package", "", HTTP_MEMORY_MAX);
+    CHECK(read_reply(fd, &reply)->status == 200 && strstr(reply.body, "\"good\":1048576,\"spooled\":false"));
+    post(fd, "/v1/package", "", HTTP_MEMORY_MAX + 1);
+    CHECK(read_reply(fd, &reply)->status == 200 && strstr(reply.body, "\"good\":1048577,\"spooled\":true"));
+    memset(chunk, 'b', sizeof chunk);
+    CHECK(send_text(fd, "POST /v1/package HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"));
+    for (int i = 0; i < 48; i++)
+        CHECK(send_text(fd, "10000\r\n") && send_all(fd, chunk, sizeof chunk) && send_text(fd, "\r\n"));
+    CHECK(send_text(fd, "0\r\n\r\n") && read_reply(fd, &reply)->status == 200);
+    CHECK(strstr(reply.body, "\"good\":3145728,\"spooled\":true"));
+    close(fd);
+    fd = connect_unix(f); /* who goes in the middle of it leaves nothing behind */
+    CHECK(send_text(fd, "POST /v1/package HTTP/1.1\r\nHost: x\r\nContent-Length: 8388608\r\n\r\n") &&
+          send_all(fd, chunk, sizeof chunk));
+    close(fd);
+    ask(connect_unix(f), "POST /v1/package HTTP/1.1\r\nHost: x\r\nContent-Length: 8388609\r\n\r\n", 413, &reply);
+}
+
+static void large_bodies_lie_on_the_disk(void **state)
+{
+    with_client(*state, large_bodies);
+}
+
+static void no_room(struct fixture *f)
+{
+    struct reply reply;
+    int fd = connect_unix(f);
+    post(fd, "/v1/package", "", 2000000);
+    CHECK(read_reply(fd, &reply)->status == 507 && is_problem(&reply, "no_room"));
+    close(fd);
+    get(f, "/healthz", 200, &reply);
+}
+
+static void no_room_is_said(void **state)
+{
+    struct fixture *f = *state;
+    free(f->http->spool_folder);
+    f->http->spool_folder = strdup("/proc");
+    with_client(f, no_room);
+}
+
 /* A chunked body does not say how long it will be: one a little too long is answered, an endless one is cut. */
 static void chunks(struct fixture *f)
 {
@@ -401,6 +448,8 @@ int main(void)
         TEST(peers_are_checked),
         TEST(paths_and_methods),
         TEST(bodies_and_bounds),
+        TEST(large_bodies_lie_on_the_disk),
+        TEST(no_room_is_said),
         TEST(endless_bodies_are_cut),
         TEST(garbage_is_survived),
         TEST(token_file),

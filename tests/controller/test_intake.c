@@ -13,7 +13,7 @@ struct judged {
 static int set_up(void **state)
 {
     struct judged *j = calloc(1, sizeof *j);
-    j->terms = (struct intake_terms){fixture_init(&j->fixture), {.wall = {fixture_sent().ms + 10000}}, true, false};
+    j->terms = (struct intake_terms){fixture_init(&j->fixture), {.wall = {fixture_sent().ms + 10000}}, true, false, NULL};
     *state = j;
     return 0;
 }
@@ -64,6 +64,45 @@ static bool noted(const json_t *list, const char *begin)
             return true;
     }
     return false;
+}
+
+/* ---- signatures: what each is worth is for test_ebm_trust.c ---- */
+
+static void test_a_signature_is_required(void **state)
+{
+    struct judged *j = *state;
+    struct ebm_package package = {.signature.state = EBM_UNSIGNED};
+    struct config_source *source = &j->fixture.sources[0];
+    *source = (struct config_source){.id = "all", .sender = "*", .signature = SIGNATURE_REQUIRED};
+    j->fixture.config.n_sources = 1;
+    assert_false(judge(j, (struct cap_text){0}));
+    assert_refused(j, "signature_required", "signature: the source all requires one, and only those of EBM");
+    j->terms.package = &package;
+    assert_false(judge(j, (struct cap_text){0}));
+    assert_refused(j, "signature_missing", "signature: the package has no signature file");
+    assert_false(judge(j, (struct cap_text){.msg_type = "Cancel"})); /* silences others */
+    j->terms.resuming = true;
+    assert_true(judge(j, (struct cap_text){0}));
+    assert_true(noted(j->alert->notes, "signature_missing: "));
+    j->terms.resuming = false;
+    source->signature = SIGNATURE_PREFERRED;
+    assert_true(judge(j, (struct cap_text){0}));
+    assert_true(noted(j->alert->notes, "signature_missing: "));
+    source->signature = SIGNATURE_OFF;
+    assert_true(judge(j, (struct cap_text){0}));
+    assert_true(noted(j->alert->notes, "signature_not_checked: "));
+}
+
+static void test_an_ebm_has_codes_of_its_own_name(void **state)
+{
+    struct judged *j = *state;
+    struct ebm_package package = {.signature.state = EBM_UNSIGNED};
+    const struct info_text info = {.area = "<area><areaDesc>a</areaDesc><geocode><valueName>AreaCode</valueName>"
+                                           "<value>" VILLAGE_1 "</value></geocode></area>"};
+    assert_false(judge_info(j, info));
+    assert_refused(j, "area_not_ours", "area");
+    j->terms.package = &package;
+    assert_true(judge_info(j, info));
 }
 
 static void test_taken(void **state)
@@ -499,7 +538,7 @@ static void test_references(void **state)
                                                     "county,a-1,2026-11-22T03:20:01+08:00</references>"});
     assert_int_equal(update->n_references, 4);
     for (size_t i = 0; i < 4; i++) /* the same instant, however it is written */
-        assert_int_equal(alert_is_referred(j->alert, &update->references[i]), i == 0);
+        assert_int_equal(alert_is_referred(j->alert, update, i), i == 0);
     alert_message_free(update);
 }
 
@@ -539,6 +578,8 @@ static void test_shown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(test_a_signature_is_required),
+        TEST(test_an_ebm_has_codes_of_its_own_name),
         TEST(test_taken),
         TEST(test_refusals),
         TEST(test_long_refusal_keeps_characters_whole),

@@ -205,8 +205,33 @@ static void test_tally(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+/* The decision comes with its alert; its detail has one form, whatever order it was made in. */
+static void test_decisions(void **state)
+{
+    struct kept *k = *state;
+    const struct wall now = {fixture_sent().ms + 21000};
+    const struct decision extended = {"uid:1000", "extended", json_pack("{s:s, s:s}", "reason", "雨还在下", "before", "x")};
+    journal_decision(&k->journal, "", &(struct decision){"tocsin", "daemon_started", NULL});
+    journal_decided(&k->journal, k->alert, now, &extended, NULL, NULL);
+    settle(k);
+    json_decref(k->rows);
+    k->rows = NULL;
+    store_list_audit(k->store, 0, 10, on_rows, k);
+    while (!k->rows)
+        uv_run(&k->loop, UV_RUN_ONCE);
+    const json_t *entries = json_object_get(k->rows, "entries"), *second = json_array_get(entries, 1);
+    assert_int_equal(json_array_size(entries), 2);
+    assert_string_equal(text_of(json_array_get(entries, 0), "detail"), "{}");
+    assert_string_equal(text_of(second, "actor"), "uid:1000");
+    assert_string_equal(text_of(second, "action"), "extended");
+    assert_string_equal(text_of(second, "subject"), k->alert->id);
+    assert_string_equal(text_of(second, "detail"), "{\"before\":\"x\",\"reason\":\"雨还在下\"}");
+    assert_string_equal(k->events, "alert ");
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {TEST(test_delivery), TEST(test_reading), TEST(test_again), cmocka_unit_test(test_tally)};
+    const struct CMUnitTest tests[] = {TEST(test_delivery), TEST(test_reading), TEST(test_again), TEST(test_decisions),
+                                       cmocka_unit_test(test_tally)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -57,7 +57,7 @@ static bool judge(struct scene *s, const char *json)
 {
     struct alert_message *message = NULL;
     struct error error = {0};
-    struct intake_terms terms = {s->config, {{0}, fixture_sent()}, true, false};
+    struct intake_terms terms = {s->config, {{0}, fixture_sent()}, true, false, NULL};
     alert_free(s->alert);
     s->alert = NULL;
     if (!alert_json_decode(slice_of(json), &message, &error))

@@ -496,7 +496,7 @@ static size_t rows_of(struct fixture *f, const char *id, bool readings)
 
 static void tidy(struct fixture *f, uint32_t alerts, int64_t alerts_before, int64_t readings_before)
 {
-    const struct store_limits limits = {alerts, {alerts_before}, {readings_before}};
+    const struct store_limits limits = {alerts, {alerts_before}, {readings_before}, {0}};
     for (int i = 0; i < 5; i++)
         commit(f, &(struct store_change){.limits = &limits});
     wait_all(f);
@@ -591,6 +591,29 @@ static void what_refers_to_an_alert_is_found(void **state)
     assert_true(
         store_find_referring(f->store, &(struct store_reference){sender, "late", "2027"}, note_referring, found, &error));
     assert_string_equal(found, "");
+}
+
+/* An EBM does not say when the message that it cancels was sent: it is not one that was sent after it (an_alert is sent at
+ * 2026-11-22T03:20:00+08:00). */
+static void what_refers_without_a_time_is_found(void **state)
+{
+    struct fixture *f = *state;
+    struct error error = {0};
+    char found[200] = "";
+    const struct store_reference to = {sender, "late", ""};
+    struct store_alert alert = an_alert("C", "finished");
+    alert.identifier = (char *)"C";
+    alert.detail = json_pack("{s:s, s:s}", "status", "Actual", "msg_type", "Cancel");
+    commit(f, &(struct store_change){.alert = &alert, .references = &to, .n_references = 1});
+    json_decref(alert.detail);
+    wait_all(f);
+    struct store_reference before = {sender, "late", ""}, after = {sender, "late", "9999"}, other = {sender, "other", ""};
+    text_copy(before.sent, sizeof before.sent, sent);
+    assert_true(store_find_referring(f->store, &before, note_referring, found, &error));
+    assert_string_equal(found, "C:Actual:Cancel ");
+    assert_true(store_find_referring(f->store, &after, note_referring, found, &error));
+    assert_true(store_find_referring(f->store, &other, note_referring, found, &error));
+    assert_string_equal(found, "C:Actual:Cancel ");
 }
 
 static void open_alerts_after_restart(void **state)
@@ -1059,6 +1082,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_is_old_goes, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_id_is_never_taken_away, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_refers_to_an_alert_is_found, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_refers_without_a_time_is_found, set_up, tear_down),
         cmocka_unit_test_setup_teardown(alerts_by_the_page, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_stalled_disk_holds_back_no_answer, set_up, tear_down),
         cmocka_unit_test_setup_teardown(named_numbers_are_listed_and_forgotten, set_up, tear_down),

@@ -156,6 +156,12 @@ class Api(TownshipTest):
         self.assertNotIn("words", page["alerts"][0])
         page = ask("GET", f"/v1/alerts?before={other}", 200, "/v1/alerts")
         self.assertEqual(([a["id"] for a in page["alerts"]], page.get("before")), ([alert], None))
+        page = ask("GET", "/v1/audit?limit=2", 200, "/v1/audit")
+        ask("GET", f"/v1/audit?after={page['after']}", 200, "/v1/audit")
+        ask("GET", "/v1/audit?after=x", 422, "/v1/audit")
+        ask("GET", "/v1/audit?limit=501", 422, "/v1/audit")
+        self.assertEqual(town.get(f"/v1/alerts/{alert}/message"), (200, message))
+        ask("GET", "/v1/alerts/20261122T032000Z-ffff/message", 404, "/v1/alerts/{id}/message")
         ask("GET", "/v1/alerts?limit=0", 422, "/v1/alerts")
         ask("GET", "/v1/alerts?before=20261122T032000Z-ffff", 422, "/v1/alerts")
         self.follow_up(ask, alert)
@@ -214,7 +220,8 @@ class Api(TownshipTest):
         self.assertTrue(kinds >= {"alert", "delivery", "programme", "line", "terminal"}, kinds)
 
     def nothing_is_promised_that_never_comes(self, contract):
-        for name in ("Alert", "AlertSummary", "Delivery", "Terminal", "Line", "Programme", "Health", "Problem", "Reading", "LineChange", "TerminalChange", "WorstTerminal"):
+        for name in ("Alert", "AlertSummary", "Delivery", "Terminal", "Line", "Programme", "Health", "Problem", "Reading", "LineChange", "TerminalChange", "WorstTerminal", "AuditPage",
+                     "AuditEntry"):
             promised = {f"{name}.{key}" for key in contract.schemas[name]["properties"]}
             self.assertEqual(promised - contract.seen - RARE, set())
 

@@ -143,6 +143,7 @@ class Township:
         self.stored = {}  # channel -> its stored messages, where it has no output
         self.more = {}  # terminal -> further settings
         self.codes = {}  # terminal -> its area code, where it is not VILLAGE
+        self.source = ""  # further settings of the only source
         self.poll_s = 10
         self.returns = False  # the programme of an alert in force
         self.hears = {}  # line -> channel that its units hear, where it is not the one that drives them
@@ -201,7 +202,7 @@ lines = ({", ".join(f'{{ id = "{l}"; baud = {self.lines[l][0]}; channel = "{self
         self.write("site.cfg", f"""site = {{ name_zh = "青溪镇"; name_en = "Qingxi"; code = "360499103000"; }};
 state_dir = "state"; socket = "tocsin.sock"; clock = "trust"; http = {{ enabled = true; port = 0; }};
 geocode_names = [ "areaCode" ];
-sources = ( {{ id = "county"; sender = "*"; authority = "county"; }},
+sources = ( {{ id = "county"; sender = "*"; authority = "county"; {self.source} }},
             {{ id = "duty"; sender = "duty@qingxi.example"; name_zh = "青溪镇政府"; name_en = "Qingxi township"; }} );
 users = ( {{ login = "*"; source = "duty"; relays = [ "county" ]; }} );
 places = ( {{ code = "{VILLAGE}"; zh = "龙塘村"; en = "Longtang"; }} );
