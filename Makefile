@@ -144,7 +144,7 @@ valgrind:
 	    TESTS=tests/system TOCSIN_TEST_PATIENCE=180 JOBS=3 BUILD=$(BUILD) tests/run
 
 TIME ?= 120
-FUZZED := cap texts frame ebm json
+FUZZED := cap texts frame ebm json csv geojson
 fuzz:
 	@$(MAKE) --no-print-directory deps PACKAGES='clang libclang-rt-14-dev libexpat1-dev libjansson-dev libssl-dev'
 	@for f in $(FUZZED); do mkdir -p $(BUILD)/fuzz/$$f; echo "fuzz $$f, $(TIME) s"; \

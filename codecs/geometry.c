@@ -23,7 +23,8 @@ struct geometry {
     struct alert_circle circle;
     struct alert_point *points; /* n_edges + 1, the last equal to the first, longitudes as in box; NULL: a circle */
     size_t n_edges;
-    struct box *runs; /* those of node k are the halves 2k+1 and 2k+2 */
+    struct box *runs;      /* those of node k are the halves 2k+1 and 2k+2 */
+    struct geometry *more; /* another part; NULL: there is none */
 };
 
 /* The edges from point `from` to point `to`. */
@@ -281,11 +282,21 @@ struct geometry *geometry_of_polygon(const struct alert_polygon *from, struct er
 
 void geometry_free(struct geometry *shape)
 {
-    if (!shape)
-        return;
-    free(shape->points);
-    free(shape->runs);
-    free(shape);
+    for (struct geometry *more; shape; shape = more) {
+        more = shape->more;
+        free(shape->points);
+        free(shape->runs);
+        free(shape);
+    }
+}
+
+struct geometry *geometry_join(struct geometry *one, struct geometry *other)
+{
+    struct geometry **end = &one;
+    while (*end)
+        end = &(*end)->more;
+    *end = other;
+    return one;
 }
 
 /* ---- making a circle ---- */
@@ -354,7 +365,7 @@ static void look_at_run(const struct geometry *polygon, struct run run, struct a
     }
 }
 
-bool geometry_has(const struct geometry *shape, struct alert_point point)
+static bool part_has(const struct geometry *shape, struct alert_point point)
 {
     const struct box *box = &shape->box;
     if (point.longitude < box->west)
@@ -366,6 +377,13 @@ bool geometry_has(const struct geometry *shape, struct alert_point point)
     struct sighting seen = {0};
     look_at_run(shape, whole(shape), point, &seen);
     return seen.touched || seen.winding != 0;
+}
+
+bool geometry_has(const struct geometry *shape, struct alert_point point)
+{
+    while (shape && !part_has(shape, point))
+        shape = shape->more;
+    return shape != NULL;
 }
 
 /* ---- shapes that meet ---- */
@@ -416,16 +434,25 @@ static bool run_meets(const struct geometry *polygon, struct run run, double mov
 }
 
 /* Two that have a point in common either cross or touch in their lines, or all of one lies within the other. */
-bool geometry_meets(const struct geometry *one, const struct geometry *other)
+static bool parts_meet(const struct geometry *one, const struct geometry *other)
 {
     if (!one->points && other->points)
-        return geometry_meets(other, one);
+        return parts_meet(other, one);
     if (!one->points)
         return geometry_distance_km(one->circle.centre, other->circle.centre) <=
                one->circle.radius_km + other->circle.radius_km + TOUCH_KM;
     for (int turn = -1; turn <= 1; turn++)
         if (run_meets(one, whole(one), turn * 360.0, other))
             return true;
-    return geometry_has(one, other->points ? other->points[0] : other->circle.centre) ||
-           (other->points && geometry_has(other, one->points[0]));
+    return part_has(one, other->points ? other->points[0] : other->circle.centre) ||
+           (other->points && part_has(other, one->points[0]));
+}
+
+bool geometry_meets(const struct geometry *one, const struct geometry *other)
+{
+    for (; one; one = one->more)
+        for (const struct geometry *part = other; part; part = part->more)
+            if (parts_meet(one, part))
+                return true;
+    return false;
 }

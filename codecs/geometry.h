@@ -18,7 +18,7 @@
 /* Wider than any weather; who means 2 km and writes metres is found out. */
 enum { GEOMETRY_RADIUS_MAX_KM = 2000 };
 
-/* A polygon or a circle, checked and ready to be asked. Immutable. */
+/* A polygon or a circle, or several together, checked and ready to be asked. Immutable. */
 struct geometry;
 
 /* A new shape, which is the caller's to free and keeps nothing of its argument; NULL with an error that reads on from the
@@ -29,6 +29,9 @@ struct geometry;
 struct geometry *geometry_of_polygon(const struct alert_polygon *polygon, struct error *error);
 struct geometry *geometry_of_circle(const struct alert_circle *circle, struct error *error);
 void geometry_free(struct geometry *shape); /* NULL is allowed */
+
+/* Both together, which belong to the first from now on. Either may be NULL. */
+struct geometry *geometry_join(struct geometry *one, struct geometry *other);
 
 /* True if the point, which must be on the globe, lies in the shape. */
 bool geometry_has(const struct geometry *shape, struct alert_point point);

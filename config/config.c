@@ -19,15 +19,28 @@ static const struct {
     const char *name;
     const struct schema_item *items;
 } tables[] = {
-    {"site", load_site_items},         {"place", load_place_items},
-    {"source", load_source_items},     {"certificate", load_certificate_items},
-    {"user", load_user_items},         {"channel", load_channel_items},
-    {"message", load_message_items},   {"line", load_line_items},
-    {"terminal", load_terminal_items}, {"hazards", load_hazards_items},
-    {"hazard", load_hazard_items},     {"level rule", load_rule_items},
-    {"texts", load_texts_items},       {"alert text", load_alert_text_items},
-    {"profile", load_profile_items},   {"field", load_field_items},
-    {"command", load_command_items},   {"write", load_write_items},
+    {"site", load_site_items},
+    {"place", load_place_items},
+    {"group", load_group_items},
+    {"feature", load_feature_items},
+    {"place group", load_place_group_items},
+    {"contact", load_contact_items},
+    {"source", load_source_items},
+    {"certificate", load_certificate_items},
+    {"user", load_user_items},
+    {"channel", load_channel_items},
+    {"message", load_message_items},
+    {"line", load_line_items},
+    {"terminal", load_terminal_items},
+    {"hazards", load_hazards_items},
+    {"hazard", load_hazard_items},
+    {"level rule", load_rule_items},
+    {"texts", load_texts_items},
+    {"alert text", load_alert_text_items},
+    {"profile", load_profile_items},
+    {"field", load_field_items},
+    {"command", load_command_items},
+    {"write", load_write_items},
     {"ignore", load_ignore_items},
 };
 
@@ -60,12 +73,14 @@ static void load_all(struct loader *loader, const char *path)
 {
     if (document_open(&loader->site, path, loader->folder, loader->roots, &loader->reporter)) {
         load_settings(loader);
+        load_places(loader);
         load_users(loader);
         load_hazards(loader);
         load_texts(loader);
         load_channels(loader);
         load_lines(loader);
         load_terminals(loader);
+        load_places_end(loader);
     }
     document_close(&loader->site);
 }
@@ -100,7 +115,7 @@ void config_free(struct config *config)
     for (size_t i = 0; i < config->n_channels; i++)
         free(config->channels[i].messages);
     for (size_t i = 0; i < config->n_places; i++)
-        geometry_free(config->places[i].outline);
+        place_release(&config->places[i]);
     for (size_t i = 0; i < config->n_hazards; i++)
         free(config->hazards[i].events);
     free(config->profiles);
@@ -125,10 +140,4 @@ void config_free(struct config *config)
 int config_find_terminal(const struct config *config, const char *id)
 {
     return load_find(config->terminals, config->n_terminals, sizeof *config->terminals, id);
-}
-
-const struct config_place *config_find_place(const struct config *config, const struct area_code *code)
-{
-    int found = load_find(config->places, config->n_places, sizeof *config->places, code->digits);
-    return found < 0 ? NULL : &config->places[found];
 }

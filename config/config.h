@@ -8,8 +8,8 @@
 #include "codecs/alert_message.h"
 #include "codecs/area_code.h"
 #include "codecs/base.h"
-#include "codecs/geometry.h"
 #include "codecs/sm2.h"
+#include "config/place.h"
 #include "hardware/line.h"
 #include "hardware/profile.h"
 
@@ -25,15 +25,6 @@ enum level { LEVEL_RED, LEVEL_ORANGE, LEVEL_YELLOW, LEVEL_BLUE, LEVEL_ADVISORY, 
 const char *level_name(enum level level); /* "red", ... */
 
 enum clock_mode { CLOCK_NTP, CLOCK_RTC, CLOCK_TRUST };
-
-struct config_place {
-    struct area_code code;
-    char name_zh[64], name_en[64];
-    struct geometry *outline; /* owned; NULL: not known */
-};
-
-/* The languages that we have words of our own in. */
-enum text_language { TEXT_ZH, TEXT_EN, TEXT_LANGUAGES };
 
 /* What is said, with slots (config/slots.h); checked. */
 struct config_text {
@@ -125,6 +116,7 @@ struct config_terminal {
     bool supplies_controller; /* a UPS that feeds this box; its profile has mains_lost_when */
     size_t n_codes;
     struct area_code codes[CONFIG_CODES_MAX];
+    const struct config_place *group; /* the group of its village that alone hears it; NULL: it is for all */
     bool has_position;
     double latitude, longitude;
 };
@@ -218,7 +210,7 @@ struct config {
     size_t n_terminals;
     struct config_terminal *terminals;
     size_t n_places;
-    struct config_place *places;
+    struct config_place *places; /* in the order of their ids: first the codes */
     size_t n_hazards;
     struct config_hazard *hazards; /* the last one is "other" */
     struct config_text texts[TEXT_COUNT];
@@ -238,8 +230,7 @@ typedef void config_report_fn(void *context, const char *file, unsigned line, co
 struct config *config_load(const char *path, config_report_fn *report, void *context);
 void config_free(struct config *config);
 
-/* Helpers over a loaded configuration; -1 where there is none. */
+/* -1 where there is none. */
 int config_find_terminal(const struct config *config, const char *id);
-const struct config_place *config_find_place(const struct config *config, const struct area_code *code);
 
 #endif

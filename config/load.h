@@ -12,12 +12,41 @@
 
 extern const char *const load_level_names[]; /* of enum level, NULL at the end */
 
+struct place_file {
+    char path[PATH_MAX];
+    unsigned n_said;
+};
+
+/* Where a row stands. */
+struct place_origin {
+    struct place_file *file; /* NULL: the site file */
+    const config_setting_t *setting;
+    unsigned line;    /* of a table; 0: none */
+    unsigned feature; /* of a GeoJSON file, from 1; 0: none */
+};
+
+struct terminal_position {
+    char id[33];
+    struct alert_point point;
+    struct place_origin origin;
+};
+
+/* Rows of places, of all files (config/load_places.h). */
+struct place_drafts {
+    struct place_draft *drafts; /* once they are merged those of config.places, whose place they hold no more */
+    size_t n, n_max;
+    struct terminal_position *positions; /* of terminals, in place files */
+    size_t n_positions;
+    struct place_file *files;
+};
+
 struct loader {
     struct config *config;
     struct reporter reporter;
     char folder[PATH_MAX], data[PATH_MAX]; /* of the site file, and of the shipped data */
     const char *roots[3];
     struct document site;
+    struct place_drafts places;
 };
 
 /* Reads the list `name` of group by a table into a new array of elements of that size, one for each element of the list, good
@@ -41,10 +70,15 @@ bool load_point(const struct document *document, const config_setting_t *pair, c
 /* First of FOLDER/NAME and DATA/NAME that exists; false if neither does. */
 bool load_find_file(const struct loader *loader, const char *name, char path[PATH_MAX]);
 
-extern const struct schema_item load_site_items[], load_place_items[], load_source_items[], load_certificate_items[];
-void load_settings(struct loader *loader); /* all of the site but what follows; places and sources first */
+extern const struct schema_item load_site_items[], load_source_items[], load_certificate_items[];
+void load_settings(struct loader *loader); /* all of the site but what follows */
 /* The certificates of one source, and whether its policy can be kept with them. */
 void load_certificates(struct loader *loader, const config_setting_t *element, struct config_source *source);
+
+extern const struct schema_item load_place_items[], load_group_items[], load_feature_items[], load_place_group_items[],
+    load_contact_items[];
+void load_places(struct loader *loader);
+void load_places_end(struct loader *loader); /* when all is loaded that they refer to, and that refers to them */
 
 extern const struct schema_item load_user_items[];
 void load_users(struct loader *loader); /* after the sources */
@@ -54,7 +88,7 @@ void load_channels(struct loader *loader); /* after the hazards */
 void load_lines(struct loader *loader);    /* after the channels */
 /* That no heartbeat can be taken for a reply; once it is known who is on the line. */
 void load_check_heartbeat(struct loader *loader, const config_setting_t *element, const struct config_line *line);
-void load_terminals(struct loader *loader); /* after the lines; loads the profiles that are used */
+void load_terminals(struct loader *loader); /* after the lines and places; loads the profiles that are used */
 
 extern const struct schema_item load_hazards_items[], load_hazard_items[], load_rule_items[];
 void load_hazards(struct loader *loader); /* after the sources */

@@ -37,6 +37,7 @@ const struct schema_item load_terminal_items[] = {
     {"unit", SCHEMA_INTEGER, 1, LINE_TERMINALS_MAX, SCHEMA_AT(config_terminal, hardware.unit)},
     {.name = "profile", .type = SCHEMA_REFERENCE},
     {"codes", SCHEMA_LIST, 0, CONFIG_CODES_MAX, .initial = ""},
+    {"group", SCHEMA_REFERENCE, .initial = ""},
     {"volume", SCHEMA_INTEGER, 1, 100, "80", SCHEMA_AT(config_terminal, volume_percent)},
     {"heard_level", SCHEMA_REAL, -200, 200, "nan", SCHEMA_AT(config_terminal, hardware.heard_level)},
     {"position", SCHEMA_LIST, 2, 2, .initial = ""},
@@ -129,6 +130,30 @@ static void read_codes(struct loader *loader, const config_setting_t *element, s
     }
 }
 
+static bool is_of_village(const struct config_terminal *terminal, const struct config_place *group)
+{
+    for (size_t i = 0; i < terminal->n_codes; i++)
+        if (strcmp(terminal->codes[i].digits, group->code.digits) == 0)
+            return true;
+    return false;
+}
+
+static void read_group(struct loader *loader, const config_setting_t *element, struct config_terminal *terminal)
+{
+    const struct config *config = loader->config;
+    const config_setting_t *at = config_setting_get_member(element, "group");
+    int found = load_refer(&loader->site, element, "group", config->places, config->n_places, sizeof *config->places);
+    const struct config_place *group = found < 0 ? NULL : &config->places[found];
+    if (group && group->kind != PLACE_GROUP)
+        schema_mistake(&loader->site, at, "group names %s, a %s: it must be a group of its village", group->id,
+                       place_kind_name(group));
+    else if (group && !is_of_village(terminal, group))
+        schema_mistake(&loader->site, at, "group %s is of the village %s, whose code is not among its codes", group->id,
+                       group->code.digits);
+    else
+        terminal->group = group;
+}
+
 static void read_position(struct loader *loader, const config_setting_t *element, struct config_terminal *terminal)
 {
     const config_setting_t *pair = schema_list(element, "position");
@@ -195,6 +220,7 @@ static void read_terminal(struct loader *loader, const config_setting_t *element
     const struct document *site = &loader->site;
     struct config_terminal *terminal = &config->terminals[index];
     read_codes(loader, element, terminal);
+    read_group(loader, element, terminal);
     read_position(loader, element, terminal);
     const config_setting_t *at = config_setting_get_member(element, "profile");
     int profile = at && config_setting_get_string(at)

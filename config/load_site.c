@@ -1,4 +1,4 @@
-/* The site's own settings, its places and its sources. */
+/* The site's own settings and its sources. */
 #include "config/load.h"
 
 #include <libgen.h>
@@ -82,20 +82,16 @@ const struct schema_item load_site_items[] = {
     {"proof", SCHEMA_GROUP, .initial = "", .items = proof_items},
     {"voice", SCHEMA_GROUP, .initial = "", .items = voice_items},
     {"level_rules", SCHEMA_LIST, 0, 1000, .initial = ""},
-    {"places", SCHEMA_LIST, .least = 1, .most = 20000},
+    {"places", SCHEMA_LIST, 0, 20000, .initial = ""},
+    {"groups", SCHEMA_LIST, 0, 20000, .initial = ""},
+    {"features", SCHEMA_LIST, 0, 20000, .initial = ""},
+    {"place_groups", SCHEMA_LIST, 0, 1000, .initial = ""},
+    {"place_files", SCHEMA_LIST, 0, 64, .initial = ""},
     {"sources", SCHEMA_LIST, .least = 1, .most = 100},
     {"users", SCHEMA_LIST, 0, 100, .initial = ""},
     {"channels", SCHEMA_LIST, .least = 1, .most = 32},
     {"lines", SCHEMA_LIST, .least = 1, .most = 64},
     {"terminals", SCHEMA_LIST, .least = 1, .most = 4000},
-    {0},
-};
-
-const struct schema_item load_place_items[] = {
-    {"code", SCHEMA_CODE, SCHEMA_AT(config_place, code)},
-    {"zh", SCHEMA_TEXT, .least = 1, SCHEMA_AT(config_place, name_zh)},
-    {"en", SCHEMA_TEXT, .least = 1, SCHEMA_AT(config_place, name_en)},
-    {"outline", SCHEMA_LIST, 3, 10000, .initial = ""},
     {0},
 };
 
@@ -154,44 +150,6 @@ static void place_voice(struct loader *loader)
         schema_mistake(&loader->site, NULL, "voice.program is too long with its folder %s", folder);
 }
 
-/* All points that are wrong are reported; what they make together, only where each is good. */
-static void read_outline(struct loader *loader, const config_setting_t *element, struct config_place *place)
-{
-    const struct document *site = &loader->site;
-    const config_setting_t *list = schema_list(element, "outline");
-    size_t n = schema_length(list);
-    struct error error = {0};
-    if (n < 3)
-        return; /* not there, or reported */
-    struct alert_polygon ring = {calloc(n, sizeof *ring.points), 0};
-    if (!ring.points) {
-        schema_mistake(site, list, "out of memory");
-        return;
-    }
-    for (size_t i = 0; i < n; i++)
-        ring.n_points += load_point(site, schema_element(list, i), "each point of outline", &ring.points[ring.n_points]);
-    place->outline = ring.n_points == n ? geometry_of_polygon(&ring, &error) : NULL;
-    if (ring.n_points == n && !place->outline)
-        schema_mistake(site, list, "outline of %s %s", place->code.digits, error.message);
-    free(ring.points);
-}
-
-static void load_places(struct loader *loader, const config_setting_t *root)
-{
-    struct config *config = loader->config;
-    const config_setting_t *list = schema_list(root, "places");
-    config->places = load_list(&loader->site, root, "places", load_place_items, sizeof *config->places, &config->n_places);
-    load_check_unique(&loader->site, list, config->places, config->n_places, sizeof *config->places);
-    for (size_t i = 0; i < config->n_places; i++) {
-        if (config_setting_is_group(schema_element(list, i)))
-            read_outline(loader, schema_element(list, i), &config->places[i]);
-        const struct area_code *code = &config->places[i].code;
-        if (code->digits[0] && config->site_code.digits[0] && !area_code_contains(&config->site_code, code))
-            schema_mistake(&loader->site, schema_element(list, i), "the place %s lies outside of the site %s", code->digits,
-                           config->site_code.digits);
-    }
-}
-
 void load_settings(struct loader *loader)
 {
     struct config *config = loader->config;
@@ -205,7 +163,6 @@ void load_settings(struct loader *loader)
     find_recordings(loader, RECORDING_DANGER, "");
     find_recordings(loader, RECORDING_DRILL, "drill-");
     find_recordings(loader, RECORDING_ALL_CLEAR, "all-clear-");
-    load_places(loader, root);
     config->sources = load_list(&loader->site, root, "sources", load_source_items, sizeof *config->sources, &config->n_sources);
     load_check_unique(&loader->site, schema_list(root, "sources"), config->sources, config->n_sources, sizeof *config->sources);
     for (size_t i = 0; i < config->n_sources; i++)

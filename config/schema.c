@@ -63,10 +63,19 @@ static size_t count_characters(const char *text)
 }
 
 static const char *const type_words[] = {
-    [SCHEMA_TEXT] = "a text in quotes",       [SCHEMA_ID] = "an id in quotes",        [SCHEMA_PATH] = "a path in quotes",
-    [SCHEMA_CODE] = "an area code in quotes", [SCHEMA_INTEGER] = "a whole number",    [SCHEMA_REAL] = "a number",
-    [SCHEMA_BOOLEAN] = "true or false",       [SCHEMA_CHOICE] = "a word in quotes",   [SCHEMA_REFERENCE] = "an id in quotes",
-    [SCHEMA_GROUP] = "a group in { }",        [SCHEMA_LIST] = "a list in ( ) or [ ]", [SCHEMA_ANY] = "a value",
+    [SCHEMA_TEXT] = "a text in quotes",
+    [SCHEMA_STRING] = "a text in quotes",
+    [SCHEMA_ID] = "an id in quotes",
+    [SCHEMA_PATH] = "a path in quotes",
+    [SCHEMA_CODE] = "an area code in quotes",
+    [SCHEMA_INTEGER] = "a whole number",
+    [SCHEMA_REAL] = "a number",
+    [SCHEMA_BOOLEAN] = "true or false",
+    [SCHEMA_CHOICE] = "a word in quotes",
+    [SCHEMA_REFERENCE] = "an id in quotes",
+    [SCHEMA_GROUP] = "a group in { }",
+    [SCHEMA_LIST] = "a list in ( ) or [ ]",
+    [SCHEMA_ANY] = "a value",
 };
 
 static bool type_fits(const config_setting_t *setting, enum schema_type type)
@@ -74,6 +83,7 @@ static bool type_fits(const config_setting_t *setting, enum schema_type type)
     int have = config_setting_type(setting);
     switch (type) {
     case SCHEMA_TEXT:
+    case SCHEMA_STRING:
     case SCHEMA_ID:
     case SCHEMA_PATH:
     case SCHEMA_CODE:
@@ -99,6 +109,18 @@ static void read_text(const struct document *document, const config_setting_t *s
         schema_mistake(document, setting, "%s must not be empty", item->name);
     else if (!text_copy(to, item->size, text))
         schema_mistake(document, setting, "%s is too long: %zu bytes, at most %zu", item->name, strlen(text), item->size - 1);
+}
+
+static void read_string(const struct document *document, const config_setting_t *setting, const struct schema_item *item,
+                        char **to)
+{
+    const char *text = config_setting_get_string(setting);
+    if (schema_has_control(text))
+        schema_mistake(document, setting, "%s must be one line without control characters", item->name);
+    else if ((double)strlen(text) > item->most)
+        schema_mistake(document, setting, "%s is too long: %zu bytes, at most %.0f", item->name, strlen(text), item->most);
+    else if (text[0] && !(*to = strdup(text)))
+        schema_mistake(document, setting, "out of memory");
 }
 
 /* False if it does not fit. */
@@ -174,6 +196,7 @@ static void read_value(const struct document *document, const config_setting_t *
     switch (item->type) {
     case SCHEMA_TEXT:
     case SCHEMA_ID: read_text(document, setting, item, to); break;
+    case SCHEMA_STRING: read_string(document, setting, item, to); break;
     case SCHEMA_PATH: read_path(document, setting, item, to); break;
     case SCHEMA_CODE: read_code(document, setting, item, to); break;
     case SCHEMA_INTEGER:
@@ -209,6 +232,7 @@ static void default_value(const char *folder, const struct schema_item *item, vo
         if (item->items)
             schema_default(folder, item->items, to);
         break;
+    case SCHEMA_STRING:
     case SCHEMA_REFERENCE:
     case SCHEMA_CODE:
     case SCHEMA_LIST:

@@ -9,6 +9,7 @@
 
 enum schema_type {
     SCHEMA_TEXT,      /* char[]: UTF-8 without control characters; least: characters at least */
+    SCHEMA_STRING,    /* char *, owned: the same, of most bytes at most; stays NULL for "" */
     SCHEMA_ID,        /* char[33]: [a-z0-9_-]{1,32} */
     SCHEMA_PATH,      /* char[]: a relative one is below the file's folder */
     SCHEMA_CODE,      /* struct area_code */

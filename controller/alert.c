@@ -50,6 +50,7 @@ void alert_free(struct alert *alert)
     json_decref(alert->not_spoken);
     json_decref(alert->notes);
     free(alert->terminals);
+    free(alert->groups);
     free(alert->ended);
     free(alert->bytes);
     alert_message_free(alert->message);

@@ -62,8 +62,11 @@ struct alert {
     struct alert_words words[CONFIG_LANGUAGES_MAX]; /* in the order in which they are spoken */
     size_t n_terminals;
     uint32_t *terminals; /* indexes into the configuration; owned */
-    json_t *tally;       /* {counts, ends} of its deliveries once they have ended, NULL before; owned */
-    json_t *deliveries;  /* {terminal: delivery as the API shows it}, as they were written last; NULL: never; owned */
+    size_t n_groups;
+    const struct config_place *feature; /* the hazard point, reservoir or dyke that it names first; NULL: none */
+    const struct config_place **groups; /* village groups for which alone their villages are meant; owned */
+    json_t *tally;                      /* {counts, ends} of its deliveries once they have ended, NULL before; owned */
+    json_t *deliveries; /* {terminal: delivery as the API shows it}, as they were written last; NULL: never; owned */
     json_t *places, *not_ours, *no_position, *not_spoken, *notes; /* arrays for people; owned */
     bool sounds;                 /* false: only recorded (System, Test, Draft, Ack, Error, Cancel) */
     struct accepting *accepting; /* on its way to the disk; nothing is done with it before (desk_door.c); borrowed */

@@ -418,6 +418,7 @@ static const struct http_route ROUTES[] = {
     {"POST", "/v1/alerts/{id}/correct", 65536, false, post_correct},
     {"GET", "/v1/terminals", 0, false, api_get_terminals},
     {"GET", "/v1/terminals/{id}", 0, false, api_get_terminal},
+    {"GET", "/v1/places", 0, false, api_get_places},
     {"GET", "/v1/lines", 0, false, api_get_lines},
     {"GET", "/v1/lines/{id}", 0, false, api_get_line},
     {"GET", "/v1/audit", 0, false, api_get_audit},

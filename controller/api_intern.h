@@ -36,6 +36,9 @@ void api_get_terminal(void *context, struct http_request *request);
 void api_get_lines(void *context, struct http_request *request);
 void api_get_line(void *context, struct http_request *request);
 
+/* GET /v1/places: all places of the configuration. */
+void api_get_places(void *context, struct http_request *request);
+
 /* GET /metrics: all numbers in Prometheus' text format. */
 void api_get_metrics(void *context, struct http_request *request);
 

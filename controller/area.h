@@ -1,5 +1,5 @@
-/* From the areas of an alert to the terminals that it means: by 12-digit code at level boundaries, and by polygons and circles,
- * united (CAP 1.2, 3.2.4). Pure. */
+/* From the areas of an alert to the terminals that it means: by 12-digit code at level boundaries, by the id of a place or of a
+ * terminal, and by polygons and circles, united (CAP 1.2, 3.2.4). Pure. */
 #ifndef TOCSIN_CONTROLLER_AREA_H
 #define TOCSIN_CONTROLLER_AREA_H
 
@@ -18,9 +18,14 @@ enum {
 
 /* What came of the areas of one alert. Collects: start from area_match_create, free with area_match_free. */
 struct area_match {
-    const char *codes_name;   /* a valueName that holds our codes beside those of the configuration; NULL: none */
-    bool *meant;              /* per terminal of the configuration */
-    struct area_entry *index; /* the terminals' codes in order, so that an area is one stretch of them */
+    const char *codes_name;             /* a valueName that holds our codes beside those of the configuration; NULL: none */
+    bool *meant;                        /* per terminal of the configuration */
+    bool *whole;                        /* per terminal: meant for all who hear it, not only for groups of its village */
+    bool *named;                        /* per place: a village group that is meant */
+    const struct config_place **groups; /* after area_match_end: those whose village is meant only for its groups */
+    size_t n_groups;
+    const struct config_place *feature; /* the first hazard point, reservoir or dyke that is named; NULL: none is */
+    struct area_entry *index;           /* the terminals' codes in order, so that an area is one stretch of them */
     size_t n_index;
     struct area_home *homes; /* places by whose outline terminals without a position are judged */
     size_t n_homes;
@@ -32,9 +37,11 @@ struct area_match {
     char degenerate[320]; /* the first shape that is none, with the reason; empty: none was */
     size_t n_unlisted;    /* what found no room in the lists below, each time that it was named */
     size_t n_no_position;
-    json_t *listed;      /* set of what is in the next two lists */
-    json_t *places;      /* [{code, name_zh, name_en}] of ours that were named, or in which a shape means a terminal */
-    json_t *not_ours;    /* ["360401000000 (some county)", ...]: codes and shapes without a terminal here, names not mapped */
+    json_t *listed;      /* set of what is in the next three lists */
+    json_t *places;      /* [{code or id, name_zh, name_en}] of ours that were named, or in which a shape or a name means
+                          * a terminal */
+    json_t *not_ours;    /* ["360401000000 (some county)", ...]: what has no terminal here, names not mapped, ids not known */
+    json_t *notes;       /* for people: what was done in doubt */
     json_t *no_position; /* ["id (name)", ...]: not meant, and not known where they are */
 };
 
@@ -46,7 +53,8 @@ void area_match_free(struct area_match *match);
  * codecs/geometry.h says, for each of them. */
 bool area_match_info(struct area_match *match, const struct config *config, const struct alert_info *info, bool covers);
 
-/* After the last block: lists the terminals that are not meant, but might be if it were known where they are. */
+/* After the last block: finds the groups, and lists the terminals that are not meant, but might be if it were known where they
+ * are. */
 void area_match_end(struct area_match *match, const struct config *config);
 
 #endif

@@ -53,6 +53,11 @@ static const struct cli_operation operations[] = {
      cli_terminal_list},
     {"terminal show", "ID", CLI_NOW, false, "Show all that is known of one terminal", "ID is a terminal's id.\n",
      cli_terminal_show},
+    {"place list", NULL, 0, false,
+     "List the places: villages, groups, hazard points, reservoirs, dykes, and who hears for them",
+     "An alert may name each by a geocode tocsin:place. They are settings: tocsin check reads the files that place_files "
+     "names.\n",
+     cli_place_list},
     {"line list", NULL, 0, false, "List the lines with their counters",
      "use %: share of the last 10 minutes in which the wire was in use.\n", cli_line_list},
     {"line watch", "[LINE]", CLI_REPEAT, false, "Follow the lines, or one: use of the wire, requests, answers, terminals",

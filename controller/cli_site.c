@@ -1,4 +1,4 @@
-/* tocsin terminal list, terminal show, line list, health. */
+/* tocsin terminal list, terminal show, line list, place list, health. */
 #include "controller/cli_site.h"
 
 #include "controller/cli_table.h"
@@ -313,6 +313,38 @@ enum cli_exit cli_line_list(struct cli *cli)
     size_t i;
     const json_t *line;
     json_array_foreach(json_object_get(answer, "lines"), i, line) add_line(table, line);
+    finish(cli, table, answer);
+    return exit;
+}
+
+/* ---- places ---- */
+
+static void add_place(struct table *table, const json_t *place)
+{
+    char terminals[24], people[24] = "";
+    const char *code = cli_text(place, "code"), *shelter = cli_text(place, "shelter_zh");
+    snprintf(terminals, sizeof terminals, "%ld", cli_integer(place, "terminals"));
+    if (json_object_get(place, "population"))
+        snprintf(people, sizeof people, "%ld", cli_integer(place, "population"));
+    const char *cells[] = {*code ? code : cli_text(place, "id"),
+                           cli_text(place, "kind"),
+                           cli_text(place, "name_zh"),
+                           cli_text(place, "name_en"),
+                           terminals,
+                           people,
+                           *shelter ? shelter : cli_text(place, "shelter_en")};
+    add(table, cells);
+}
+
+enum cli_exit cli_place_list(struct cli *cli)
+{
+    static const char *const titles[] = {"place", "kind", "name", "English", ">terminals", ">people", "shelter"};
+    enum cli_exit exit;
+    json_t *answer = cli_get(cli, &exit, "/v1/places", "", "");
+    struct table *table = table_create(titles, sizeof titles / sizeof *titles);
+    size_t i;
+    const json_t *place;
+    json_array_foreach(json_object_get(answer, "places"), i, place) add_place(table, place);
     finish(cli, table, answer);
     return exit;
 }

@@ -7,6 +7,7 @@
 cli_function cli_terminal_list;
 cli_function cli_terminal_show;
 cli_function cli_line_list;
+cli_function cli_place_list;
 cli_function cli_health;
 
 #endif

@@ -182,6 +182,11 @@ static bool keep_match(struct alert *alert, struct area_match *match)
     for (size_t t = 0; alert->n_terminals < match->n_meant; t++)
         if (match->meant[t])
             alert->terminals[alert->n_terminals++] = (uint32_t)t;
+    alert->feature = match->feature;
+    alert->groups = match->groups;
+    alert->n_groups = match->n_groups;
+    match->groups = NULL;
+    json_array_extend(alert->notes, match->notes);
     json_decref(alert->places);
     json_decref(alert->not_ours);
     json_decref(alert->no_position);
@@ -201,7 +206,8 @@ static bool refuse_area(const struct area_match *match, struct refusal *refusal)
         snprintf(unjudged, sizeof unjudged,
                  " (%zu terminals without a position could not be judged: give them one, or name codes)", match->n_no_position);
     return refuse(refusal, "area_not_ours", "area: %s has a terminal here%s%s%s",
-                  match->n_shapes > 0 ? "nothing in it" : "none of its codes", unjudged, first ? ": " : "", first ? first : "");
+                  match->n_shapes > 0 ? "nothing in it" : "none of its codes and ids", unjudged, first ? ": " : "",
+                  first ? first : "");
 }
 
 static bool judge_match(struct alert *alert, const struct area_match *match, struct refusal *refusal)

@@ -62,8 +62,9 @@ static void add_name(struct names *names, size_t total, const char *name, enum t
 static const char *place_name(const struct config *config, const char *id, enum text_language language)
 {
     struct area_code code;
-    const struct config_place *place = area_code_parse(slice_of(id), &code, NULL) ? config_find_place(config, &code) : NULL;
-    return !place ? NULL : language == TEXT_ZH ? place->name_zh : place->name_en;
+    const struct config_place *place =
+        config_find_place_id(config, area_code_parse(slice_of(id), &code, NULL) ? code.digits : id);
+    return place ? place->name[language] : NULL;
 }
 
 /* False for one that is not known. */
@@ -104,7 +105,7 @@ static void give_homes(struct phrase *phrase)
     struct names names = {0};
     size_t n = find_homes(phrase, homes, sizeof homes / sizeof *homes);
     for (size_t i = 0; i < n; i++)
-        add_name(&names, n, phrase->language == TEXT_ZH ? homes[i]->name_zh : homes[i]->name_en, phrase->language);
+        add_name(&names, n, homes[i]->name[phrase->language], phrase->language);
     give(phrase, SLOT_PLACES, names.text);
 }
 

@@ -31,7 +31,7 @@ static void test_demo_is_as_promised(void **state)
     assert_non_null(config);
     assert_int_equal(config->n_terminals, 36);
     assert_int_equal(config->n_lines, 3);
-    assert_int_equal(config->n_places, 13); /* the township and 12 villages */
+    assert_int_equal(config->n_places, 13 + 3 + 2 + 1); /* the township, 12 villages; groups, features, a named group */
     assert_int_equal(config->n_profiles, 2);
     for (size_t i = 0; i < 3; i++) {
         assert_int_equal(config->lines[i].n_terminals, 12);
@@ -45,6 +45,19 @@ static void test_demo_is_as_promised(void **state)
         assert_non_null(config_find_place(config, &config->terminals[i].codes[0]));
         assert_true(config->terminals[i].has_position);
     }
+    for (size_t i = 1; i < 13; i++) {
+        assert_int_equal(config->places[i].n_terminals, 3);
+        assert_true(config->places[i].outline && config->places[i].population > 0);
+        for (size_t l = 0; l < TEXT_LANGUAGES; l++)
+            assert_true(config->places[i].words[PLACE_SHELTER][l] && config->places[i].words[PLACE_ROUTE][l]);
+        for (size_t t = 0; t < 3; t++) { /* each in its own village */
+            const struct config_terminal *terminal = &config->terminals[config->places[i].terminals[t]];
+            assert_true(geometry_has(config->places[i].outline, (struct alert_point){terminal->latitude, terminal->longitude}));
+        }
+    }
+    const struct config_place *reservoir = config_find_place_id(config, "longtang-reservoir");
+    assert_true(reservoir && reservoir->has_position);
+    assert_int_equal(reservoir->n_terminals, 12);
     config_free(config);
 }
 
@@ -58,7 +71,7 @@ static void test_good_site_gives_what_it_says(void **state)
     write_good_site(&folder, GOOD_SITE);
     struct config *config = load_in(&folder, "site.cfg", &said);
     assert_non_null(config);
-    assert_int_equal(said.warnings, 2); /* the township itself is not among the places; the C4 has no hold */
+    assert_int_equal(said.warnings, 3); /* the township is not among the places; no shelters; the C4 has no hold */
     assert_string_equal(config->site_code.digits, "360499103000");
     assert_string_equal(config->lines[1].hardware.device, "/dev/ttyUSB0");
     snprintf(path, sizeof path, "%s/tty/north", folder.path);

@@ -2,7 +2,7 @@
 #include "tests/config/helper.h"
 
 enum {
-    GOOD_SITE_WARNINGS = 1, /* a code without a name */
+    GOOD_SITE_WARNINGS = 2, /* a code without a name, villages without a shelter */
     WITHOUT_HOLD = 1,       /* a terminal that may sound on without us */
 };
 

@@ -171,7 +171,8 @@ static inline struct config *fixture_init(struct fixture *f)
         .sources = f->sources,
     };
     strcpy(f->places[0].code.digits, VILLAGE_1);
-    strcpy(f->places[0].name_zh, "龙塘村");
+    strcpy(f->places[0].id, VILLAGE_1);
+    strcpy(f->places[0].name[TEXT_ZH], "龙塘村");
     fixture_texts(&f->config);
     fixture_hazards(f);
     fixture_channels(f);

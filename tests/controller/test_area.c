@@ -124,6 +124,145 @@ static void test_partly_ours(void **state)
     assert_int_equal(json_array_size(m->match.no_position), 0); /* nobody asks where they are */
 }
 
+/* ---- ids ---- */
+
+enum { P_VILLAGE_1, P_VILLAGE_2, P_EMPTY, P_DAM, P_GROUP_1, P_GROUP_3, P_RIVERSIDE, N_NAMED };
+
+/* Group 3 of the first village has T_OUT_2 alone; group 1 has none. Below the dam: group 3, the second village, an empty one.
+ */
+struct named {
+    struct config_place places[N_NAMED];
+    const struct config_place *below[3], *along[2];
+};
+
+static void name_places(struct matching *m, struct named *named)
+{
+    static const struct {
+        const char *id, *code, *zh;
+        enum place_kind kind;
+    } OF[N_NAMED] = {{VILLAGE_1, VILLAGE_1, "龙塘村", PLACE_AREA},
+                     {VILLAGE_2, VILLAGE_2, "石桥村", PLACE_AREA},
+                     {"360404101209", "360404101209", "月山村", PLACE_AREA},
+                     {"dam", "", "龙塘水库", PLACE_RESERVOIR},
+                     {"group-1", VILLAGE_1, "龙塘村一组", PLACE_GROUP},
+                     {"group-3", VILLAGE_1, "龙塘村三组", PLACE_GROUP},
+                     {"riverside", "", "沿河各村", PLACE_NAMED}};
+    struct config *config = &m->fixture.config;
+    *named = (struct named){0};
+    for (size_t i = 0; i < N_NAMED; i++) {
+        struct config_place *place = &named->places[i];
+        text_copy(place->id, sizeof place->id, OF[i].id);
+        text_copy(place->code.digits, sizeof place->code.digits, OF[i].code);
+        text_copy(place->name[TEXT_ZH], sizeof place->name[TEXT_ZH], OF[i].zh);
+        place->kind = OF[i].kind;
+        place->village = place->kind == PLACE_GROUP ? &named->places[P_VILLAGE_1] : NULL;
+    }
+    named->below[0] = &named->places[P_GROUP_3];
+    named->below[1] = &named->places[P_VILLAGE_2];
+    named->below[2] = &named->places[P_EMPTY];
+    named->along[0] = &named->places[P_DAM];
+    named->along[1] = &named->places[P_GROUP_1];
+    named->places[P_DAM].members = named->below;
+    named->places[P_DAM].n_members = 3;
+    named->places[P_RIVERSIDE].members = named->along;
+    named->places[P_RIVERSIDE].n_members = 2;
+    config->places = named->places;
+    config->n_places = N_NAMED;
+    config->terminals[T_OUT_2].group = &named->places[P_GROUP_3];
+    assert_true(config_gather_terminals(config));
+    area_match_free(&m->match);
+    assert_true(area_match_create(&m->match, config));
+}
+
+static void forget_places(struct named *named)
+{
+    for (size_t i = 0; i < N_NAMED; i++)
+        free(named->places[i].terminals);
+}
+
+static bool match_ids(struct matching *m, const char *name, const char *const *ids, bool covers)
+{
+    char area[1000] = "<area><areaDesc>d</areaDesc>";
+    for (; *ids; ids++)
+        sprintf(area + strlen(area), "<geocode><valueName>%s</valueName><value>%s</value></geocode>", name, *ids);
+    strcat(area, "</area>");
+    area_match_free(&m->match);
+    assert_true(area_match_create(&m->match, &m->fixture.config));
+    bool any = match(m, (struct info_text){.area = area}, covers);
+    area_match_end(&m->match, &m->fixture.config);
+    return any;
+}
+
+static void assert_meant(const struct matching *m, unsigned meant);
+
+static void test_ids_of_places(void **state)
+{
+    struct matching *m = *state;
+    struct named named;
+    enum { VILLAGE = 1u << T_OUT | 1u << T_OUT_2 | 1u << T_SICK, SECOND = 1u << T_MIC | 1u << T_PLAIN };
+    static const struct {
+        const char *ids[3];
+        bool covers;
+        unsigned meant, n_groups, n_not_ours, n_notes;
+    } ROWS[] = {
+        {{VILLAGE_1}, false, VILLAGE, 0, 0, 0}, /* a code is taken as a code */
+        {{"360404101"}, false, (1u << N_TERMINALS) - 1, 0, 0, 0},
+        {{"group-3"}, false, 1u << T_OUT_2, 1, 0, 0},
+        {{"group-3"}, true, 1u << T_OUT_2 | 1u << T_BOX, 1, 0, 0},
+        {{"group-1"}, false, VILLAGE, 1, 0, 1}, /* no terminal says it: all of its village, and a note */
+        {{"group-3", "group-3"}, false, 1u << T_OUT_2, 1, 0, 0},
+        {{"group-3", VILLAGE_1}, false, VILLAGE, 0, 0, 0}, /* the village is meant whole */
+        {{"dam"}, false, 1u << T_OUT_2 | SECOND, 1, 1, 0}, /* our part of what is below it */
+        {{"riverside"}, false, VILLAGE | SECOND, 2, 1, 1},
+        {{"dam", "elsewhere"}, false, 1u << T_OUT_2 | SECOND, 1, 2, 0},
+        {{"elsewhere"}, false, 0, 0, 1, 0},
+        {{"360404101209"}, false, 0, 0, 1, 0},
+    };
+    name_places(m, &named);
+    for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
+        print_message("%s\n", ROWS[i].ids[0]);
+        assert_int_equal(match_ids(m, alert_geocode_place, ROWS[i].ids, ROWS[i].covers), ROWS[i].meant != 0);
+        assert_meant(m, ROWS[i].meant);
+        assert_int_equal(m->match.n_groups, ROWS[i].n_groups);
+        assert_int_equal(json_array_size(m->match.not_ours), ROWS[i].n_not_ours);
+        assert_int_equal(json_array_size(m->match.notes), ROWS[i].n_notes);
+    }
+    forget_places(&named);
+}
+
+static void test_ids_are_told(void **state)
+{
+    struct matching *m = *state;
+    struct named named;
+    name_places(m, &named);
+    assert_true(match_ids(m, alert_geocode_place, (const char *const[]){"dam", "x", "group-1", NULL}, false));
+    assert_int_equal(json_array_size(m->match.places), 2);
+    const json_t *dam = json_array_get(m->match.places, 0);
+    assert_ptr_equal(m->match.feature, &named.places[P_DAM]);
+    assert_string_equal(json_string_value(json_object_get(dam, "id")), "dam");
+    assert_string_equal(json_string_value(json_object_get(dam, "name_zh")), "龙塘水库");
+    assert_string_equal(not_ours(m, 0), "360404101209 of dam: no terminal here (d)");
+    assert_string_equal(not_ours(m, 1), "x: no place of this id or code is known here (d)");
+    assert_string_equal(json_string_value(json_array_get(m->match.notes, 0)),
+                        "group_by_village: no terminal is of group-1 (龙塘村一组) alone; all of its village 龙塘村 are meant");
+    forget_places(&named);
+}
+
+static void test_ids_of_terminals(void **state)
+{
+    struct matching *m = *state;
+    struct profile device = m->fixture.plain;
+    device.commands[COMMAND_START].given = false;
+    m->fixture.terminals[T_MIC].hardware.profile = &device;
+    assert_true(match_ids(m, alert_geocode_terminal, (const char *const[]){"out2", "mic", "gone", NULL}, false));
+    assert_meant(m, 1u << T_OUT_2);
+    const json_t *place = json_array_get(m->match.places, 0);
+    assert_string_equal(json_string_value(json_object_get(place, "code")), VILLAGE_1); /* where it stands */
+    assert_string_equal(not_ours(m, 0), "mic: a site device, which cannot sound (d)");
+    assert_string_equal(not_ours(m, 1), "gone: no terminal of this id is known here (d)");
+    assert_false(match_ids(m, alert_geocode_terminal, (const char *const[]){"gone", NULL}, false));
+}
+
 /* ---- shapes ---- */
 
 static void put(struct matching *m, unsigned terminal, double latitude, double longitude)
@@ -138,6 +277,7 @@ static void outline(struct matching *m, size_t place, const char *code, double s
 {
     struct alert_point corners[] = {{south, west}, {south, west + size}, {south + size, west + size}, {south + size, west}};
     text_copy(m->fixture.places[place].code.digits, sizeof m->fixture.places[place].code.digits, code);
+    text_copy(m->fixture.places[place].id, sizeof m->fixture.places[place].id, code);
     geometry_free(m->fixture.places[place].outline);
     m->fixture.places[place].outline = geometry_of_polygon(&(struct alert_polygon){corners, 4}, NULL);
     assert_non_null(m->fixture.places[place].outline);
@@ -373,6 +513,7 @@ static void county_init(struct config *config, const struct profile *profile)
     for (size_t p = 0; p < COUNTY_PLACES; p++) {
         struct config_place *place = &config->places[p];
         snprintf(place->code.digits, sizeof place->code.digits, "360404%03zu%03zu", 100 + p / 100, 200 + p % 100);
+        text_copy(place->id, sizeof place->id, place->code.digits);
         place->outline =
             round_outline(29 + (double)(p / 60) * 0.02, 115 + (double)(p % 60) * 0.02, 0.009, OUTLINE_POINTS, points);
     }
@@ -547,6 +688,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_each_terminal_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_names_not_mapped, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_partly_ours, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_ids_of_places, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_ids_are_told, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_ids_of_terminals, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_long_description, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_bounded_list, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_against_every_pair, set_up, tear_down),

@@ -142,7 +142,7 @@ static void test_refusals(void **state)
         const char *code, *element;
     } ROWS[] = {
         {{.area = ""}, "no_area", "area:"},
-        {{.code = NEXT_TOWNSHIP}, "area_not_ours", "area: none of its codes has a terminal here: " NEXT_TOWNSHIP},
+        {{.code = NEXT_TOWNSHIP}, "area_not_ours", "area: none of its codes and ids has a terminal here: " NEXT_TOWNSHIP},
         {{.area = "<area><areaDesc>a</areaDesc></area>"}, "area_not_ours", "area:"},
         {{.area = SHAPES CODE("SAME", VILLAGE_1) "</area>"}, "area_not_ours", "area: nothing in it has a terminal here"},
         {{.area = SHAPES "</area>"},
@@ -389,6 +389,35 @@ static void test_shapes(void **state)
 }
 
 /* Both languages of one polygon are spoken. */
+/* The alert keeps for which groups its village is meant, whom it names first, and why all of the village hears it. */
+static void test_named_places(void **state)
+{
+    struct judged *j = *state;
+    struct config_place *places = j->fixture.places;
+    const struct config_place *below[] = {&places[1]},
+                              dam = {.id = "dam", .kind = PLACE_RESERVOIR, .members = below, .n_members = 1};
+    struct config_place all[3] = {places[0], dam, {.id = "low", .kind = PLACE_GROUP, .village = &all[0]}};
+    below[0] = &all[2];
+    all[2].code = all[0].code;
+    j->fixture.config.places = all;
+    j->fixture.config.n_places = 3;
+    assert_true(config_gather_terminals(&j->fixture.config));
+    assert_true(
+        judge_info(j, (struct info_text){.area = "<area><areaDesc>a</areaDesc><geocode><valueName>tocsin:place</valueName>"
+                                                 "<value>dam</value></geocode></area>"}));
+    assert_ptr_equal(j->alert->feature, &all[1]);
+    assert_int_equal(j->alert->n_groups, 1);
+    assert_ptr_equal(j->alert->groups[0], &all[2]);
+    assert_int_equal(j->alert->n_terminals, 3);
+    assert_true(noted(j->alert->notes, "group_by_village: "));
+    assert_false(
+        judge_info(j, (struct info_text){.area = "<area><areaDesc>a</areaDesc><geocode><valueName>tocsin:place</valueName>"
+                                                 "<value>hill</value></geocode></area>"}));
+    assert_refused(j, "area_not_ours", "area: none of its codes and ids has a terminal here: hill: no place of this id");
+    for (size_t i = 0; i < 3; i++)
+        free(all[i].terminals);
+}
+
 static void test_two_languages_of_one_shape(void **state)
 {
     struct judged *j = *state;
@@ -593,6 +622,7 @@ int main(void)
         TEST(test_notes),
         TEST(test_long_lists_are_cut),
         TEST(test_shapes),
+        TEST(test_named_places),
         TEST(test_two_languages_of_one_shape),
         TEST(test_all_clear),
         TEST(test_shortened),

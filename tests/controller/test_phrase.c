@@ -23,7 +23,7 @@ static int set_up(void **state)
     s->config = fixture_init(&s->fixture);
     text_copy(s->config->site_name_zh, sizeof s->config->site_name_zh, "青溪镇");
     text_copy(s->config->site_name_en, sizeof s->config->site_name_en, "Qingxi");
-    text_copy(s->fixture.places[0].name_en, sizeof s->fixture.places[0].name_en, "Longtang");
+    text_copy(s->fixture.places[0].name[TEXT_EN], sizeof s->fixture.places[0].name[TEXT_EN], "Longtang");
     struct config_text *text = &s->fixture.hazards[0].text, *texts = s->config->texts;
     text_copy(s->fixture.hazards[0].spoken[TEXT_ZH], 64, "洪水");
     text_copy(s->fixture.hazards[0].spoken[TEXT_EN], 64, "flood");
@@ -147,7 +147,7 @@ static void test_refused(void **state)
         {"{" KEY "\"places\": [\"110000\"], \"status\": \"actual\", \"level\": \"red\", \"hazard\": \"flood\"}",
          "area_not_ours", "110000"},
         {"{" KEY "\"terminals\": [\"nobody\"], \"status\": \"actual\", \"level\": \"red\", \"hazard\": \"flood\"}",
-         "area_not_ours", "nobody: there is none"},
+         "area_not_ours", "nobody: no terminal of this id is known here"},
     };
     for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
         assert_false(judge(s, ROWS[i].json));

@@ -5,7 +5,7 @@ import re
 import sys
 from datetime import datetime, timedelta, timezone
 
-from township import ROOT, TownshipTest, UnixConnection, c4, cap, main, rfc3339, t8, until
+from township import ROOT, VILLAGE, TownshipTest, UnixConnection, c4, cap, main, rfc3339, t8, until
 
 sys.path.insert(0, os.path.join(ROOT, "tests", "tools"))
 import yaml_subset  # noqa: E402
@@ -16,7 +16,18 @@ EVENTS = {"alert": "Alert", "delivery": "Delivery", "programme": "Programme", "l
           "reset": "Reset"}
 # Lists that are empty here, and what test_site.c shows of other lines and terminals.
 RARE = {"Alert.not_ours", "Alert.no_position", "Alert.notes", "Alert.not_spoken", "Line.calls_in", "Terminal.foreign_unit",
-        "Terminal.last_exception"}
+        "Terminal.last_exception", "Place.id"}
+
+
+# Places of which everything is known.
+PLACES = f"""place_files = [ "places.csv" ];
+groups = ( {{ id = "low"; village = "{VILLAGE}"; zh = "下街组"; en = "the lower street"; }} );
+features = ( {{ id = "dam"; kind = "reservoir"; hazard = "dam"; zh = "龙塘水库"; en = "Longtang reservoir"; operator_zh = "管理所";
+                operator_en = "its office"; position = [29.61, 115.81]; places = [ "low" ]; }} );
+"""
+TABLE = f"""code,shelter_zh,shelter_en,route_zh,route_en,closed_zh,closed_en,river_zh,river_en,population,contacts
+{VILLAGE},小学,the school,老路,the old road,桥,the bridge,青溪河,Qingxi river,812,李国平 0792-5550101 村支书
+"""
 
 
 class Contract:
@@ -96,7 +107,8 @@ class Api(TownshipTest):
     def test_the_page_and_the_daemon_agree(self):
         contract = Contract()
         town = self.township({"north": (9600, t8(3, {2: "dead"})), "south": (19200, c4(1))},
-                             programme="repetitions = 1; tone_min_ms = 1000;")
+                             programme="repetitions = 1; tone_min_ms = 1000;", extra=PLACES)
+        town.write("places.csv", TABLE)
         town.returns = True
         town.start()
         kind = {"Content-Type": "application/cap+xml"}
@@ -113,7 +125,7 @@ class Api(TownshipTest):
         self.assertEqual(conflict["code"], "idempotency_conflict")
         town.until_segment(alert, "words")
         for path, page_path in (("/v1/alerts", None), (f"/v1/alerts/{alert}", "/v1/alerts/{id}"), ("/v1/terminals", None),
-                                (f"/v1/alerts/{alert}/deliveries", "/v1/alerts/{id}/deliveries"), ("/v1/lines", None),
+                                (f"/v1/alerts/{alert}/deliveries", "/v1/alerts/{id}/deliveries"), ("/v1/lines", None), ("/v1/places", None),
                                 ("/v1/terminals/north-1", "/v1/terminals/{id}"), ("/v1/lines/north", "/v1/lines/{id}"),
                                 ("/v1/terminals/north-1?now=false", "/v1/terminals/{id}"), ("/healthz", None)):
             ask("GET", path, 200, page_path)
@@ -221,7 +233,7 @@ class Api(TownshipTest):
 
     def nothing_is_promised_that_never_comes(self, contract):
         for name in ("Alert", "AlertSummary", "Delivery", "Terminal", "Line", "Programme", "Health", "Problem", "Reading", "LineChange", "TerminalChange", "WorstTerminal", "AuditPage",
-                     "AuditEntry"):
+                     "AuditEntry", "Place", "KnownPlace"):
             promised = {f"{name}.{key}" for key in contract.schemas[name]["properties"]}
             self.assertEqual(promised - contract.seen - RARE, set())
 
