@@ -64,6 +64,7 @@ struct moment {
 
 struct delivery {
     uint32_t terminal; /* index into the configuration */
+    uint32_t people;   /* for whom it stands (coverage.h); 0: not known */
     struct delivery_terms terms;
     enum rung rung;                    /* best so far */
     struct moment reached[RUNG_COUNT]; /* when each rung was first seen */

@@ -207,6 +207,7 @@ json_t *journal_delivery_json(const struct config *config, const char *alert, co
     if (*reason)
         json_object_set_new(object, "reason", json_string(reason));
     set_troubles(object, delivery);
+    json_object_set_new(object, "people", json_integer(delivery->people));
     if (delivery->terms.level_kind != LEVEL_NONE) {
         json_object_set_new(object, "level_kind", json_string(level_kind_name(delivery->terms.level_kind)));
         json_object_set_new(object, "threshold", json_real(delivery->terms.heard_level));
