@@ -95,6 +95,46 @@ class Delivery(TownshipTest):
         town.cli("alert", "stop", alert, "--reason", "test")
 
 
+class Coverage(TownshipTest):
+    def test_in_terminals_and_people(self):
+        town = self.township({"north": (9600, t8(4, {2: "dead", 3: "mute"}))}, programme=LONG)
+        town.population = 1001
+        town.more["north-4"] = "maintenance = true;"
+        town.start()
+        until(lambda: [t["state"] for t in town.get("/v1/terminals")[1]["terminals"]] == ["good", "dead", "good", "good"], "all read")
+        status, sent = town.send(cap(en=None))
+        alert = sent["id"]
+        self.assertEqual((status, sent["expected"]), (202, {
+            "terminals": 4, "good": 2, "degraded": 0, "dead": 1, "unknown": 0, "maintenance": 1, "people": 1001,
+            "people_reachable": 501, "population_unknown": 0}))
+        town.until_segment(alert, "words")
+        first = town.alert(alert)["coverage"]
+        self.assertEqual((first["terminals"]["meant"], first["people"]["meant"]), (4, 1001))
+        self.assertGreaterEqual(first["terminals"]["pending"], 2)
+        until(lambda: town.alert(alert)["coverage"]["read"]["total"] > first["read"]["total"], "a newer reading")
+        town.until_ended(alert)
+        ended = town.alert(alert)
+        self.check(ended["coverage"])
+        shown = town.cli("report", alert).stdout
+        self.assertIn("4 meant; when it came 2 good, 1 dead, 1 maintenance; 1,001 people", shown)
+        self.assertIn("heard: 1 of 4 terminals, 251 of 1,001 people; sounding: 2 of 4 terminals, 501 of 1,001 people", shown)
+        self.assertIn("failed 2, pending 0; last read at ", shown)
+        self.assertIn("heard: 1 of 4 terminals", town.cli("alert", "watch", alert).stdout)
+        town.kill_daemon()
+        town.population = 5  # what was meant stands with what was done
+        town.configure_site()
+        town.start_daemon()
+        self.assertEqual(town.alert(alert)["coverage"], ended["coverage"])
+        self.assertEqual(town.alert(alert)["expected"], sent["expected"])
+
+    def check(self, coverage):
+        terminals, people = coverage["terminals"], coverage["people"]
+        self.assertEqual([terminals[k] for k in ("meant", "sent", "sounding", "heard", "failed", "pending", "excluded")],
+                         [4, 3, 2, 1, 2, 0, 1])
+        self.assertEqual([people[k] for k in ("meant", "sent", "sounding", "heard", "failed", "pending", "excluded")],
+                         [1001, 751, 501, 251, 500, 0, 250])
+
+
 class Unasked(TownshipTest):
     def alarms(self, town):
         return [d["detail"] for d in town.events() if d.get("what") == "unasked"]
