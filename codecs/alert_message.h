@@ -27,7 +27,8 @@ struct alert_pair { /* eventCode, parameter, geocode */
 struct alert_reference { /* references: "sender,identifier,sent" */
     char *sender;
     char *identifier;
-    char *sent_text; /* NULL where the format does not say it (EBM): then sent is 0; match the other two */
+    char *sent_text; /* NULL where the format does not say it (EBM, the Chinese national form of CAP): then sent is 0; match the
+                        other two */
     struct wall sent;
 };
 

@@ -1,7 +1,9 @@
 /* CAP: the XML side of the decoder, on expat. It knows which elements are open and what stands in them; what an element
- * means is in cap_fields.c. What is unknown, of another namespace or signed is skipped with all that is in it. */
+ * means is in cap_fields.c. What is unknown, of another namespace or signed is skipped with all that is in it. An <alert>
+ * without any namespace is read as well: what it must say to be one is asked of it all the same. */
 #include "codecs/cap.h"
 #include "codecs/cap_internal.h"
+#include "codecs/xml_source.h"
 
 #include <expat.h>
 #include <stdio.h>
@@ -22,7 +24,9 @@ struct decoder {
     XML_Parser parser;
     const struct cap_field *open[CAP_DEPTH_MAX]; /* the elements from the root inward; NULL: not understood */
     size_t depth, n_elements;
-    char *text; /* of the innermost element that is understood */
+    bool plain;    /* the root is <alert> without a namespace */
+    bool national; /* and the document is of the Chinese national form */
+    char *text;    /* of the innermost element that is understood */
     size_t text_size, text_room;
 };
 
@@ -54,8 +58,10 @@ static struct slice split_name(const char *full, const char **name)
     return (struct slice){full, bar ? (size_t)(bar - full) : 0};
 }
 
-static bool is_cap(struct slice space)
+static bool is_cap(const struct decoder *decoder, struct slice space)
 {
+    if (decoder->plain && space.size == 0)
+        return true;
     for (size_t i = 0; i < sizeof namespaces / sizeof namespaces[0]; i++)
         if (space.size == strlen(namespaces[i]) && memcmp(space.data, namespaces[i], space.size) == 0)
             return true;
@@ -64,9 +70,10 @@ static bool is_cap(struct slice space)
 
 static bool not_cap(struct cap_reader *reader, struct slice space, const char *name)
 {
-    return cap_refuse(reader, ERROR_INVALID, "not CAP", "root element is <%s> %s%s; <alert> of %s is expected",
-                      cap_quote(slice_of(name)).text, space.size ? "of " : "without a namespace", cap_quote(space).text,
-                      namespaces[0]);
+    return cap_refuse(
+        reader, ERROR_INVALID, "not CAP",
+        "root element is <%s> %s%s; <alert> of %s is expected: send each alert by itself, out of its feed or envelope",
+        cap_quote(slice_of(name)).text, space.size ? "of " : "without a namespace", cap_quote(space).text, namespaces[0]);
 }
 
 static bool open_element(struct decoder *decoder, struct slice space, const char *name)
@@ -77,9 +84,14 @@ static bool open_element(struct decoder *decoder, struct slice space, const char
     if (decoder->depth == CAP_DEPTH_MAX)
         return cap_refuse(reader, ERROR_TOO_LARGE, "alert", "elements nested deeper than %d", CAP_DEPTH_MAX);
     const struct cap_field *parent = decoder->depth ? decoder->open[decoder->depth - 1] : NULL, *field = NULL;
-    if (is_cap(space) && decoder->depth == 0)
+    if (decoder->depth == 0)
+        decoder->plain = space.size == 0;
+    decoder->national = decoder->plain && decoder->depth == 1 && strcmp(name, cap_national_mark) == 0;
+    if (decoder->national)
+        return false; /* it is read anew, whole */
+    if (is_cap(decoder, space) && decoder->depth == 0)
         field = cap_field_find(CAP_NO_PLACE, name);
-    else if (is_cap(space) && parent && parent->opens)
+    else if (is_cap(decoder, space) && parent && parent->opens)
         field = cap_field_find(parent->opens, name);
     if (decoder->depth == 0 && !field)
         return not_cap(reader, space, name);
@@ -97,7 +109,7 @@ static void on_start(void *context, const XML_Char *full, const XML_Char **attri
     struct decoder *decoder = context;
     const char *name;
     struct slice space = split_name(full, &name);
-    if (!decoder->reader.failed && !open_element(decoder, space, name))
+    if (!decoder->reader.failed && !decoder->national && !open_element(decoder, space, name))
         XML_StopParser(decoder->parser, XML_FALSE);
 }
 
@@ -105,7 +117,7 @@ static void on_end(void *context, const XML_Char *name)
 {
     (void)name;
     struct decoder *decoder = context;
-    if (decoder->reader.failed)
+    if (decoder->reader.failed || decoder->national)
         return;
     const struct cap_field *field = decoder->open[--decoder->depth];
     if (!field)
@@ -167,7 +179,7 @@ static void *xml_malloc(size_t size)
     return xml_realloc(NULL, size);
 }
 
-static bool parse(struct decoder *decoder, struct slice bytes)
+static bool parse(struct decoder *decoder, struct slice text)
 {
     XML_Parser parser = decoder->parser;
     struct cap_reader *reader = &decoder->reader;
@@ -175,14 +187,27 @@ static bool parse(struct decoder *decoder, struct slice bytes)
     XML_SetElementHandler(parser, on_start, on_end);
     XML_SetCharacterDataHandler(parser, on_text);
     XML_SetStartDoctypeDeclHandler(parser, on_doctype);
-    enum XML_Status status = XML_Parse(parser, bytes.data, (int)bytes.size, XML_TRUE);
+    enum XML_Status status = XML_Parse(parser, text.data, (int)text.size, XML_TRUE);
     enum XML_Error why = XML_GetErrorCode(parser);
     if (xml_memory_failed)
         return cap_no_memory(reader);
-    if (status == XML_STATUS_OK)
+    if (status == XML_STATUS_OK || decoder->national)
         return !reader->failed;
     reader->line = XML_GetCurrentLineNumber(parser);
-    return cap_refuse(reader, ERROR_INVALID, "not CAP", "not well-formed XML: %s", XML_ErrorString(why));
+    return cap_refuse(reader, ERROR_INVALID, "not CAP", "not well-formed XML: %s%s", XML_ErrorString(why),
+                      why == XML_ERROR_UNKNOWN_ENCODING ? "; send it as UTF-8" : "");
+}
+
+static bool parse_source(struct decoder *decoder, const struct xml_source *source)
+{
+    struct cap_reader *reader = &decoder->reader;
+    const XML_Memory_Handling_Suite memory = {xml_malloc, xml_realloc, free};
+    xml_memory_failed = false;
+    reader->message = calloc(1, sizeof *reader->message);
+    decoder->parser = XML_ParserCreate_MM(source->encoding, &memory, (const char[]){separator, '\0'});
+    if (!reader->message || !decoder->parser)
+        return cap_no_memory(reader);
+    return parse(decoder, source->text);
 }
 
 static bool decode(struct decoder *decoder, struct slice bytes)
@@ -192,28 +217,31 @@ static bool decode(struct decoder *decoder, struct slice bytes)
         return cap_refuse(reader, ERROR_INVALID, "not CAP", "there is nothing in it");
     if (bytes.size > CAP_SIZE_MAX)
         return cap_refuse(reader, ERROR_TOO_LARGE, "alert", "%zu bytes; at most %d are allowed", bytes.size, CAP_SIZE_MAX);
-    const XML_Memory_Handling_Suite memory = {xml_malloc, xml_realloc, free};
-    xml_memory_failed = false;
-    reader->message = calloc(1, sizeof *reader->message);
-    decoder->parser = XML_ParserCreate_MM(NULL, &memory, (const char[]){separator, '\0'});
-    if (!reader->message || !decoder->parser)
-        return cap_no_memory(reader);
-    return parse(decoder, bytes);
+    struct xml_source source;
+    struct error why;
+    if (!xml_source_open(bytes, CAP_SIZE_MAX, &source, &why))
+        return cap_refuse(reader, why.code, "not CAP", "%s", why.message);
+    bool ok = parse_source(decoder, &source);
+    xml_source_close(&source);
+    return ok;
 }
 
 bool cap_decode(struct slice bytes, struct alert_message **message, struct error *error)
 {
     struct decoder decoder = {0};
     bool ok = decode(&decoder, bytes);
+    bool national = ok && decoder.national;
     if (decoder.parser)
         XML_ParserFree(decoder.parser);
     free(decoder.text);
     free(decoder.reader.pair.name);
     free(decoder.reader.pair.value);
-    if (ok) {
+    if (ok && !national) {
         *message = decoder.reader.message;
         return true;
     }
     alert_message_free(decoder.reader.message);
+    if (national)
+        return cap_national_decode(bytes, message, error);
     return error_set(error, decoder.reader.error.code, "%s", decoder.reader.error.message);
 }

@@ -2,7 +2,8 @@
  *
  * Liberal: an empty element is an absent one, except the value of a pair, which is kept as an empty text; a text that
  * decides nothing and is given twice counts the first time; urgency, severity and certainty that are not listed are
- * UNKNOWN, and size is absent when it is no number. A pair without a name or value keeps empty texts: intake lists a
+ * UNKNOWN, and size is absent when it is no number; listed words count in upper and lower case; blanks and line breaks round
+ * the commas of a reference are none of it. A pair without a name or value keeps empty texts: intake lists a
  * geocode that it cannot place, and one such geocode must not silence the others. CAP 1.0 writes a pair as "name=value". */
 #include "codecs/cap_internal.h"
 #include "codecs/rfc3339.h"
@@ -89,7 +90,7 @@ static bool end_choice(struct cap_reader *reader, const struct cap_field *field,
 {
     if (text.size == 0)
         return cap_refuse(reader, ERROR_MISSING, field->name, "empty; use one of %s", field->words);
-    int found = cap_find_word(field->words, text, false);
+    int found = cap_find_word(field->words, text, true);
     if (found < 0)
         return cap_refuse(reader, ERROR_INVALID, field->name, "\"%s\" is not known; use one of %s", cap_quote(text).text,
                           field->words);
@@ -138,9 +139,11 @@ static bool end_time(struct cap_reader *reader, const struct cap_field *field, s
 static bool read_reference(struct cap_reader *reader, const struct cap_field *field, struct slice word,
                            struct alert_reference *reference)
 {
-    struct slice sender, identifier, sent, rest;
-    if (!cap_split(word, ',', &sender, &rest) || !cap_split(rest, ',', &identifier, &sent) || !sender.size ||
-        !identifier.size || !rfc3339_parse(sent, &reference->sent, NULL, NULL))
+    struct slice sender = {0}, identifier = {0}, sent = {0}, rest;
+    if (cap_split(word, ',', &sender, &rest))
+        cap_split(rest, ',', &identifier, &sent);
+    sender = cap_trim(sender), identifier = cap_trim(identifier), sent = cap_trim(sent);
+    if (!sender.size || !identifier.size || !rfc3339_parse(sent, &reference->sent, NULL, NULL))
         return cap_refuse(reader, ERROR_INVALID, field->name,
                           "\"%s\" is not sender,identifier,sent; separate several by spaces", cap_quote(word).text);
     return cap_copy_text(reader, sender, &reference->sender) && cap_copy_text(reader, identifier, &reference->identifier) &&
@@ -151,7 +154,7 @@ static bool end_references(struct cap_reader *reader, const struct cap_field *fi
 {
     struct alert_message *message = reader->message;
     struct slice word;
-    while (cap_take_word(&text, &word)) {
+    while (cap_take_list(&text, &word)) {
         struct alert_reference *grown = cap_grow(message->references, message->n_references, sizeof *grown);
         if (!grown)
             return cap_no_memory(reader);

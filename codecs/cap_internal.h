@@ -1,5 +1,5 @@
 /* What the files of the CAP decoder share: cap.c (XML), cap_fields.c (elements),
- * cap_geometry.c (area), cap_text.c. */
+ * cap_geometry.c (area), cap_text.c, cap_national.c (the Chinese national form). */
 #ifndef TOCSIN_CODECS_CAP_INTERNAL_H
 #define TOCSIN_CODECS_CAP_INTERNAL_H
 
@@ -32,6 +32,10 @@ struct cap_field {
     bool required;
 };
 
+/* The element that tells the Chinese national form from CAP; and its decoder, for all of the document. */
+extern const char cap_national_mark[];
+bool cap_national_decode(struct slice bytes, struct alert_message **message, struct error *error);
+
 /* NULL if the element is unknown there. The root element is the field "alert" in CAP_NO_PLACE. */
 const struct cap_field *cap_field_find(enum cap_place place, const char *name);
 bool cap_field_begin(struct cap_reader *reader, const struct cap_field *field);
@@ -54,6 +58,8 @@ void *cap_grow(void *array, size_t n, size_t size);
 struct slice cap_trim(struct slice text);
 /* Takes the next part between white space from *rest; false if there is none. */
 bool cap_take_word(struct slice *rest, struct slice *word);
+/* The same for parts with commas in them, round which there may be white space: "39.0, -105.0" is one. */
+bool cap_take_list(struct slice *rest, struct slice *list);
 /* Splits at the first separator; false if there is none. */
 bool cap_split(struct slice text, char at, struct slice *before, struct slice *after);
 bool cap_equal(struct slice a, struct slice b, bool any_case);

@@ -50,6 +50,19 @@ bool cap_take_word(struct slice *rest, struct slice *word)
     return n > 0;
 }
 
+bool cap_take_list(struct slice *rest, struct slice *list)
+{
+    struct slice more, word;
+    if (!cap_take_word(rest, list))
+        return false;
+    for (more = *rest; cap_take_word(&more, &word); *rest = more) {
+        if (list->data[list->size - 1] != ',' && word.data[0] != ',')
+            break;
+        list->size = (size_t)(word.data - list->data) + word.size;
+    }
+    return true;
+}
+
 bool cap_split(struct slice text, char at, struct slice *before, struct slice *after)
 {
     const char *found = text.size ? memchr(text.data, at, text.size) : NULL;

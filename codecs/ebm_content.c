@@ -9,7 +9,8 @@
 const char ebm_geocode_name[] = "AreaCode";
 
 static const char no_text[] = "无"; /* as a platform's source fills in a MsgDesc that is empty */
-static const char area_separators[] = ", \t\r\n";
+static const char area_separators[] = ",;| \t\r\n";
+static const char *const wide_separators[] = {"，", "；", "、"}; /* as a Chinese keyboard makes them */
 
 enum { AUXILIARY_STREAM = 61 }; /* audio or video stream: AuxiliaryDesc is its address */
 
@@ -23,12 +24,24 @@ static const struct {
     const char *code, *language;
 } LANGUAGES[] = {{"", "zh-CN"}, {"zho", "zh-CN"}, {"chi", "zh-CN"}, {"eng", "en-US"}};
 
+/* The bytes of the separator that text begins with; 0 if it is none. */
+static size_t separator_size(const char *text)
+{
+    for (size_t i = 0; i < sizeof wide_separators / sizeof *wide_separators; i++)
+        if (strncmp(text, wide_separators[i], strlen(wide_separators[i])) == 0)
+            return strlen(wide_separators[i]);
+    return *text && strchr(area_separators, *text);
+}
+
 /* Takes the next code; its size is 0 at the end. */
 static struct slice take_code(const char **text)
 {
-    *text += strspn(*text, area_separators);
-    struct slice code = {*text, strcspn(*text, area_separators)};
-    *text += code.size;
+    for (size_t n; (n = separator_size(*text)) > 0;)
+        *text += n;
+    struct slice code = {*text, 0};
+    while (**text && separator_size(*text) == 0)
+        ++*text;
+    code.size = (size_t)(*text - code.data);
     return code;
 }
 

@@ -89,12 +89,15 @@ static bool take_fraction(struct slice *text, int *ms)
 static bool take_offset(struct slice *text, int *offset)
 {
     char sign;
-    int hours, minutes;
+    int hours, minutes = 0;
     *offset = 0;
     if (take_one_of(text, "Zz", NULL))
         return true;
-    if (!take_one_of(text, "+-", &sign) || !take_digits(text, 2, &hours) || !take_one_of(text, ":", NULL) ||
-        !take_digits(text, 2, &minutes) || hours > 23 || minutes > 59)
+    if (!take_one_of(text, "+-", &sign) || !take_digits(text, 2, &hours))
+        return false;
+    bool colon = take_one_of(text, ":", NULL);
+    bool whole_hours = !colon && text->size == 0; /* +08, as databases write it */
+    if ((!whole_hours && !take_digits(text, 2, &minutes)) || hours > 23 || minutes > 59)
         return false;
     *offset = (hours * 60 + minutes) * (sign == '-' ? -1 : 1);
     return true;
@@ -103,7 +106,7 @@ static bool take_offset(struct slice *text, int *offset)
 static bool take_date_and_time(struct slice *text, struct fields *f)
 {
     return take_digits(text, 4, &f->year) && take_one_of(text, "-", NULL) && take_digits(text, 2, &f->month) &&
-           take_one_of(text, "-", NULL) && take_digits(text, 2, &f->day) && take_one_of(text, "Tt", NULL) &&
+           take_one_of(text, "-", NULL) && take_digits(text, 2, &f->day) && take_one_of(text, "Tt ", NULL) &&
            take_digits(text, 2, &f->hour) && take_one_of(text, ":", NULL) && take_digits(text, 2, &f->minute) &&
            take_one_of(text, ":", NULL) && take_digits(text, 2, &f->second) && take_fraction(text, &f->ms);
 }

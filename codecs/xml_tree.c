@@ -1,6 +1,7 @@
 /* XML as a tree. Names and texts are written one behind the other into a piece of memory that no document of its size can
  * outgrow; the text of an element that is still open lies behind them, and goes when an element begins in it. */
 #include "codecs/xml_tree.h"
+#include "codecs/xml_source.h"
 
 #include <expat.h>
 #include <stdlib.h>
@@ -131,7 +132,8 @@ static void parse(struct builder *builder, struct slice bytes)
     if (why == XML_ERROR_NO_MEMORY)
         error_set(&builder->error, ERROR_NO_MEMORY, "no memory left to read it; try again");
     else
-        error_set(&builder->error, ERROR_INVALID, "not well-formed XML: %s (line %lu)", XML_ErrorString(why),
+        error_set(&builder->error, ERROR_INVALID, "not well-formed XML: %s%s (line %lu)", XML_ErrorString(why),
+                  why == XML_ERROR_UNKNOWN_ENCODING ? "; send it as UTF-8" : "",
                   (unsigned long)XML_GetCurrentLineNumber(parser));
 }
 
@@ -141,16 +143,20 @@ bool xml_tree_read(struct slice bytes, struct xml_tree *tree, struct error *erro
         return error_set(error, ERROR_INVALID, "there is nothing in it");
     if (bytes.size > XML_TREE_SIZE_MAX)
         return error_set(error, ERROR_TOO_LARGE, "%zu bytes; at most %d are allowed", bytes.size, XML_TREE_SIZE_MAX);
+    struct xml_source source;
+    if (!xml_source_open(bytes, XML_TREE_SIZE_MAX, &source, error))
+        return false;
     /* "<a/>" takes three bytes here, and a character of Latin-1 becomes two. */
-    struct builder builder = {.room = 2 * bytes.size};
+    struct builder builder = {.room = 2 * source.text.size + 1};
     builder.tree.bytes = malloc(builder.room);
-    builder.parser = XML_ParserCreate(NULL);
+    builder.parser = XML_ParserCreate(source.encoding);
     if (builder.tree.bytes && builder.parser)
-        parse(&builder, bytes);
+        parse(&builder, source.text);
     else
         builder.failed = !error_set(&builder.error, ERROR_NO_MEMORY, "no memory left to read it; try again");
     if (builder.parser)
         XML_ParserFree(builder.parser);
+    xml_source_close(&source);
     if (!builder.failed) {
         *tree = builder.tree;
         return true;

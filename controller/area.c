@@ -1,6 +1,8 @@
 /* Codes to terminals, and what is listed of them. A site device is no terminal of an alert, whatever its codes. */
 #include "controller/area_intern.h"
 
+#include "codecs/cap.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -106,9 +108,11 @@ void area_match_free(struct area_match *match)
 
 /* ---- lists ---- */
 
+/* Our own form and the Chinese ones hold our codes by their definition, a CAP geocode where the site says so. */
 static bool holds_codes(const struct area_match *match, const struct config *config, const char *value_name)
 {
-    if (strcmp(value_name, alert_geocode_place) == 0 || (match->codes_name && strcmp(match->codes_name, value_name) == 0))
+    if (strcmp(value_name, alert_geocode_place) == 0 || strcmp(value_name, cap_national_geocode_name) == 0 ||
+        (match->codes_name && strcmp(match->codes_name, value_name) == 0))
         return true;
     for (size_t i = 0; i < config->n_geocode_names; i++)
         if (strcmp(config->geocode_names[i], value_name) == 0)

@@ -32,10 +32,23 @@ static void note(struct alert *alert, const char *text)
     json_array_append_new(alert->notes, json_string(text));
 }
 
+/* Blanks and case are no part of a value: "4; red; Extreme" is also written "4;red;extreme". */
+static bool same_value(const char *a, const char *b)
+{
+    for (;; a++, b++) {
+        a += strspn(a, " ");
+        b += strspn(b, " ");
+        if (strncasecmp(a, b, 1) != 0)
+            return false;
+        if (!*a)
+            return true;
+    }
+}
+
 static bool has_pair(const struct alert_pair *pairs, size_t n, const char *name, const char *value)
 {
     for (size_t i = 0; i < n; i++)
-        if (strcasecmp(pairs[i].name, name) == 0 && strcasecmp(pairs[i].value, value) == 0)
+        if (strcasecmp(pairs[i].name, name) == 0 && same_value(pairs[i].value, value))
             return true;
     return false;
 }
@@ -60,15 +73,22 @@ static enum level level_of(const struct config *config, const struct config_sour
     return LEVEL_YELLOW;
 }
 
+/* MeteoAlarm's <event> is a text in the country's language; its parameter awareness_type is the code. */
+static bool has_event(const struct alert_info *info, const char *event)
+{
+    if (info->event && strcasecmp(event, info->event) == 0)
+        return true;
+    for (size_t i = 0; i < info->n_event_codes; i++)
+        if (strcasecmp(event, info->event_codes[i].value) == 0)
+            return true;
+    return has_pair(info->parameters, info->n_parameters, "awareness_type", event);
+}
+
 static bool hazard_named(const struct config_hazard *hazard, const struct alert_info *info)
 {
-    for (size_t e = 0; e < hazard->n_events; e++) {
-        if (info->event && strcasecmp(hazard->events[e], info->event) == 0)
+    for (size_t e = 0; e < hazard->n_events; e++)
+        if (has_event(info, hazard->events[e]))
             return true;
-        for (size_t i = 0; i < info->n_event_codes; i++)
-            if (strcasecmp(hazard->events[e], info->event_codes[i].value) == 0)
-                return true;
-    }
     for (size_t i = 0; *hazard->code && i < info->n_event_codes; i++)
         if (strcasecmp(hazard->code, info->event_codes[i].value) == 0)
             return true;
@@ -151,13 +171,17 @@ static void not_spoken(struct alert *alert, const char *language, const char *re
     json_array_append_new(alert->not_spoken, json_pack("{s:s, s:s}", "language", tag, "reason", reason));
 }
 
-static void take_words(struct alert *alert, const struct config *config, const struct alert_info *info)
+typedef char *choose_fn(const struct config *config, const struct alert_message *message, const struct alert_info *info,
+                        bool *shortened);
+
+static void take_words(struct alert *alert, const struct config *config, const struct alert_info *info, choose_fn *choose)
 {
-    if (have_language(alert, info->language)) {
+    const char *language = words_language(info);
+    if (have_language(alert, language)) {
         not_spoken(alert, info->language, "an earlier block in this language is spoken");
         return;
     }
-    if (!voice_speaks(info->language)) {
+    if (!voice_speaks(language)) {
         not_spoken(alert, info->language, "no voice speaks this language");
         return;
     }
@@ -166,13 +190,26 @@ static void take_words(struct alert *alert, const struct config *config, const s
         return;
     }
     struct alert_words *words = &alert->words[alert->n_words];
-    words->text = words_choose(config, info, alert->message->status == STATUS_EXERCISE, &words->shortened);
+    words->text = choose(config, alert->message, info, &words->shortened);
     if (!words->text) {
         not_spoken(alert, info->language, "the block has neither parameter speech, headline, instruction nor description");
         return;
     }
-    text_copy(words->language, sizeof words->language, info->language);
+    text_copy(words->language, sizeof words->language, language);
     alert->n_words++;
+    if (words_same_language(info->language, "en") && words_same_language(language, "zh"))
+        note(alert, "language: a block says English, or nothing, but its words are Chinese; it is spoken so");
+}
+
+/* Words of all blocks that are ours, and why the others are not spoken. */
+static void take_all_words(struct alert *alert, const struct config *config, const bool *ours, choose_fn *choose)
+{
+    json_array_clear(alert->not_spoken);
+    for (size_t i = 0; i < alert->message->n_infos; i++)
+        if (ours[i])
+            take_words(alert, config, &alert->message->infos[i], choose);
+        else
+            not_spoken(alert, alert->message->infos[i].language, "no area of its block is ours");
 }
 
 static bool keep_match(struct alert *alert, struct area_match *match)
@@ -234,8 +271,9 @@ static bool judge_blocks(struct alert *alert, const struct intake_terms *terms, 
         ours[i] = area_match_info(match, terms->config, info, source && source->covers);
         if (!ours[i])
             continue;
-        clears |= words_all_clear(info);
-        warns |= !words_all_clear(info) && info->urgency != URGENCY_UNKNOWN;
+        bool past = words_all_clear(message, info);
+        clears |= past;
+        warns |= !past && info->urgency != URGENCY_UNKNOWN && info->urgency != URGENCY_PAST;
         take_danger(alert, terms->config, source, info);
     }
     if (alert->first_info && message->form && !find_named(terms->config, message->form, &alert->level, &alert->hazard, refusal))
@@ -254,11 +292,9 @@ static bool judge_words(struct alert *alert, const struct config *config, const 
     const struct alert_message *message = alert->message;
     if (message->form && !phrase_alert(config, alert, refusal))
         return false;
-    for (size_t i = 0; i < message->n_infos; i++)
-        if (ours[i])
-            take_words(alert, config, &message->infos[i]);
-        else
-            not_spoken(alert, message->infos[i].language, "no area of its block is ours");
+    take_all_words(alert, config, ours, words_choose);
+    if (alert->n_words == 0) /* what has no words is said by the names of its events */
+        take_all_words(alert, config, ours, words_of_event);
     if (alert->n_words == 0)
         note(alert, "no_words: no language of the alert can be spoken; the shipped recording follows the tone");
     return true;
@@ -309,6 +345,9 @@ static bool judge_meaning(struct alert *alert, const struct intake_terms *terms,
 static bool judge_sounding(struct alert *alert, const struct intake_terms *terms, const struct config_source *source,
                            struct refusal *refusal)
 {
+    if (alert->message->scope != SCOPE_PUBLIC)
+        return refuse(refusal, "scope_not_public",
+                      "scope: it is Restricted or Private, and everybody hears a loudspeaker; send it as Public if all may");
     if (alert->message->n_infos == 0)
         return refuse(refusal, "no_info", "info: missing; there is nothing to say and no area to say it in");
     bool *ours = calloc(alert->message->n_infos, sizeof *ours);

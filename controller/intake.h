@@ -8,7 +8,7 @@
 #include "controller/delivery.h"
 
 struct refusal {
-    char code[32];     /* "expired", "no_area", "area_not_ours", "area_degenerate", "sender_unknown", "signature_wrong", ... */
+    char code[32];     /* "expired", "no_area", "area_not_ours", "sender_unknown", "scope_not_public", "signature_wrong", ... */
     char message[256]; /* names the element and what to do */
 };
 

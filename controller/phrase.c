@@ -1,6 +1,7 @@
 /* Values go in the order of who knows best: what the alert says, what its places are, what holds for all. */
 #include "controller/phrase.h"
 
+#include "controller/gazetteer.h"
 #include "controller/rights.h"
 #include "controller/template.h"
 #include "controller/words.h"
@@ -10,9 +11,12 @@
 #include <string.h>
 #include <strings.h>
 
+enum { PHRASE_TEXT_MAX = 700 };
+
 struct phrase {
     const struct config *config;
     struct alert *alert;
+    const struct gazetteer_heard *heard;
     enum text_language language;
     char *values[SLOT_COUNT]; /* owned; NULL: none yet */
 };
@@ -42,88 +46,76 @@ static void give(struct phrase *phrase, enum slot slot, const char *text)
         phrase->values[slot] = strdup(text);
 }
 
-/* ---- names ---- */
-
-/* "A、B和C", "A, B and C"; owned by the caller. */
-struct names {
-    char text[700];
-    size_t n, size;
-};
-
-static void add_name(struct names *names, size_t total, const char *name, enum text_language language)
+static void note_once(json_t *notes, const char *note)
 {
-    static const char *const BETWEEN[TEXT_LANGUAGES] = {"、", ", "}, *const LAST[TEXT_LANGUAGES] = {"和", " and "};
-    const char *mark = names->n == 0 ? "" : names->n + 1 == total ? LAST[language] : BETWEEN[language];
-    text_print(names->text + names->size, sizeof names->text - names->size, "%s%s", mark, name);
-    names->size = strlen(names->text);
-    names->n++;
-}
-
-static const char *place_name(const struct config *config, const char *id, enum text_language language)
-{
-    struct area_code code;
-    const struct config_place *place =
-        config_find_place_id(config, area_code_parse(slice_of(id), &code, NULL) ? code.digits : id);
-    return place ? place->name[language] : NULL;
-}
-
-/* False for one that is not known. */
-static bool join_places(const struct phrase *phrase, const char *const *ids, size_t n, struct names *names,
-                        const char **unknown)
-{
-    *names = (struct names){0};
-    for (size_t i = 0; i < n; i++) {
-        const char *name = place_name(phrase->config, ids[i], phrase->language);
-        *unknown = ids[i];
-        if (!name)
-            return false;
-        add_name(names, n, name, phrase->language);
-    }
-    return true;
-}
-
-/* The places of the meant terminals, each once; at most most. */
-static size_t find_homes(const struct phrase *phrase, const struct config_place **homes, size_t most)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < phrase->alert->n_terminals && n < most; i++) {
-        const struct config_terminal *terminal = &phrase->config->terminals[phrase->alert->terminals[i]];
-        const struct config_place *place = terminal->n_codes ? config_find_place(phrase->config, &terminal->codes[0]) : NULL;
-        size_t k = 0;
-        while (k < n && homes[k] != place)
-            k++;
-        if (place && k == n)
-            homes[n++] = place;
-    }
-    return n;
-}
-
-/* Of an alert that names terminals only. */
-static void give_homes(struct phrase *phrase)
-{
-    const struct config_place *homes[30];
-    struct names names = {0};
-    size_t n = find_homes(phrase, homes, sizeof homes / sizeof *homes);
-    for (size_t i = 0; i < n; i++)
-        add_name(&names, n, homes[i]->name[phrase->language], phrase->language);
-    give(phrase, SLOT_PLACES, names.text);
-}
-
-/* Whom it is for: the places that it names. */
-static void give_places(struct phrase *phrase)
-{
-    const char *member = phrase->language == TEXT_ZH ? "name_zh" : "name_en";
-    struct names names = {0};
-    const json_t *place;
+    const json_t *other;
     size_t i;
-    json_array_foreach(phrase->alert->places, i, place)
+    json_array_foreach(notes, i, other)
     {
-        const char *name = json_string_value(json_object_get(place, member));
-        if (name)
-            add_name(&names, json_array_size(phrase->alert->places), name, phrase->language);
+        if (strcmp(json_string_value(other), note) == 0)
+            return;
     }
-    give(phrase, SLOT_PLACES, names.text);
-    give_homes(phrase);
+    json_array_append_new(notes, json_string(note));
+}
+
+/* ---- places ---- */
+
+/* Of a list of ids or codes. False for one that is not known. */
+static bool join_places(const struct phrase *phrase, char *const *ids, size_t n, char *text, size_t size, const char **unknown)
+{
+    struct gazetteer_heard named = {.said = calloc(n + 1, sizeof *named.said)};
+    bool known = named.said != NULL;
+    for (size_t i = 0; known && i < n; i++) {
+        struct area_code code;
+        const struct config_place *place =
+            config_find_place_id(phrase->config, area_code_parse(slice_of(ids[i]), &code, NULL) ? code.digits : ids[i]);
+        *unknown = ids[i];
+        known = place != NULL;
+        if (known)
+            named.said[named.n_said++] = place;
+    }
+    if (known)
+        gazetteer_names(&named, phrase->language, text, size);
+    gazetteer_free(&named);
+    return known;
+}
+
+/* What is known of those who hear it. */
+static void give_heard(struct phrase *phrase)
+{
+    static const struct {
+        enum slot slot;
+        enum place_words words;
+    } WORDS[] = {{SLOT_ROUTE, PLACE_ROUTE}, {SLOT_CLOSED, PLACE_CLOSED}, {SLOT_RIVER, PLACE_RIVER}};
+    const struct gazetteer_heard *heard = phrase->heard;
+    char text[PHRASE_TEXT_MAX] = "";
+    if (gazetteer_names(heard, phrase->language, text, sizeof text))
+        give(phrase, SLOT_PLACES, text);
+    bool said = phrase->values[SLOT_SHELTER] || gazetteer_shelter(heard, phrase->language, text, sizeof text);
+    if (!said)
+        note_once(phrase->alert->notes, "shelters_differ: its places have too many to name; it says that each knows his own");
+    if (heard->n_places > 0)
+        give(phrase, SLOT_SHELTER, text);
+    for (size_t i = 0; i < sizeof WORDS / sizeof *WORDS; i++) {
+        gazetteer_words(heard, WORDS[i].words, phrase->language, text, sizeof text);
+        give(phrase, WORDS[i].slot, text);
+    }
+    if (gazetteer_phone(phrase->config, heard, phrase->language, text, sizeof text))
+        give(phrase, SLOT_PHONE, text);
+}
+
+/* The reservoir, dyke or hazard point that it names. */
+static void give_feature(struct phrase *phrase)
+{
+    const struct config_place *feature = phrase->alert->feature;
+    if (!feature)
+        return;
+    give(phrase, SLOT_POINT, feature->name[phrase->language]);
+    give(phrase, SLOT_RIVER, feature->words[PLACE_RIVER][phrase->language]);
+    if (feature->kind != PLACE_RESERVOIR)
+        return;
+    give(phrase, SLOT_RESERVOIR, feature->name[phrase->language]);
+    give(phrase, SLOT_OPERATOR, feature->words[PLACE_OPERATOR][phrase->language]);
 }
 
 /* ---- values ---- */
@@ -133,16 +125,16 @@ static bool give_value(struct phrase *phrase, const struct form_value *value, st
 {
     enum slot slot = slot_named(value->slot);
     enum text_language language = phrase->language;
-    struct names names;
+    char names[PHRASE_TEXT_MAX];
     const char *unknown = "";
     if (slot == SLOT_COUNT)
         return refuse(refusal, "slot_unknown", "slots: there is no slot \"%.40s\"; docs/configuration.md lists them",
                       value->slot);
     if (value->language && (!language_of(value->language, &language) || language != phrase->language))
         return true;
-    if (!value->text && !join_places(phrase, (const char *const *)value->places, value->n_places, &names, &unknown))
+    if (!value->text && !join_places(phrase, value->places, value->n_places, names, sizeof names, &unknown))
         return refuse(refusal, "place_unknown", "slots: no place %.60s is configured, so its name is not known", unknown);
-    give(phrase, slot, value->text ? value->text : names.text);
+    give(phrase, slot, value->text ? value->text : names);
     return true;
 }
 
@@ -199,7 +191,8 @@ static void give_correct(struct phrase *phrase)
 static void give_rest(struct phrase *phrase)
 {
     static const char *const EVERYBODY[TEXT_LANGUAGES] = {"大家", "Everyone"};
-    give_places(phrase);
+    give_feature(phrase);
+    give_heard(phrase);
     give_issuer(phrase);
     give_times(phrase);
     give(phrase, SLOT_HAZARD, phrase->config->hazards[phrase->alert->hazard].spoken[phrase->language]);
@@ -222,18 +215,6 @@ static const char *choose_text(const struct phrase *phrase)
     }
     return alert->message->status == STATUS_EXERCISE ? text_in(phrase, TEXT_DRILL)
                                                      : phrase->config->hazards[alert->hazard].text.in[phrase->language];
-}
-
-static void note_once(json_t *notes, const char *note)
-{
-    const json_t *other;
-    size_t i;
-    json_array_foreach(notes, i, other)
-    {
-        if (strcmp(json_string_value(other), note) == 0)
-            return;
-    }
-    json_array_append_new(notes, json_string(note));
 }
 
 /* What was given for a slot that the text does not have is not said. */
@@ -295,15 +276,18 @@ static bool has_speech(const struct alert_info *info)
 
 bool phrase_alert(const struct config *config, struct alert *alert, struct refusal *refusal)
 {
-    bool ok = true;
+    struct gazetteer_heard heard;
+    bool ok = gazetteer_hear(config, alert->terminals, alert->n_terminals, alert->groups, alert->n_groups, &heard) ||
+              refuse(refusal, "no_memory", "out of memory; try again%s", "");
     for (size_t i = 0; ok && i < alert->message->n_infos; i++) {
         struct alert_info *info = &alert->message->infos[i];
-        struct phrase phrase = {.config = config, .alert = alert};
+        struct phrase phrase = {.config = config, .alert = alert, .heard = &heard};
         if (has_speech(info) || !language_of(info->language, &phrase.language))
             continue;
         ok = phrase_info(&phrase, info, refusal);
         for (size_t slot = 0; slot < SLOT_COUNT; slot++)
             free(phrase.values[slot]);
     }
+    gazetteer_free(&heard);
     return ok;
 }

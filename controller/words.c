@@ -12,12 +12,12 @@ bool words_same_language(const char *a, const char *b)
     return na == nb && strncasecmp(a, b, na) == 0;
 }
 
-bool words_all_clear(const struct alert_info *info)
+bool words_all_clear(const struct alert_message *message, const struct alert_info *info)
 {
     for (size_t i = 0; i < info->n_response_types; i++)
         if (strcasecmp(info->response_types[i], "AllClear") == 0)
             return true;
-    return info->urgency == URGENCY_PAST;
+    return info->urgency == URGENCY_PAST && message->msg_type == MSG_UPDATE;
 }
 
 const char *words_text(const struct config *config, enum text_key key, const char *language)
@@ -92,6 +92,46 @@ static const char *parameter(const struct alert_info *info, const char *name)
     return NULL;
 }
 
+/* What the sender wants to be said aloud. */
+static const char *speech_of(const struct alert_info *info)
+{
+    static const char *const NAMES[] = {"speech", "layer:SOREM:1.0:Broadcast_Text"};
+    for (size_t i = 0; i < sizeof NAMES / sizeof *NAMES; i++)
+        if (has_words(parameter(info, NAMES[i])))
+            return parameter(info, NAMES[i]);
+    return NULL;
+}
+
+/* More Chinese characters than Latin letters. */
+static bool is_chinese(const char *text)
+{
+    size_t chinese = 0, latin = 0;
+    for (uint32_t c; text && *text;) {
+        text += text_next(text, &c);
+        chinese += (c >= 0x3400 && c <= 0x9FFF) || (c >= 0x20000 && c <= 0x3FFFF);
+        latin += (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+    }
+    return chinese > latin;
+}
+
+const char *words_language(const struct alert_info *info)
+{
+    static const char *const CHINESE[] = {"zho", "chi", "cmn", "yue", "wuu", "hak", "nan", "gan", "hsn"};
+    const char *speech = speech_of(info), *tag = info->language;
+    for (size_t i = 0; i < sizeof CHINESE / sizeof *CHINESE; i++)
+        if (words_same_language(tag, CHINESE[i]))
+            return "zh";
+    if (words_same_language(tag, "eng"))
+        tag = "en";
+    if (!words_same_language(tag, "en"))
+        return tag;
+    const char *words = speech                      ? speech
+                        : has_words(info->headline) ? info->headline
+                        : has_words(info->text)     ? info->text
+                                                    : info->event;
+    return is_chinese(words) ? "zh" : tag;
+}
+
 /* A blank is no part of Chinese. */
 static bool wants_blank(const char *text)
 {
@@ -120,32 +160,34 @@ static const char *last_character(const char *text)
 }
 
 /* A full stop is put where the headline has none, so that no voice runs it into the instruction. */
-static char *headline_and_instruction(const struct alert_info *info)
+static char *headline_and_instruction(const struct alert_info *info, const char *language)
 {
     const char *headline = has_words(info->headline) ? info->headline : "";
     const char *instruction = has_words(info->instruction) ? info->instruction : "";
     if (!*headline || !*instruction)
         return join(headline, "", instruction);
     return join(headline,
-                ends_sentence(last_character(headline))     ? " "
-                : words_same_language(info->language, "zh") ? "。"
-                                                            : ". ",
+                ends_sentence(last_character(headline)) ? " "
+                : words_same_language(language, "zh")   ? "。"
+                                                        : ". ",
                 instruction);
 }
 
 static char *put_before(const char *first, char *text)
 {
-    char *joined = first && text ? words_join(first, text) : text;
-    if (joined != text)
-        free(text);
+    if (!first || !text)
+        return text;
+    char *joined = words_join(first, text);
+    free(text);
     return joined;
 }
 
 static char *put_behind(char *text, const char *last)
 {
-    char *joined = last && text ? words_join(text, last) : text;
-    if (joined != text)
-        free(text);
+    if (!last || !text)
+        return text;
+    char *joined = words_join(text, last);
+    free(text);
     return joined;
 }
 
@@ -164,20 +206,43 @@ static char *frame_all_clear(const struct config *config, char *text, const char
     return *said && text && !strcasestr(text, said) ? put_before(begin, text) : text;
 }
 
-char *words_choose(const struct config *config, const struct alert_info *info, bool exercise, bool *shortened)
+/* <event> is a text for people in CAP; where it is a code, nobody would understand it. */
+static bool event_has_words(const struct alert_info *info)
 {
-    const char *speech = parameter(info, "speech");
-    char *text = NULL;
-    if (has_words(speech))
-        text = strdup(speech);
-    else if (has_words(info->headline) || has_words(info->instruction))
-        text = headline_and_instruction(info);
-    else if (has_words(info->text))
-        text = strdup(info->text);
+    static const char of_codes[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.";
+    return has_words(info->event) && info->event[strspn(info->event, of_codes)];
+}
+
+/* Shortened, and with what must be said around it; takes text, which may be NULL. */
+static char *finish(const struct config *config, const struct alert_message *message, const struct alert_info *info, char *text,
+                    bool *shortened)
+{
+    const char *language = words_language(info);
     if (!text)
         return NULL;
     *shortened = shorten(text, config->max_speech_s);
-    if (words_all_clear(info))
-        text = frame_all_clear(config, text, info->language);
-    return exercise ? words_frame_drill(config, text, info->language) : text;
+    if (words_all_clear(message, info))
+        text = frame_all_clear(config, text, language);
+    return message->status == STATUS_EXERCISE ? words_frame_drill(config, text, language) : text;
+}
+
+char *words_choose(const struct config *config, const struct alert_message *message, const struct alert_info *info,
+                   bool *shortened)
+{
+    const char *speech = speech_of(info);
+    char *text = NULL;
+    if (speech)
+        text = strdup(speech);
+    else if (has_words(info->headline) || has_words(info->instruction))
+        text = headline_and_instruction(info, words_language(info));
+    else if (has_words(info->text))
+        text = strdup(info->text);
+    return finish(config, message, info, text, shortened);
+}
+
+char *words_of_event(const struct config *config, const struct alert_message *message, const struct alert_info *info,
+                     bool *shortened)
+{
+    char *text = event_has_words(info) ? strdup(info->event) : NULL;
+    return finish(config, message, info, text, shortened);
 }

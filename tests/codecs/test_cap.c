@@ -232,8 +232,46 @@ static void encodings(void **state)
     m = decoded_file(DATA "utf16.cap");
     same_text(m->infos[0].event, "青溪 Usulután");
     alert_message_free(m);
-    refuse("<?xml version=\"1.0\" encoding=\"GB18030\"?>" OPEN HEAD "</alert>", ERROR_INVALID, "not CAP: ", "encoding");
+    refuse("<?xml version=\"1.0\" encoding=\"EBCDIC-CN\"?>" OPEN HEAD "</alert>", ERROR_INVALID,
+           "not CAP: ", "unknown encoding; send it as UTF-8");
     refuse(OPEN HEAD "<note>\xE9\x9D</note></alert>", ERROR_INVALID, "not CAP: not well-formed XML", "(line 1)");
+}
+
+#define NOTE(encoding, note)                                                                                                   \
+    "<?xml version=\"1.0\" encoding=\"" encoding "\" standalone=\"yes\"?>" OPEN HEAD "<note>" note "</note></alert>"
+
+/* Each says 龙塘 or another name in its own bytes. */
+static void converted_encodings(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *xml, *note;
+    } cases[] = {
+        {NOTE("GB2312", "\xC1\xFA\xCC\xC1"), "龙塘"},
+        {NOTE("gbk", "\xC1\xFA\xCC\xC1\x96\x7C"), "龙塘東"}, /* a character that GB2312 lacks */
+        {NOTE("GB2312", "\x96\x7C"), "東"},                  /* and that senders write all the same */
+        {NOTE("GB18030", "\x82\x30\xA5\x35"), "㘒"},         /* of four bytes */
+        {NOTE("Big5", "\xC0\x73\xB6\xED"), "龍塘"},
+        {NOTE("Shift_JIS", "\x8D\x5E\x90\x85"), "洪水"},
+        {NOTE("EUC-KR", "\xC8\xAB\xBC\xF6"), "홍수"},
+        {NOTE("windows-1252", "caf\xE9 \x80"), "café €"},
+        {NOTE("windows-1251", "\xCF\xE0\xE2\xEE\xE4\xEE\xEA"), "Паводок"},
+        {NOTE("utf8", "龙塘"), "龙塘"},
+        {NOTE("utf-16", "龙塘"), "龙塘"}, /* a program's string said so */
+        {"\xEF\xBB\xBF" NOTE("GBK", "龙塘"), "龙塘"},
+        {"\r\n \t" NOTE("UTF-8", "龙塘"), "龙塘"},
+        {NOTE("UTF-8", "<![CDATA[龙<塘]]><!-- c --> &#233;&#x9F99;"), "龙<塘 é龙"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct alert_message *m = read_text(cases[i].xml);
+        same_text(m->note, cases[i].note);
+        alert_message_free(m);
+    }
+    refuse(NOTE("GBK", "\xC1\xFA\xCC"), ERROR_INVALID, "not CAP: byte ", "no text in the declared encoding (GB18030)");
+    refuse(NOTE("GB2312", "\xFF"), ERROR_INVALID, "not CAP: byte ", "send it as UTF-8");
+    refuse(NOTE("UTF-8", "\xC1\xFA"), ERROR_INVALID, "not CAP: not well-formed XML", "");
+    refuse(NOTE("UTF-7", "+-"), ERROR_INVALID, "not CAP: not well-formed XML", "unknown encoding");
+    refuse("x" NOTE("UTF-8", ""), ERROR_INVALID, "not CAP: not well-formed XML", "");
 }
 
 static void empty_optionals_are_absent(void **state)
@@ -363,7 +401,6 @@ static void wrong_values(void **state)
 {
     (void)state;
     refuse_head("Actual", "Real", ERROR_INVALID, "status: \"Real\"", "Actual, Exercise, System, Test, Draft");
-    refuse_head("Actual", "actual", ERROR_INVALID, "status: \"actual\"", "Actual,");
     refuse_head("Actual", "Actual, Exercise", ERROR_INVALID, "status:", "Actual,");
     refuse_head(">Alert<", ">Alarm<", ERROR_INVALID, "msgType: \"Alarm\"", "Alert, Update, Cancel, Ack, Error");
     refuse_head("Public", "Pub\nlic", ERROR_INVALID, "scope: \"Pub lic\"", "Public, Restricted, Private");
@@ -394,7 +431,8 @@ static void references(void **state)
         ",id,2026-11-22T03:20:00Z",
         "me,,2026-11-22T03:20:00Z",
         "me,id,2026-11-22T03:20:00Z,more",
-        "me,id, 2026-11-22T03:20:00Z",
+        "me,id, 2026-11-22T03:20:00Z,",
+        "me,id,,2026-11-22T03:20:00Z",
         "me,id,2026-11-22T03:20:00Z me",
     };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
@@ -403,6 +441,30 @@ static void references(void **state)
         refuse_head("<scope>", new, ERROR_INVALID, "references: \"", "sender,identifier,sent");
     }
     refuse_head("<scope>", "<references/><references/><scope>", ERROR_INVALID, "references: given twice", "");
+    char *xml =
+        with_head("<scope>", "<references>me,id,\n2026-11-22T03:20:00-00:00\n you ,\tb, 2026-11-22T03:20:00Z</references>"
+                             "<scope>");
+    struct alert_message *m = read_text(xml); /* as tsunami centres break their lines */
+    free(xml);
+    assert_int_equal(m->n_references, 2);
+    same_text(m->references[0].sent_text, "2026-11-22T03:20:00-00:00");
+    same_text(m->references[1].sender, "you");
+    same_text(m->references[1].identifier, "b");
+    alert_message_free(m);
+}
+
+/* The words that decide mean the same in any case, and nothing else means it. */
+static void any_case(void **state)
+{
+    (void)state;
+    char *xml = with_head("<status>Actual</status><msgType>Alert</msgType><scope>Public</scope>",
+                          "<status>exercise</status><msgType>UPDATE</msgType><scope>\n public </scope>");
+    struct alert_message *m = read_text(xml);
+    free(xml);
+    assert_int_equal(m->status, STATUS_EXERCISE);
+    assert_int_equal(m->msg_type, MSG_UPDATE);
+    assert_int_equal(m->scope, SCOPE_PUBLIC);
+    alert_message_free(m);
 }
 
 static void times(void **state)
@@ -445,12 +507,14 @@ static void geometry(void **state)
         const char *xml, *begins, *has;
     } cases[] = {
         {"<polygon>1,1 1,2 1,1</polygon>", "polygon: has 3 points", "at least 4"},
-        {"<polygon>1,1 1,2 2,2 2,1</polygon>", "polygon: is not closed", "must equal the first"},
-        {"<polygon>1,1 1,2 2,2 1,1.0001</polygon>", "polygon: is not closed", "must equal the first"},
+        {"<polygon>1,1 1,2</polygon>", "polygon: has 2 points", "at least 4"},
         {"<polygon>1,1 1,2 2,2 91,1 1,1</polygon>", "polygon: point 4 \"91,1\"", "off the globe"},
         {"<polygon>1,1 1,-180.01 2,2 1,1</polygon>", "polygon: point 2", "off the globe"},
-        {"<polygon>1,1 1,2, 2,2 1,1</polygon>", "polygon: point 2 \"1,2,\"", "latitude,longitude"},
-        {"<polygon>1, 1 1,2 2,2 1,1</polygon>", "polygon: point 1 \"1,\"", "latitude,longitude"},
+        {"<polygon>1,1 1,2, 2,2 1,1</polygon>", "polygon: point 2 \"1,2, 2,2\"", "latitude,longitude"},
+        {"<polygon>1 1 1 2 2 2 1 1</polygon>", "polygon: point 1 \"1\"", "latitude,longitude"},
+        {"<polygon>1,1 1,2 2,2 1,</polygon>", "polygon: point 4 \"1,\"", "latitude,longitude"},
+        {"<polygon>1,1,0 1,2,0 2,2,0 1,1,0</polygon>", "polygon: point 1 \"1,1,0\"", "latitude,longitude"},
+        {"<polygon>1,1 1,360.01 2,2 1,1</polygon>", "polygon: point 2", "off the globe"},
         {"<polygon>1;1 1,2 2,2 1,1</polygon>", "polygon: point 1", "latitude,longitude"},
         {"<polygon>nan,1 1,2 2,2 nan,1</polygon>", "polygon: point 1", "latitude,longitude"},
         {"<polygon>1,1 1,inf 2,2 1,1</polygon>", "polygon: point 2", "latitude,longitude"},
@@ -463,7 +527,8 @@ static void geometry(void **state)
         {"<circle>1,2</circle>", "circle: \"1,2\"", "radius"},
         {"<circle>1,2 3 4</circle>", "circle: \"1,2 3 4\"", "radius"},
         {"<circle>1 2 3</circle>", "circle:", "radius"},
-        {"<circle>1,181 3</circle>", "circle: centre \"1,181\"", "off the globe"},
+        {"<circle>1,361 3</circle>", "circle: centre \"1,361\"", "off the globe"},
+        {"<circle>1,2,3</circle>", "circle: \"1,2,3\"", "radius"},
         {"<circle>x,2 3</circle>", "circle: centre", "latitude,longitude"},
         {"<circle>1,2 -3</circle>", "circle: radius \"-3\"", "kilometres"},
         {"<circle>1,2 3km</circle>", "circle: radius \"3km\"", "kilometres"},
@@ -480,6 +545,27 @@ static void geometry(void **state)
     alert_message_free(m);
 }
 
+/* What can mean one thing only. */
+static void forgiven_geometry(void **state)
+{
+    (void)state;
+    struct alert_message *m = read_info("<area><polygon>\n 1, 1\n\t1 ,2 2 , 2\r\n</polygon><polygon>1,1 1,2 2,2 2,1</polygon>"
+                                        "<polygon>-40,175 -40,185 -45,360 -40,175</polygon><circle> 12.5, -88.25 0.0 </circle>"
+                                        "<circle>1,180.5 3</circle></area>");
+    const struct alert_area *area = &m->infos[0].areas[0];
+    assert_int_equal(area->n_polygons, 3);
+    assert_int_equal(area->polygons[0].n_points, 4); /* closed */
+    same_point(area->polygons[0].points[1], 1, 2);
+    same_point(area->polygons[0].points[3], 1, 1);
+    assert_int_equal(area->polygons[1].n_points, 5);
+    same_point(area->polygons[2].points[1], -40, -175);
+    same_point(area->polygons[2].points[2], -45, 0);
+    same_point(area->circles[0].centre, 12.5, -88.25);
+    assert_true(area->circles[0].radius_km == 0);
+    same_point(area->circles[1].centre, 1, -179.5);
+    alert_message_free(m);
+}
+
 static void not_cap(void **state)
 {
     (void)state;
@@ -487,7 +573,12 @@ static void not_cap(void **state)
     refuse_bytes(NULL, 0, ERROR_INVALID, "not CAP: ", "nothing");
     refuse("{\"status\":\"Actual\"}", ERROR_INVALID, "not CAP: not well-formed XML", "(line 1)");
     refuse("<html><body/></html>", ERROR_INVALID, "not CAP: root element is <html> without a namespace", "<alert>");
-    refuse("<alert>" HEAD "</alert>", ERROR_INVALID, "not CAP: root element is <alert> without a namespace", "cap:1.2");
+    refuse("<alert><identifier>1</identifier></alert>", ERROR_MISSING, "sender: missing", "CAP 1.2");
+    refuse("<feed xmlns=\"http://www.w3.org/2005/Atom\"><entry><content>" OPEN HEAD "</alert></content></entry></feed>",
+           ERROR_INVALID, "not CAP: root element is <feed>", "send each alert by itself");
+    refuse("<d:EDXLDistribution xmlns:d=\"urn:oasis:names:tc:emergency:EDXL:DE:1.0\">" OPEN HEAD
+           "</alert></d:EDXLDistribution>",
+           ERROR_INVALID, "not CAP: root element is <EDXLDistribution>", "envelope");
     refuse("<alert xmlns=\"urn:x\">" HEAD "</alert>", ERROR_INVALID, "not CAP: root element is <alert> of urn:x", "cap:1.2");
     refuse("<info xmlns=\"urn:oasis:names:tc:emergency:cap:1.2\"/>", ERROR_INVALID, "not CAP: root element is <info>", "");
     refuse("<alert xmlns=\"urn:oasis:names:tc:emergency:cap:1.2|alert\"/>", ERROR_INVALID, "not CAP: ", "");
@@ -495,6 +586,17 @@ static void not_cap(void **state)
     refuse(OPEN HEAD "</alert><more/>", ERROR_INVALID, "not CAP: not well-formed XML", "");
     refuse(OPEN HEAD "<note>&other;</note></alert>", ERROR_INVALID, "not CAP: not well-formed XML", "entity");
     refuse_bytes(OPEN "\0", sizeof OPEN, ERROR_INVALID, "not CAP: not well-formed XML", "");
+}
+
+static void without_a_namespace(void **state)
+{
+    (void)state;
+    struct alert_message *m =
+        read_text("<alert>" HEAD "<info><event>e</event><area><polygon>1,1 1,2 2,2 1,1</polygon></area></info>"
+                  "<x:status xmlns:x=\"urn:x\">Test</x:status></alert>");
+    assert_int_equal(m->status, STATUS_ACTUAL);
+    assert_int_equal(m->infos[0].areas[0].n_polygons, 1);
+    alert_message_free(m);
 }
 
 static void document_type(void **state)
@@ -549,6 +651,21 @@ static void bounds(void **state)
     free(xml);
 }
 
+/* A text of 0.7 MiB that is more than 1 MiB in UTF-8 is refused, and one of a little less is read. */
+static void converted_bounds(void **state)
+{
+    (void)state;
+    const char *before = "<?xml version=\"1.0\" encoding=\"GBK\"?>" OPEN HEAD "<note>";
+    char *xml = repeated(before, "\xC1\xFA", CAP_SIZE_MAX / 3, "</note></alert>");
+    refuse(xml, ERROR_TOO_LARGE, "not CAP: more than 1048576 bytes in UTF-8", "");
+    free(xml);
+    xml = repeated(before, "\xC1\xFA", CAP_SIZE_MAX / 3 - 500, "</note></alert>");
+    struct alert_message *m = read_text(xml);
+    free(xml);
+    assert_int_equal(strlen(m->note), (CAP_SIZE_MAX / 3 - 500) * 3);
+    alert_message_free(m);
+}
+
 static void large_polygon(void **state)
 {
     (void)state;
@@ -576,6 +693,7 @@ int main(void)
         cmocka_unit_test(absent_things_are_absent),
         cmocka_unit_test(version_10),
         cmocka_unit_test(encodings),
+        cmocka_unit_test(converted_encodings),
         cmocka_unit_test(empty_optionals_are_absent),
         cmocka_unit_test(estimates_are_forgiven),
         cmocka_unit_test(words_are_the_enums_names),
@@ -583,12 +701,16 @@ int main(void)
         cmocka_unit_test(required_elements),
         cmocka_unit_test(wrong_values),
         cmocka_unit_test(references),
+        cmocka_unit_test(any_case),
         cmocka_unit_test(times),
         cmocka_unit_test(given_twice),
         cmocka_unit_test(geometry),
+        cmocka_unit_test(forgiven_geometry),
         cmocka_unit_test(not_cap),
+        cmocka_unit_test(without_a_namespace),
         cmocka_unit_test(document_type),
         cmocka_unit_test(bounds),
+        cmocka_unit_test(converted_bounds),
         cmocka_unit_test(large_polygon),
         cmocka_unit_test(freeing_nothing),
     };

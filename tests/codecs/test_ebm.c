@@ -367,7 +367,11 @@ static void areas(void **state)
     done(p);
     refuse(with(DOCUMENT, codes, "36049910320"), ERROR_INVALID, "AreaCode: \"36049910320\" has no area code", "12 digits");
     refuse(with(DOCUMENT, codes, "000000000000"), ERROR_INVALID, "AreaCode: ", "has no area code");
-    refuse(with(DOCUMENT, codes, "360499103201，360499103202"), ERROR_INVALID, "AreaCode: ", "separated by commas");
+    p = take(with(DOCUMENT, codes, "360499103201，360499103202、360499103203；360499103204;360499103205|360499103206"));
+    assert_int_equal(p->message->infos[0].areas[0].n_geocodes, 6);
+    same_pair(p->message->infos[0].areas[0].geocodes[5], ebm_geocode_name, "360499103206");
+    done(p);
+    refuse(with(DOCUMENT, codes, "360499103201。360499103202"), ERROR_INVALID, "AreaCode: ", "separated by commas");
     refuse(with(DOCUMENT, codes, " , "), ERROR_MISSING, "MsgContent/AreaCode: missing", "");
     refuse(with(DOCUMENT, "<AreaCode>360499103201,360499103202</AreaCode>", ""), ERROR_MISSING, "MsgContent/AreaCode: missing",
            "");

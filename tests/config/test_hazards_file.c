@@ -88,6 +88,12 @@ static void test_shipped_hazards(void **state)
                   {"尾矿库溃坝", "tailings_pond"},
                   {"烟花爆竹爆炸", "fireworks_plant"},
                   {"食物中毒", "public_health"},
+                  {"11B20", "storm"}, /* of the national warning system, and MeteoAlarm's awareness_type */
+                  {"11B25", "forest_fire_danger"},
+                  {"11B04", "other"},
+                  {"10; Rain", "storm"},
+                  {"13; rain-flood", "flood"},
+                  {"bushFire", "forest_fire"},
                   {"11000", "other"}, /* natural disasters as a whole, of a real EBM package */
                   {"snowfall", "other"},
                   {"STRONG MONSOON SIGNAL", "storm"},

@@ -183,9 +183,11 @@ static inline struct config *fixture_init(struct fixture *f)
 
 /* ---- messages ---- */
 
+#define ALL_CLEAR "<responseType>AllClear</responseType>" /* for info_text.more */
+
 /* NULL where the usual will do. */
 struct cap_text {
-    const char *identifier, *sender, *status, *msg_type, *references, *infos;
+    const char *identifier, *sender, *status, *msg_type, *scope, *references, *infos;
 };
 
 struct info_text {
@@ -206,6 +208,7 @@ static inline const char *info_xml(struct info_text info)
     static char text[8][4096];
     static size_t next;
     char area[512], *to = text[next++ % 8];
+    bool english = info.language && strncmp(info.language, "en", 2) == 0;
     snprintf(area, sizeof area,
              "<area><areaDesc>a</areaDesc><geocode><valueName>profile:code</valueName><value>%s</value></geocode></area>",
              or_else(info.code, VILLAGE_1));
@@ -213,8 +216,9 @@ static inline const char *info_xml(struct info_text info)
              "<info><language>%s</language><category>Geo</category><event>%s</event><urgency>%s</urgency>"
              "<severity>%s</severity><certainty>Observed</certainty>%s<headline>%s</headline>%s%s</info>",
              or_else(info.language, "zh-CN"), or_else(info.event, "洪水"), or_else(info.urgency, "Immediate"),
-             or_else(info.severity, "Extreme"), or_else(info.times, ""), or_else(info.headline, "洪水来了"),
-             or_else(info.more, ""), or_else(info.area, area));
+             or_else(info.severity, "Extreme"), or_else(info.times, ""),
+             or_else(info.headline, english ? "The flood is coming" : "洪水来了"), or_else(info.more, ""),
+             or_else(info.area, area));
     return to;
 }
 
@@ -223,9 +227,9 @@ static inline struct alert_message *cap_message(struct cap_text cap)
     char text[16384];
     snprintf(text, sizeof text,
              "<alert xmlns=\"urn:oasis:names:tc:emergency:cap:1.2\"><identifier>%s</identifier><sender>%s</sender>"
-             "<sent>2026-11-22T03:20:00+08:00</sent><status>%s</status><msgType>%s</msgType><scope>Public</scope>%s%s</alert>",
+             "<sent>2026-11-22T03:20:00+08:00</sent><status>%s</status><msgType>%s</msgType><scope>%s</scope>%s%s</alert>",
              or_else(cap.identifier, "a-1"), or_else(cap.sender, "county"), or_else(cap.status, "Actual"),
-             or_else(cap.msg_type, "Alert"), or_else(cap.references, ""),
+             or_else(cap.msg_type, "Alert"), or_else(cap.scope, "Public"), or_else(cap.references, ""),
              cap.infos ? cap.infos : info_xml((struct info_text){0}));
     struct alert_message *message = NULL;
     struct error error = {0};

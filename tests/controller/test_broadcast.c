@@ -178,7 +178,7 @@ static void test_stored_message(void **state)
                    {{0}, {.severity = "Severe"}},
                    {{0}, {.event = "landslide"}},
                    {{0}, {.language = "en"}},
-                   {{0}, {.urgency = "Past"}}};
+                   {{0}, {.more = ALL_CLEAR}}};
     struct broadcast *b = begin(r, 1, (struct cap_text){.infos = info_xml((struct info_text){.code = TOWNSHIP})});
     assert_int_equal(b->n_deliveries, 1);
     broadcast_target(b, broadcast_find_line(b, 2), 1, &target);
@@ -225,7 +225,7 @@ static void test_stored_message_in_its_language(void **state)
     assert_int_equal(slot_for(r, "en-GB", "zh-CN"), 4); /* the channel's order */
     assert_int_equal(slot_for(r, "pt", "bo-CN"), 5);    /* no voice is needed for it */
     assert_int_equal(slot_for(r, "pt", "ii"), 0);
-    struct info_text past = {.urgency = "Past", .code = TOWNSHIP};
+    struct info_text past = {.more = ALL_CLEAR, .code = TOWNSHIP};
     struct line_target target;
     struct broadcast *b = begin(r, 1, (struct cap_text){.infos = info_xml(past)});
     broadcast_target(b, broadcast_find_line(b, 2), 1, &target);

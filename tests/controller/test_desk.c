@@ -1159,7 +1159,7 @@ static void test_an_update_that_says_all_clear_clears(void **state)
     submit((struct cap_text){.identifier = "B",
                              .msg_type = "Update",
                              .references = "<references>county,A,2026-11-22T03:20:00+08:00</references>",
-                             .infos = info_xml((struct info_text){.urgency = "Past"})});
+                             .infos = info_xml((struct info_text){.more = ALL_CLEAR})});
     land_all();
     assert_string_equal(scene->rows[0].state, "cleared");
     assert_non_null(strstr(scene->rows[0].reason, "cleared by "));
@@ -1437,7 +1437,7 @@ static void test_what_was_played_before_a_crash_is_in_force_after_it(void **stat
 static void test_what_does_not_return(void **state)
 {
     let_return();
-    const char *past = info_xml((struct info_text){.urgency = "Past"}),
+    const char *past = info_xml((struct info_text){.more = ALL_CLEAR}),
                *slide = info_xml((struct info_text){.event = "Landslide"});
     const struct cap_text none[] = {DRILL, {.identifier = "A", .infos = past}, {.identifier = "A", .infos = slide}, A};
     for (size_t i = 0; i < 4; i++) {

@@ -883,12 +883,12 @@ static void test_all_clear_has_its_own_tone(void **state)
     create(41);
     lines_up();
     snprintf(infos, sizeof infos, "%s%s", info_xml((struct info_text){.urgency = "Unknown"}),
-             info_xml((struct info_text){.language = "en", .urgency = "Past"}));
+             info_xml((struct info_text){.language = "en", .more = ALL_CLEAR}));
     submit((struct cap_text){.infos = infos});
     assert_string_equal(scene->tone, "all_clear");
     create(41);
     lines_up();
-    snprintf(infos, sizeof infos, "%s%s", info_xml((struct info_text){.urgency = "Past"}),
+    snprintf(infos, sizeof infos, "%s%s", info_xml((struct info_text){.more = ALL_CLEAR}),
              info_xml((struct info_text){.language = "en"}));
     submit((struct cap_text){.infos = infos}); /* one part still warns */
     assert_string_equal(scene->tone, "wail");

@@ -171,6 +171,11 @@ static void test_refusals(void **state)
     }
     assert_false(judge(j, (struct cap_text){.infos = ""}));
     assert_refused(j, "no_info", "info:");
+    assert_false(judge(j, (struct cap_text){.scope = "Restricted"}));
+    assert_refused(j, "scope_not_public", "scope:");
+    assert_false(judge(j, (struct cap_text){.scope = "Private", .status = "Exercise"}));
+    assert_refused(j, "scope_not_public", "scope:");
+    assert_true(judge(j, (struct cap_text){.scope = "Private", .status = "Test"})); /* only recorded */
     j->terms.now.wall.ms = fixture_sent().ms + 3600000;
     assert_false(judge(j, (struct cap_text){0}));
     assert_refused(j, "expired", "sent:");
@@ -326,6 +331,18 @@ static void test_languages(void **state)
     assert_int_equal(j->alert->n_words, 1); /* a block without words does not keep the next one out */
     assert_string_equal(j->alert->words[0].text, "走");
     assert_true(noted(j->alert->not_spoken, "the block has neither"));
+    /* the event's name is said where there is nothing else, and only if it is one */
+    snprintf(infos, sizeof infos, "%s%s", info_xml((struct info_text){.language = "pt", .headline = "", .event = "Cheia"}),
+             info_xml((struct info_text){.language = "zh", .headline = ""}));
+    assert_true(judge(j, (struct cap_text){.infos = infos}));
+    assert_int_equal(j->alert->n_words, 1);
+    assert_string_equal(j->alert->words[0].text, "洪水");
+    assert_int_equal(json_array_size(j->alert->not_spoken), 1);
+    assert_true(judge_info(j, (struct info_text){.headline = "", .event = "11B03"}));
+    assert_int_equal(j->alert->n_words, 0);
+    assert_true(judge_info(j, (struct info_text){.language = "en-US", .headline = "洪水来了"}));
+    assert_string_equal(j->alert->words[0].language, "zh");
+    assert_true(noted(j->alert->notes, "language:"));
     assert_true(judge_info(j, (struct info_text){.language = "pt-PT"}));
     assert_int_equal(j->alert->n_words, 0);
     assert_true(noted(j->alert->not_spoken, "no voice speaks"));
@@ -335,7 +352,7 @@ static void test_languages(void **state)
 static void test_notes(void **state)
 {
     struct judged *j = *state;
-    assert_true(judge_info(j, (struct info_text){.urgency = "Past"}));
+    assert_true(judge_info(j, (struct info_text){.more = ALL_CLEAR}));
     assert_true(noted(j->alert->notes, "all_clear:"));
     assert_true(judge_info(j, (struct info_text){.more = "<responseType>AllClear</responseType>"}));
     assert_true(noted(j->alert->notes, "all_clear:"));
@@ -445,11 +462,11 @@ static void test_all_clear(void **state)
 {
     struct judged *j = *state;
     const struct info_text past = {.more = "<responseType>Monitor</responseType><responseType>AllClear</responseType>"};
-    const struct info_text past_en = {.language = "en", .urgency = "Past"};
+    const struct info_text past_en = {.language = "en", .more = ALL_CLEAR};
     const struct info_text silent = {.language = "en", .urgency = "Unknown"};
     const struct info_text warns = {.language = "en", .urgency = "Future"};
     const struct info_text warns_others = {.language = "en", .code = NEXT_TOWNSHIP};
-    const struct info_text past_for_others = {.language = "en", .urgency = "Past", .code = NEXT_TOWNSHIP};
+    const struct info_text past_for_others = {.language = "en", .more = ALL_CLEAR, .code = NEXT_TOWNSHIP};
     assert_true(all_clear(j, past, past_en));
     assert_true(all_clear(j, silent, past));
     assert_true(all_clear(j, past, warns_others));
@@ -459,6 +476,20 @@ static void test_all_clear(void **state)
     assert_false(all_clear(j, (struct info_text){0}, past_for_others));
     assert_false(all_clear(j, silent, silent));
     assert_false(noted(j->alert->notes, "all_clear"));
+}
+
+/* What is past, but was never told before, is no all-clear and no warning. */
+static void test_past(void **state)
+{
+    struct judged *j = *state;
+    const char *past = info_xml((struct info_text){.urgency = "Past"});
+    assert_true(judge(j, (struct cap_text){.infos = past}));
+    assert_false(j->alert->all_clear);
+    assert_false(noted(j->alert->notes, "all_clear"));
+    assert_true(judge(j, (struct cap_text){.infos = past, .msg_type = "Update"}));
+    assert_true(j->alert->all_clear);
+    const struct info_text clear_en = {.language = "en", .more = ALL_CLEAR};
+    assert_true(all_clear(j, (struct info_text){.urgency = "Past"}, clear_en));
 }
 
 static void test_shortened(void **state)
@@ -625,6 +656,7 @@ int main(void)
         TEST(test_named_places),
         TEST(test_two_languages_of_one_shape),
         TEST(test_all_clear),
+        TEST(test_past),
         TEST(test_shortened),
         TEST(test_drill),
         TEST(test_times),

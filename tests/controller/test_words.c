@@ -10,14 +10,19 @@ static struct config *configured(void)
     return &config;
 }
 
-static char *choose(struct info_text info, bool exercise, uint32_t max_s, bool *shortened)
+static char *choose_of(struct cap_text cap, uint32_t max_s, bool *shortened)
 {
-    struct alert_message *message = cap_message((struct cap_text){.infos = info_xml(info)});
+    struct alert_message *message = cap_message(cap);
     struct config *config = configured();
     config->max_speech_s = max_s;
-    char *text = words_choose(config, &message->infos[0], exercise, shortened);
+    char *text = words_choose(config, message, &message->infos[0], shortened);
     alert_message_free(message);
     return text;
+}
+
+static char *choose(struct info_text info, bool exercise, uint32_t max_s, bool *shortened)
+{
+    return choose_of((struct cap_text){.infos = info_xml(info), .status = exercise ? "Exercise" : "Actual"}, max_s, shortened);
 }
 
 #define PARAMETER(name, value) "<parameter><valueName>" name "</valueName><value>" value "</value></parameter>"
@@ -31,6 +36,11 @@ static void test_choice(void **state)
     } ROWS[] = {
         {{.headline = "h", .more = "<description>d</description><instruction>i</instruction>" PARAMETER("Speech", "说")}, "说"},
         {{.headline = "h", .more = "<instruction>i</instruction>" PARAMETER("speech", "")}, "h。i"},
+        {{.language = "en",
+          .headline = "h",
+          .more = PARAMETER("layer:SOREM:1.0:Broadcast_Text", "Take cover now.") PARAMETER("speech", "")},
+         "Take cover now."},
+        {{.language = "cmn", .headline = "洪水来了", .more = "<instruction>快走。</instruction>"}, "洪水来了。快走。"},
         {{.headline = "洪水来了！", .more = "<instruction>快走。</instruction>"}, "洪水来了！ 快走。"},
         {{.headline = "洪水来了", .more = "<instruction>快走。</instruction>"}, "洪水来了。快走。"},
         {{.language = "en", .headline = "Flood", .more = "<instruction>Go.</instruction>"}, "Flood. Go."},
@@ -42,13 +52,13 @@ static void test_choice(void **state)
         {{.headline = "", .more = "<description>d</description><instruction>i</instruction>"}, "i"},
         {{.headline = "", .more = "<description>水位上涨。</description>"}, "水位上涨。"},
         {{.headline = ""}, NULL},
-        {{.headline = "可以回家。", .urgency = "Past"}, "解除通知。可以回家。"},
-        {{.headline = "解除洪水预警。", .urgency = "Past"}, "解除通知。解除洪水预警。"},
-        {{.headline = "解除通知：洪水退了。", .urgency = "Past"}, "解除通知：洪水退了。"},
+        {{.headline = "可以回家。", .more = ALL_CLEAR}, "解除通知。可以回家。"},
+        {{.headline = "解除洪水预警。", .more = ALL_CLEAR}, "解除通知。解除洪水预警。"},
+        {{.headline = "解除通知：洪水退了。", .more = ALL_CLEAR}, "解除通知：洪水退了。"},
         {{.language = "en", .headline = "Go home.", .more = "<responseType>AllClear</responseType>"}, "All clear. Go home."},
-        {{.language = "en-GB", .headline = "ALL CLEAR: go home.", .urgency = "Past"}, "ALL CLEAR: go home."},
-        {{.language = "pt", .headline = "h", .urgency = "Past"}, "h"},
-        {{.headline = "", .urgency = "Past"}, NULL},
+        {{.language = "en-GB", .headline = "ALL CLEAR: go home.", .more = ALL_CLEAR}, "ALL CLEAR: go home."},
+        {{.language = "pt", .headline = "h", .more = ALL_CLEAR}, "h"},
+        {{.headline = "", .more = ALL_CLEAR}, NULL},
         {{.headline = " ", .more = "<description> </description>"}, NULL},
     };
     for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
@@ -60,6 +70,51 @@ static void test_choice(void **state)
         else
             assert_null(text);
         free(text);
+    }
+}
+
+/* What is past is an all-clear only in an Update: nobody was told of it before. */
+static void test_past(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *msg_type, *expected;
+    } ROWS[] = {{"Alert", "EQ 6.3 Neiafu"}, {"Update", "All clear. EQ 6.3 Neiafu"}};
+    for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
+        bool shortened;
+        char *text = choose_of((struct cap_text){.msg_type = ROWS[i].msg_type,
+                                                 .infos = info_xml((struct info_text){
+                                                     .language = "en", .urgency = "Past", .headline = "EQ 6.3 Neiafu"})},
+                               60, &shortened);
+        assert_string_equal(text, ROWS[i].expected);
+        free(text);
+    }
+}
+
+static void test_languages(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *tag, *headline, *language;
+    } ROWS[] = {{"zh-Hant-TW", "洪水", "zh-Hant-TW"},
+                {"zh_TW", "洪水", "zh_TW"},
+                {"cmn", "洪水", "zh"},
+                {"yue-HK", "洪水", "zh"},
+                {"chi", "洪水", "zh"},
+                {"zho", "洪水", "zh"},
+                {"en-US", "洪水来了", "zh"}, /* what a block without a language says */
+                {"en", "Flood at 龙塘村", "en"},
+                {"eng", "Flood", "en"},
+                {"EN-gb", "Flood", "EN-gb"},
+                {"en", "119", "en"},
+                {"fr-CA", "Crue", "fr-CA"},
+                {"ja", "洪水警報", "ja"}, /* characters do not make it Chinese */
+                {"bo-CN", "洪水", "bo-CN"}};
+    for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
+        struct alert_message *message = cap_message(
+            (struct cap_text){.infos = info_xml((struct info_text){.language = ROWS[i].tag, .headline = ROWS[i].headline})});
+        assert_string_equal(words_language(&message->infos[0]), ROWS[i].language);
+        alert_message_free(message);
     }
 }
 
@@ -94,7 +149,7 @@ static void test_all_clear_in_a_drill(void **state)
 {
     (void)state;
     bool shortened = false;
-    char *text = choose((struct info_text){.language = "en", .headline = "Go home.", .urgency = "Past"}, true, 60, &shortened);
+    char *text = choose((struct info_text){.language = "en", .headline = "Go home.", .more = ALL_CLEAR}, true, 60, &shortened);
     assert_string_equal(text, "Drill, drill, this is a drill, there is no danger! All clear. Go home. This is a drill.");
     free(text);
 }
@@ -154,6 +209,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_choice),
+        cmocka_unit_test(test_past),
+        cmocka_unit_test(test_languages),
         cmocka_unit_test(test_shortened_at_a_sentence),
         cmocka_unit_test(test_all_clear_in_a_drill),
         cmocka_unit_test(test_drill_frame),

@@ -188,9 +188,9 @@ fallback_all_clear_zh = "one.wav"; fallback_all_clear_en = "one.wav";''')
         town.start()
         unspoken = lambda alert: [n["language"] for n in town.alert(alert)["not_spoken"]]
         foreign = lambda **settings: cap(en=None, **settings).replace("zh-CN", "pt-PT")
-        drill = town.send(foreign(status="Exercise"))[1]["id"]
-        past = town.send(foreign().replace("Immediate", "Past"))[1]["id"]
-        for alert in (past, drill):
+        past = foreign().replace("<urgency>Immediate", "<responseType>AllClear</responseType><urgency>Past")
+        for message in (past, foreign(status="Exercise")):
+            alert = town.send(message)[1]["id"]
             town.until_segment(alert, "words")
             self.assertEqual(unspoken(alert), ["pt-PT"])
             town.until_ended(alert)
@@ -200,7 +200,8 @@ fallback_all_clear_zh = "one.wav"; fallback_all_clear_en = "one.wav";''')
 
     def test_all_clear(self):
         town = self.township({"north": (9600, t8(1))}, programme=SHORT).start()
-        past = cap(zh="可以回家。", en="All clear. You may go home.").replace("Immediate", "Past")
+        past = cap(zh="可以回家。", en="All clear. You may go home.")
+        past = past.replace("<urgency>Immediate", "<responseType>AllClear</responseType><urgency>Past")
         alert = town.send(past)[1]
         self.assertTrue(alert["all_clear"])
         self.assertEqual([w["text"] for w in alert["words"]], ["解除通知。可以回家。", "All clear. You may go home."])

@@ -26,7 +26,7 @@ class Stored(TownshipTest):
 
     def test_no_message(self):
         for name, message in (("another language", cap(zh=None)), ("a drill", cap(status="Exercise")),
-                              ("an all-clear", cap().replace("Immediate", "Past"))):
+                              ("an all-clear", cap().replace("<urgency>", "<responseType>AllClear</responseType><urgency>"))):
             with self.subTest(name):
                 alert = self.town.send(message)[1]["id"]
                 self.town.until_ended(alert)
