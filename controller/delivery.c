@@ -148,7 +148,9 @@ bool delivery_take_event(struct delivery *delivery, const struct line_event *eve
     if (delivery->final)
         return false;
     switch (event->kind) {
-    case LINE_SENT: return climb(delivery, RUNG_SENT, at);
+    case LINE_SENT:
+        delivery->is_started = false; /* it is armed (again): whatever start went out before is over */
+        return climb(delivery, RUNG_SENT, at);
     case LINE_ACKNOWLEDGED:
         if (delivery->trouble == REASON_NO_REPLY || delivery->trouble == REASON_EXCEPTION)
             set_trouble(delivery, REASON_NONE, 0);

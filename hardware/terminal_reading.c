@@ -154,10 +154,10 @@ static void read_armed(struct terminal *terminal, struct mono now)
         terminal->first_failed = true;
         return;
     }
-    bool was_busy = has_become_free(terminal);
+    bool told_why = has_become_free(terminal) || terminal->blind;
     bool settled = !mono_before(terminal->last.requested, terminal->start_from);
     if (settled && terminal->last.when[WHEN_ARMED] == TRUTH_FALSE) {
-        if (!was_busy) /* else the other source has ended our session, and that was told */
+        if (!told_why) /* else the other source has ended our session, or it did not hear us when it was armed */
             terminal_trouble(terminal, TROUBLE_NOT_ARMED, 0, now);
         arm_again(terminal, now);
     }
@@ -183,15 +183,16 @@ static void tell_why_it_fell_silent(struct terminal *terminal, struct mono now)
     terminal_trouble(terminal, why, 0, now);
 }
 
-/* Started, and long enough ago, but silent. */
-static void read_silent(struct terminal *terminal, bool was_busy, struct mono now)
+/* Started, and long enough ago, but silent. told_why: another source had begun there, or it did not answer when it was started.
+ */
+static void read_silent(struct terminal *terminal, bool told_why, struct mono now)
 {
     enum truth armed = terminal->last.when[WHEN_ARMED];
     bool ran_out = terminal->hold_ran_out && armed != TRUTH_TRUE;
     bool again = armed == TRUTH_FALSE || (armed == TRUTH_UNKNOWN && (terminal->sounded || ran_out));
     if (terminal->sounded && !ran_out)
         tell_why_it_fell_silent(terminal, now);
-    else if (!was_busy) /* else it was told why */
+    else if (!told_why)
         terminal_trouble(terminal, armed == TRUTH_FALSE && !ran_out ? TROUBLE_NOT_ARMED : TROUBLE_NOT_SOUNDING, 0, now);
     terminal->sounded = false;
     if (again)
@@ -210,8 +211,9 @@ static void read_started(struct terminal *terminal, struct mono now)
         terminal->sounded = false; /* that our session is gone afterwards is no reboot */
         return;
     }
-    bool was_busy = has_become_free(terminal);
+    bool told_why = has_become_free(terminal) || terminal->blind;
     if (terminal->last.when[WHEN_SOUNDING] == TRUTH_TRUE) {
+        terminal->blind = false;
         terminal->sounded = true;
         terminal->sounded_at = terminal->last.received;
         terminal->hold_ran_out = false;
@@ -219,7 +221,7 @@ static void read_started(struct terminal *terminal, struct mono now)
         terminal->refusals = 0;
         terminal_well(terminal, TROUBLE_NOT_SOUNDING);
     } else if (terminal->last.when[WHEN_SOUNDING] == TRUTH_FALSE && !mono_before(terminal->last.requested, sure)) {
-        read_silent(terminal, was_busy, now);
+        read_silent(terminal, told_why, now);
     }
 }
 

@@ -454,6 +454,8 @@ static void test_times(void **state)
     assert_true(d.starting);
     play(&d, &OUTPUT, "123SQSS"); /* nor does one that was obeyed at last count from one that was not */
     assert_int_equal(d.started.wall.ms, at(16).wall.ms);
+    play(&d, &OUTPUT, "1NS12S"); /* the first left when it did not answer; it was armed when it did */
+    assert_int_equal(d.started.wall.ms, at(15).wall.ms);
     play(&d, &OUTPUT, "123SSR3S"); /* a second start frame changes nothing, a start after a reboot does */
     assert_int_equal(d.started.wall.ms, at(17).wall.ms);
     play(&d, &OUTPUT, "123SS");

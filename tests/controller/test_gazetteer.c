@@ -267,8 +267,6 @@ static void test_shares_of_an_area_around(void **state)
     struct town *town = *state;
     uint32_t people[N_TERMINALS] = {0};
     text_copy(town->terminals[T_ZHUPING].codes[0].digits, 13, "360499103000");
-    for (size_t i = 0; i < N_PLACES; i++)
-        free(town->places[i].terminals);
     assert_true(config_gather_terminals(&town->config));
     town->places[LONGTANG].population = 800;
     town->places[TOWN].population = 4001;

@@ -322,6 +322,25 @@ static void a_dead_one_is_told_once_and_joins_late(void **state)
     assert_int_equal(fake_count(line, LINE_STARTED, 0), 2);
     assert_int_equal(fake_count(line, LINE_ARMED, 0), 1);
     assert_int_equal(line->units[0].state, 2);
+    assert_int_equal(fake_count(line, LINE_TROUBLE, 0), 1); /* that it is not armed is not its fault */
+    fake_line_free(line);
+}
+
+/* Among others who are armed and started by one frame each: it may have heard them, and did not. */
+static void one_that_misses_the_frames_for_all_joins_late(void **state)
+{
+    (void)state;
+    struct fake_line *line = opened("ttt");
+    line->units[1].dead = true;
+    fake_target(line, 1, 5, "012", 50);
+    fake_verify(line, "012");
+    fake_run(line, 10000);
+    assert_int_equal(fake_writes(line, 0, 20), 1);
+    line->units[1].dead = false;
+    fake_run(line, 12000);
+    assert_int_equal(line->units[1].state, 2);
+    assert_int_equal(fake_troubles(line, TROUBLE_NO_REPLY, 1), 1);
+    assert_int_equal(fake_count(line, LINE_TROUBLE, -1), 1);
     fake_line_free(line);
 }
 
@@ -562,6 +581,7 @@ int main(void)
         cmocka_unit_test(one_that_stops_by_itself_is_started_again_each_time),
         cmocka_unit_test(without_its_uptime_a_lost_session_is_a_reboot),
         cmocka_unit_test(a_dead_one_is_told_once_and_joins_late),
+        cmocka_unit_test(one_that_misses_the_frames_for_all_joins_late),
         cmocka_unit_test(another_source_is_left_alone),
         cmocka_unit_test(nothing_is_written_while_another_source_plays),
         cmocka_unit_test(what_is_ours_below_another_source_is_stopped),
