@@ -65,7 +65,7 @@ struct terminal {
     bool sent_told, acknowledged, armed_told;
     bool seen_unarmed; /* read as not armed in this session */
     bool reset_tried;  /* was switched off to be seen as not armed */
-    bool blind;        /* its sequence goes on although nothing is answered */
+    bool blind;        /* its sequence goes on, or went out, although nothing is answered */
     bool stop_sent;    /* since it was to be stopped */
     bool sounded, stop_answered, unasked_told;
     uint32_t troubles_told;           /* bit per terminal_trouble */

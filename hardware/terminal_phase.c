@@ -169,7 +169,6 @@ void terminal_group_armed(struct terminal *terminal, bool first, bool last, uint
 {
     terminal->reached = (terminal->reached && terminal->touched) || !terminal->dead; /* a live one will have heard it */
     terminal->touched = true;
-    terminal->blind = terminal->blind || terminal->dead;
     if (first && !terminal->sent_told)
         terminal_event(terminal, LINE_SENT, sent_end);
     terminal->sent_told = true;

@@ -330,18 +330,24 @@ static void a_dead_one_is_told_once_and_joins_late(void **state)
 static void one_that_misses_the_frames_for_all_joins_late(void **state)
 {
     (void)state;
-    struct fake_line *line = opened("ttt");
-    line->units[1].dead = true;
-    fake_target(line, 1, 5, "012", 50);
-    fake_verify(line, "012");
-    fake_run(line, 10000);
-    assert_int_equal(fake_writes(line, 0, 20), 1);
-    line->units[1].dead = false;
-    fake_run(line, 12000);
-    assert_int_equal(line->units[1].state, 2);
-    assert_int_equal(fake_troubles(line, TROUBLE_NO_REPLY, 1), 1);
-    assert_int_equal(fake_count(line, LINE_TROUBLE, -1), 1);
-    fake_line_free(line);
+    static const struct {
+        int before_ms, after_ms; /* known as dead before, or not */
+    } CASES[] = {{0, 10000}, {60000, 10000}};
+    for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
+        struct fake_line *line = opened("ttt");
+        line->units[1].dead = true;
+        fake_run(line, CASES[i].before_ms);
+        fake_forget(line);
+        fake_target(line, 1, 5, "012", 50);
+        fake_verify(line, "012");
+        fake_run(line, CASES[i].after_ms);
+        assert_int_equal(fake_writes(line, 0, 20), 1);
+        line->units[1].dead = false;
+        fake_run(line, 15000);
+        assert_int_equal(line->units[1].state, 2);
+        assert_int_equal(fake_count(line, LINE_TROUBLE, -1), fake_troubles(line, TROUBLE_NO_REPLY, 1));
+        fake_line_free(line);
+    }
 }
 
 static void another_source_is_left_alone(void **state)
