@@ -41,14 +41,14 @@ ORDERED := $(BUILD)/controller.a $(BUILD)/config.a $(BUILD)/hardware.a $(BUILD)/
 FLITE := -lflite_cmu_us_kal16 -lflite_cmu_us_slt -lflite_usenglish -lflite_cmulex -lflite
 LIBS := -lmodbus -lasound -lsndfile -lconfig -luv -lmicrohttpd -lcurl -ljansson -lexpat -lsqlite3 -lcrypto -lsoxr -lebur128 -lm
 
-.PHONY: help deps lint-deps all check demo run bench lint check-layers sanitize fuzz mutations install clean format valgrind
+.PHONY: help deps lint-deps all check demo run bench lint check-layers sanitize fuzz mutations torture install clean format valgrind
 
 all: $(PROGRAMS) $(PLUGIN) data
 
 help:
 	@printf '%s\n' 'make demo    build all, run a simulated township, send a warning, prove it at every loudspeaker' \
 	    'make check   build all, run every test' 'make run     like demo, and leave the township running' \
-	    'make all | bench | lint | check-layers | sanitize | valgrind | fuzz | mutations | install | clean | deps'
+	    'make all | bench | lint | check-layers | sanitize | valgrind | fuzz | mutations | torture | install | clean | deps'
 
 # What is missing is installed; nothing is asked of the network when nothing is.
 deps:
@@ -97,6 +97,26 @@ $(BUILD)/tests/system/stalls.so: tests/system/stalls.c
 	@echo '  CC $<'
 	$(Q)$(CC) $(CPPFLAGS) -std=c17 -O2 $(WARNINGS) -fPIC -shared -o $@ $<
 
+# The daemon that the torture kills (tests/torture): what has fault points is compiled once more with them, and SQLite writes
+# through a disk that forgets. The rest is the daemon's own.
+FAULTY := $(shell grep -l '"codecs/fault_point.h"' $(SOURCES))
+TORTURE := $(BUILD)/torture
+TORTURE_PROGRAMS := $(TORTURE)/tocsind $(TORTURE)/notes
+
+$(TORTURE)/%.o: %.c
+	@mkdir -p $(@D)
+	@echo '  CC $< (fault points)'
+	$(Q)$(CC) $(CPPFLAGS) -DTOCSIN_FAULT_POINTS $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(TORTURE)/tocsind: $(BUILD)/controller/tocsind_main.o $(FAULTY:%.c=$(TORTURE)/%.o) \
+    $(TORTURE)/tests/torture/fault_points.o $(TORTURE)/tests/torture/power_vfs.o $(LIBRARIES)
+	@echo '  LD $@'
+	$(Q)$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(ORDERED) $(LIBS)
+
+$(TORTURE)/notes: $(TORTURE)/tests/torture/notes.o
+	@echo '  LD $@'
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lm
+
 # The data folder as it is installed: hazards, texts, profiles, and the recordings that sound where no voice is left. Those are made
 # once, here, and need no voice when they are played.
 DATA := $(patsubst config/%,$(BUILD)/share/tocsin/%,config/hazards.cfg config/texts.cfg $(wildcard config/profiles/*.cfg)) \
@@ -119,7 +139,7 @@ check:
 	@BUILD=$(BUILD) tests/run
 
 .PHONY: $(BUILD)/.tests
-$(BUILD)/.tests: $(UNIT_TESTS) $(BENCH_PROGRAMS) $(BUILD)/tests/system/stalls.so
+$(BUILD)/.tests: $(UNIT_TESTS) $(BENCH_PROGRAMS) $(BUILD)/tests/system/stalls.so $(TORTURE_PROGRAMS)
 
 demo:
 	@$(MAKE) --no-print-directory deps
@@ -142,6 +162,18 @@ valgrind:
 	@$(MAKE) --no-print-directory all $(BENCH_PROGRAMS)
 	@TOCSIN_VALGRIND='valgrind -q --leak-check=full --errors-for-leak-kinds=definite,possible --error-exitcode=99' \
 	    TESTS=tests/system TOCSIN_TEST_PATIENCE=180 JOBS=3 BUILD=$(BUILD) tests/run
+
+# The daemon is killed at its fault points and at random instants: about 40 minutes on two cores. ONE=... repeats one run.
+POINTS ?= some
+KILLS ?= 1000
+SEED ?= 1
+JOBS ?= 12
+AT_MOST ?= 100000
+ONE ?=
+torture:
+	@$(MAKE) --no-print-directory deps
+	@$(MAKE) --no-print-directory all $(TORTURE_PROGRAMS)
+	@BUILD=$(BUILD) python3 -B tests/torture/torture.py --points '$(POINTS)' --kills $(KILLS) --seed '$(SEED)' --jobs $(JOBS) --at-most '$(AT_MOST)' --one '$(ONE)'
 
 TIME ?= 120
 FUZZED := cap texts frame ebm json csv geojson

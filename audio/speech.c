@@ -141,6 +141,22 @@ bool speech_finish(const float *mono, size_t n, uint32_t in_rate, uint32_t out_r
     return ok;
 }
 
+bool speech_append(struct speech *speech, const struct speech *more, uint32_t pause_ms)
+{
+    size_t pause = (size_t)((uint64_t)speech->rate * pause_ms / 1000), n = speech->n_frames + pause + more->n_frames;
+    int16_t *frames = realloc(speech->frames, n * sizeof *frames);
+    if (!frames)
+        return false;
+    memset(frames + speech->n_frames, 0, pause * sizeof *frames);
+    memcpy(frames + speech->n_frames + pause, more->frames, more->n_frames * sizeof *frames);
+    speech->frames = frames;
+    speech->n_frames = n;
+    speech->mean_level = fmin(speech->mean_level, more->mean_level);
+    speech->peak = fmax(speech->peak, more->peak);
+    speech->shortened |= more->shortened;
+    return true;
+}
+
 void speech_free(struct speech *speech)
 {
     free(speech->frames);

@@ -1,4 +1,5 @@
-/* The client of tocsin-voice: one child per text, a sentence at a time over a socket, and no longer than the deadline. */
+/* The client of tocsin-voice: one child per text, a sentence at a time over a socket, or one per recording, and no longer than
+ * the deadline. */
 #include "audio/voice.h"
 #include "audio/speech.h"
 #include "audio/voice_text.h"
@@ -11,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -21,6 +23,8 @@ enum { PAUSE_MS = 250 /* between sentences */, SPEECH_MAX_S = 300, HEADER_MAX = 
 struct talk {
     const struct voice_settings *settings;
     struct voice_call *call; /* may be NULL */
+    int file;                /* the recording; -1 for a text */
+    uint32_t max_s;          /* of a recording */
     pid_t pid;
     int fd;
     struct mono deadline;
@@ -70,10 +74,18 @@ static bool show(struct voice_call *call, int fd)
 
 static int spawn(struct talk *t, int child_end)
 {
-    char cpu[16], memory[16];
+    char cpu[16], memory[16], decode[16];
     snprintf(cpu, sizeof cpu, "%u", t->settings->cpu_s);
     snprintf(memory, sizeof memory, "%u", t->settings->memory_mib);
-    const char *argv[] = {t->settings->program, "--cpu", cpu, "--memory", memory, "--english", t->settings->english, NULL};
+    snprintf(decode, sizeof decode, "%u", t->max_s);
+    const char *argv[] = {t->settings->program,
+                          "--cpu",
+                          cpu,
+                          "--memory",
+                          memory,
+                          t->file >= 0 ? "--decode" : "--english",
+                          t->file >= 0 ? decode : t->settings->english,
+                          NULL};
     char *envp[] = {NULL};
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attr;
@@ -81,7 +93,7 @@ static int spawn(struct talk *t, int child_end)
     sigemptyset(&none);
     sigfillset(&all);
     posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_adddup2(&actions, child_end, STDIN_FILENO);
+    posix_spawn_file_actions_adddup2(&actions, t->file >= 0 ? t->file : child_end, STDIN_FILENO);
     posix_spawn_file_actions_adddup2(&actions, child_end, STDOUT_FILENO);
     posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", 1 /* O_WRONLY */, 0);
     posix_spawnattr_init(&attr);
@@ -203,7 +215,7 @@ static bool make_room(struct talk *t, size_t pause, size_t n, struct error *erro
 {
     size_t most = (size_t)SPEECH_MAX_S * t->rate;
     if (n > most || t->n + pause + n > most)
-        return error_set(error, ERROR_TOO_LARGE, "the text lasts longer than %d s", SPEECH_MAX_S);
+        return error_set(error, ERROR_TOO_LARGE, "it lasts longer than %d s", SPEECH_MAX_S);
     float *bigger = realloc(t->mono, (t->n + pause + n) * sizeof *bigger);
     if (!bigger)
         return error_set(error, ERROR_NO_MEMORY, "no memory for the speech");
@@ -241,23 +253,32 @@ static bool take_refusal(struct talk *t, const char *line, struct error *error)
     return error_set(error, code == ERROR_UNSUPPORTED ? ERROR_UNSUPPORTED : ERROR_INVALID, "%s", why + (*why == ' '));
 }
 
-static bool speak_sentence(struct talk *t, const char *language, struct slice sentence, struct error *error)
+/* The answer to a sentence or a recording. cut: it says that there was more. */
+static bool receive_answer(struct talk *t, bool *cut, struct error *error)
 {
     char line[HEADER_MAX], *rest;
-    t->goes_on = false;
-    snprintf(line, sizeof line, "%.2s %zu\n", language, sentence.size);
-    if (!send_all(t, line, strlen(line), error) || !send_all(t, sentence.data, sentence.size, error) ||
-        !receive_line(t, line, error))
+    if (!receive_line(t, line, error))
         return false;
     if (strncmp(line, "no ", 3) == 0)
         return take_refusal(t, line + 3, error);
     bool ok = strncmp(line, "ok ", 3) == 0;
-    unsigned long rate = ok ? strtoul(line + 3, &rest, 10) : 0, n = ok ? strtoul(rest, NULL, 10) : 0;
+    unsigned long rate = ok ? strtoul(line + 3, &rest, 10) : 0, n = ok ? strtoul(rest, &rest, 10) : 0;
     if (rate < 4000 || rate > 192000 || n == 0 || (t->rate && rate != t->rate))
         return error_set(error, ERROR_IO, "the voice answered \"%.60s\"", line);
     t->rate = (uint32_t)rate;
+    *cut = strcmp(rest, " cut") == 0;
     t->goes_on = receive_frames(t, n, error);
     return t->goes_on;
+}
+
+static bool speak_sentence(struct talk *t, const char *language, struct slice sentence, struct error *error)
+{
+    char line[HEADER_MAX];
+    bool cut;
+    t->goes_on = false;
+    snprintf(line, sizeof line, "%.2s %zu\n", language, sentence.size);
+    return send_all(t, line, strlen(line), error) && send_all(t, sentence.data, sentence.size, error) &&
+           receive_answer(t, &cut, error);
 }
 
 /* ---- a text ---- */
@@ -303,6 +324,16 @@ static bool speak_text(struct talk *t, const char *language, const char *text, c
     return true;
 }
 
+/* Ends the child and makes speech of what it has said, if ok. */
+static bool finish(struct talk *t, bool ok, uint32_t rate, struct speech *speech, struct error *error)
+{
+    ok = ok && (show(t->call, t->fd) || error_set(error, ERROR_IO, "the voice was stopped"));
+    end(t);
+    ok = ok && speech_finish(t->mono, t->n, t->rate, rate, speech, error);
+    free(t->mono);
+    return ok;
+}
+
 bool voice_speak(const struct voice_settings *settings, struct voice_call *call, const char *language, const char *text,
                  uint32_t rate, struct speech *speech, struct error *error)
 {
@@ -313,13 +344,44 @@ bool voice_speak(const struct voice_settings *settings, struct voice_call *call,
         return error_set(error, ERROR_TOO_LARGE, "a text of %zu bytes: at most %d", strlen(text), VOICE_TEXT_MAX);
     if (!text_is_utf8(slice_of(text)))
         return error_set(error, ERROR_INVALID, "the text is not UTF-8");
-    struct talk t = {.settings = settings, .call = call, .fd = -1};
+    struct talk t = {.settings = settings, .call = call, .file = -1, .fd = -1};
     char skipped[VOICE_SKIPPED_MAX] = "";
     bool ok = begin(&t, error) && speak_text(&t, language, text, skipped, error);
-    ok = ok && (show(call, t.fd) || error_set(error, ERROR_IO, "the voice was stopped"));
-    end(&t);
-    ok = ok && speech_finish(t.mono, t.n, t.rate, rate, speech, error);
+    ok = finish(&t, ok, rate, speech, error);
     text_copy(speech->skipped, sizeof speech->skipped, skipped);
-    free(t.mono);
+    return ok;
+}
+
+/* ---- a recording ---- */
+
+/* A file in memory, which the child can seek in; -1 after saying why. */
+static int file_of(struct slice bytes, struct error *error)
+{
+    int fd = memfd_create("tocsin-recording", MFD_CLOEXEC);
+    size_t written = 0;
+    ssize_t n = 0;
+    while (fd >= 0 && written < bytes.size && (n = write(fd, bytes.data + written, bytes.size - written)) > 0)
+        written += (size_t)n;
+    if (fd >= 0 && written == bytes.size && lseek(fd, 0, SEEK_SET) == 0)
+        return fd;
+    error_set(error, ERROR_IO, "no memory for the recording: %s", strerror(errno));
+    if (fd >= 0)
+        close(fd);
+    return -1;
+}
+
+bool voice_play(const struct voice_settings *settings, struct voice_call *call, struct slice file, uint32_t rate,
+                uint32_t max_s, struct speech *speech, struct error *error)
+{
+    *speech = (struct speech){0};
+    struct talk t = {.settings = settings, .call = call, .max_s = max_s < SPEECH_MAX_S ? max_s : SPEECH_MAX_S, .fd = -1};
+    bool cut = false;
+    t.file = file_of(file, error);
+    if (t.file < 0)
+        return false;
+    bool ok = begin(&t, error) && receive_answer(&t, &cut, error);
+    close(t.file);
+    ok = finish(&t, ok, rate, speech, error);
+    speech->shortened = cut;
     return ok;
 }

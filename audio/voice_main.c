@@ -3,8 +3,12 @@
  *   tocsin-voice [--cpu S] [--memory MIB] [--english kal16|slt]
  *       reads "LANGUAGE BYTES\n" and so many bytes of text, a sentence at a time, and answers "ok RATE FRAMES\n" and the
  *       frames (mono, 16 bits, this machine's byte order), or "no CODE WHY\n"; ends with its input.
+ *   tocsin-voice [--cpu S] [--memory MIB] --decode SECONDS
+ *       reads a recording, of which nothing is believed, from the file that its input is, and answers in the same way; "cut"
+ *       follows FRAMES where there was more than SECONDS of it.
  *   tocsin-voice --say LANGUAGE TEXT --out FILE.wav
  *       speaks a text, as the daemon would, into a recording. */
+#include "audio/clip.h"
 #include "audio/voice.h"
 #include "audio/voice_text.h"
 
@@ -30,7 +34,7 @@ cst_voice *register_cmu_us_kal16(const char *voxdir);
 cst_voice *register_cmu_us_slt(const char *voxdir);
 
 struct options {
-    unsigned long cpu_s, memory_mib;
+    unsigned long cpu_s, memory_mib, decode_s; /* decode_s: 0 for a text */
     const char *english, *language, *out;
 };
 
@@ -168,6 +172,22 @@ static int serve(struct engines *engines)
     return 0;
 }
 
+/* ---- a recording ---- */
+
+static int decode(unsigned long max_s)
+{
+    struct clip clip;
+    struct error error = {0};
+    if (clip_decode(STDIN_FILENO, (uint32_t)max_s, &clip, &error)) {
+        printf("ok %u %zu%s\n", clip.rate, clip.n, clip.cut ? " cut" : "");
+        fwrite(clip.frames, sizeof *clip.frames, clip.n, stdout);
+        free(clip.frames);
+    } else {
+        printf("no %d %s\n", (int)error.code, error.message);
+    }
+    return fflush(stdout) == 0 ? 0 : 1;
+}
+
 /* ---- the process ---- */
 
 static bool limit(int resource, unsigned long value)
@@ -219,6 +239,7 @@ static int say(const struct options *o, const char *text)
 static int usage(FILE *to, int status)
 {
     fputs("usage: tocsin-voice [--cpu S] [--memory MIB] [--english kal16|slt]\n"
+          "       tocsin-voice [--cpu S] [--memory MIB] --decode SECONDS\n"
           "       tocsin-voice --say LANGUAGE TEXT --out FILE.wav\n",
           to);
     return status;
@@ -232,15 +253,20 @@ static bool misused(const char *why, const char *word)
 
 static bool parse(int argc, char **argv, struct options *o)
 {
-    static const struct option known[] = {{"cpu", required_argument, NULL, 'c'},     {"memory", required_argument, NULL, 'm'},
-                                          {"english", required_argument, NULL, 'e'}, {"say", required_argument, NULL, 's'},
-                                          {"out", required_argument, NULL, 'o'},     {NULL, 0, NULL, 0}};
+    static const struct option known[] = {{"cpu", required_argument, NULL, 'c'},
+                                          {"memory", required_argument, NULL, 'm'},
+                                          {"english", required_argument, NULL, 'e'},
+                                          {"decode", required_argument, NULL, 'd'},
+                                          {"say", required_argument, NULL, 's'},
+                                          {"out", required_argument, NULL, 'o'},
+                                          {NULL, 0, NULL, 0}};
     *o = (struct options){.english = "kal16"};
     for (int c; (c = getopt_long(argc, argv, "", known, NULL)) != -1;) {
         switch (c) {
         case 'c': o->cpu_s = strtoul(optarg, NULL, 10); break;
         case 'm': o->memory_mib = strtoul(optarg, NULL, 10); break;
         case 'e': o->english = optarg[0] ? optarg : "kal16"; break;
+        case 'd': o->decode_s = strtoul(optarg, NULL, 10); break;
         case 's': o->language = optarg; break;
         case 'o': o->out = optarg; break;
         default: return false;
@@ -265,6 +291,8 @@ int main(int argc, char **argv)
         return say(&o, argv[optind]);
     if (!confine(&o))
         return 3;
+    if (o.decode_s)
+        return decode(o.decode_s);
     flite_init();
     if (strcmp(o.english, "slt") == 0)
         engines.english = register_cmu_us_slt(NULL);

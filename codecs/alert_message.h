@@ -61,6 +61,8 @@ struct alert_area {
 struct alert_resource {
     char *description, *mime_type, *uri, *deref_uri, *digest; /* NULL where absent */
     int64_t size;                                             /* bytes; -1 where absent */
+    struct slice data; /* bytes of the resource where they came with the message (EBM: in the archive, which outlives the
+                        * message); empty otherwise */
 };
 
 struct alert_info {

@@ -26,7 +26,7 @@
  * "none") counts as empty: then the title is spoken.
  *   .../AreaCode             geocodes ebm_geocode_name of one area. At least one must be a code that area_code_parse takes;
  *                            the others stay as they stand, for intake to list: one must not silence the others
- *   .../Auxiliary            resource, and attachment if it is a file
+ *   .../Auxiliary            resource, and if it is a file its data and attachment
  *
  * All times are Beijing time, "2026-11-22 03:20:00" (+08:00). Urgency and certainty are not said: Unknown. Each element that is
  * read may stand once, but for MsgContent and Auxiliary; unknown elements are skipped.
@@ -60,7 +60,8 @@ enum { EBM_SIGN_TIME_SIZE = 4, EBM_CERTIFICATE_SIZE = 6, EBM_SIGNATURE_SIZE = 64
 extern const char ebm_geocode_name[];    /* "AreaCode" */
 extern const char ebm_event_code_name[]; /* "EventType" */
 
-/* A file that an Auxiliary names. Its size is right: one that differs from what is stated is refused. */
+/* A file that an Auxiliary names, where it is in the package. Whether size and digest are right is the caller's to check: a
+ * package is not refused for the sake of a file, for its words can still be spoken. */
 struct ebm_attachment {
     char *name;          /* AuxiliaryDesc */
     char *language;      /* of its info */
@@ -68,7 +69,7 @@ struct ebm_attachment {
     int type;            /* AuxiliaryType: 1, 2 MPEG audio, 3, 4 DRA audio, 41 PNG, 42 JPEG, 43 GIF; -1 where absent */
     int64_t stated_size; /* Size; -1 where absent */
     struct slice data;   /* in the archive */
-    char *digest; /* Digest as it stands; NULL where absent or empty, which is not a wrong one. To be checked by the caller */
+    char *digest;        /* Digest as it stands; NULL where absent or empty, which is not a wrong one */
 };
 
 enum ebm_signing { EBM_UNSIGNED /* there is no signature file */, EBM_SIGNED, EBM_SIGNATURE_REFUSED };

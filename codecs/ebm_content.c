@@ -115,21 +115,19 @@ static bool read_size(const struct ebm_reading *r, size_t auxiliary, int64_t *si
            error_set(r->error, ERROR_INVALID, "Size: \"%s\" is no number of bytes", ebm_quote(text).text);
 }
 
-static bool add_attachment(const struct ebm_reading *r, const struct alert_resource *resource, int type)
+/* A file that is missing, or is not as stated, does not refuse the package: its words are not kept from those who are to hear
+ * them. Who wants the file sees that it is not there, or that size and data differ. */
+static bool add_attachment(const struct ebm_reading *r, struct alert_resource *resource, int type)
 {
     struct ebm_package *package = r->package;
     const struct ebm_file *file = ebm_file_find(r->files, resource->uri);
     if (!file)
-        return error_set(r->error, ERROR_MISSING, "Auxiliary: the file %s is not in the package; send it again with the file",
-                         ebm_quote(resource->uri).text);
-    if (resource->size >= 0 && (uint64_t)resource->size != file->data.size)
-        return error_set(r->error, ERROR_INVALID, "Auxiliary: %s has %zu bytes, stated are %lld; send it again",
-                         ebm_quote(resource->uri).text, file->data.size, (long long)resource->size);
+        return true;
     struct ebm_attachment *attachment = &package->attachments[package->n_attachments++];
     attachment->info = r->message->n_infos - 1;
     attachment->type = type;
     attachment->stated_size = resource->size;
-    attachment->data = file->data;
+    attachment->data = resource->data = file->data;
     return ebm_copy_text(resource->uri, &attachment->name, r->error) &&
            ebm_copy_text(r->message->infos[attachment->info].language, &attachment->language, r->error) &&
            (!resource->digest || ebm_copy_text(resource->digest, &attachment->digest, r->error));

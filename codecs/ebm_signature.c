@@ -1,4 +1,5 @@
 /* EBM: the signature file. Everything wrong in it refuses the signature, not the package. */
+#include "codecs/base64.h"
 #include "codecs/ebm_internal.h"
 
 #include <string.h>
@@ -9,38 +10,6 @@ enum {
     HEAD_SIZE = EBM_SIGN_TIME_SIZE + EBM_CERTIFICATE_SIZE,
     VALUE_MAX = PARTS_SIZE + LENGTH_SIZE,
 };
-
-static int sextet_of(char c)
-{
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    const char *found = c ? strchr(digits, c) : NULL;
-    return found ? (int)(found - digits) : -1;
-}
-
-/* Base64 (RFC 4648, 4) with line breaks and blanks let in. Returns the number of bytes, of which at most max are written; -1 if
- * it is no base64. */
-static long decode_base64(const char *text, uint8_t *to, size_t max)
-{
-    size_t n = 0, digits = 0, pads = 0;
-    uint32_t bits = 0;
-    for (; *text; text++) {
-        if (strchr(" \t\r\n", *text))
-            continue;
-        int sextet = sextet_of(*text);
-        if (*text == '=' ? ++pads > 2 : sextet < 0 || pads > 0)
-            return -1;
-        if (*text == '=')
-            continue;
-        bits = (bits << 6 | (uint32_t)sextet) & 0xFFFFFF;
-        if (++digits % 4 == 1)
-            continue;
-        uint8_t byte = (uint8_t)(bits >> (6 - 2 * ((digits - 1) % 4)));
-        if (n < max)
-            to[n] = byte;
-        n++;
-    }
-    return (digits + pads) % 4 == 0 && digits % 4 != 1 ? (long)n : -1;
-}
 
 static bool is_length(const uint8_t *bytes, unsigned length)
 {
@@ -59,7 +28,7 @@ static bool all_zeros(const uint8_t *bytes, size_t n)
 static bool read_value(const char *text, struct ebm_signature *signature, struct error *error)
 {
     uint8_t bytes[VALUE_MAX];
-    long n = decode_base64(text, bytes, sizeof bytes);
+    long n = base64_decode(text, bytes, sizeof bytes);
     if (!*text || n < 0)
         return error_set(error, ERROR_INVALID, "SignatureValue: %s", *text ? "it is no base64" : "missing or empty");
     bool front = n == VALUE_MAX && is_length(bytes, PARTS_SIZE);

@@ -42,6 +42,7 @@ static const struct {
     {"command", load_command_items},
     {"write", load_write_items},
     {"ignore", load_ignore_items},
+    {"night passage", load_passage_items},
 };
 
 const struct schema_item *schema_table(size_t i, const char **name)
@@ -76,6 +77,8 @@ static void load_all(struct loader *loader, const char *path)
         load_places(loader);
         load_users(loader);
         load_hazards(loader);
+        load_source_hazards(loader);
+        load_night(loader);
         load_texts(loader);
         load_channels(loader);
         load_lines(loader);
@@ -131,6 +134,7 @@ void config_free(struct config *config)
         free(config->sources[i].certificates);
     }
     free(config->sources);
+    free(config->night.passage);
     for (size_t i = 0; i < config->n_users; i++)
         free(config->users[i].relays);
     free(config->users);

@@ -17,7 +17,11 @@ enum {
     CONFIG_CODES_MAX = 8,     /* area codes of one terminal */
     CONFIG_LANGUAGES_MAX = 4, /* of one channel */
     CONFIG_NAMES_MAX = 8,
+    CONFIG_AUDIO_FROM_MAX = 4,
     CONFIG_BEFORE_MAX = 8, /* returns before the start that an alert names */
+    CONFIG_HAZARDS_MAX = 200,
+    CONFIG_AREAS_MAX = 64,  /* that a source may address */
+    CONFIG_ACTIONS_MAX = 6, /* CAP's responseTypes that ask for something */
 };
 
 /* Level of a warning, gravest first (GB/T 33414 I-IV, then Tocsin's two). */
@@ -41,6 +45,7 @@ struct config_hazard {
     uint32_t return_s[LEVEL_COUNT]; /* while it is in force its programme returns so often; 0: never */
     size_t n_return_before;
     uint16_t return_before_min[CONFIG_BEFORE_MAX]; /* minutes before the start that the alert names, where it names one */
+    bool passes_night;                             /* whatever the table of night passage says */
     struct config_text text;                       /* of its alerts; that of "other" where it has none of its own */
     size_t n_events; /* what a CAP event or eventCode value may say for it; compared without case */
     char (*events)[64];
@@ -83,11 +88,14 @@ enum right {
     RIGHT_EXTEND,
     RIGHT_ALL_CLEAR,
     RIGHT_CORRECT,
+    RIGHT_APPROVE, /* and reject, and sign */
+    RIGHT_RELEASE, /* from the night */
     RIGHT_COUNT
 };
 const char *right_name(enum right right); /* "send", ... */
 
-struct config_source { /* who may send: matched by CAP sender */
+/* Who may send, matched by CAP sender, and what. Of each list: none given, all are allowed. */
+struct config_source {
     char id[33];
     enum authority authority;
     char name_zh[64], name_en[64];   /* {issuer}; empty: the site's */
@@ -97,6 +105,32 @@ struct config_source { /* who may send: matched by CAP sender */
     char signer_id[65];              /* {1234567812345678}: distinguishing identifier of SM2 */
     struct config_certificate *certificates;
     size_t n_certificates;
+    size_t n_hazards, n_levels, n_areas;
+    bool hazards[CONFIG_HAZARDS_MAX]; /* by index */
+    bool levels[LEVEL_COUNT];
+    struct area_code areas[CONFIG_AREAS_MAX]; /* it means terminals inside these only */
+    uint32_t most_terminals;                  /* of one alert; 0: no limit */
+    uint32_t per_hour;                        /* new alerts that sound, drills counted apart; 0: no limit */
+    bool approve;                             /* a second person must, before it sounds */
+    uint32_t approve_within_s;                /* {300}: then, and as often again, an alarm asks for it */
+    bool exercise;                            /* {true}: it may send drills */
+    size_t n_audio_from;
+    char audio_from[CONFIG_AUDIO_FROM_MAX][128]; /* its recordings are fetched from addresses that begin so; each ends in "/" */
+};
+
+/* A row of the table of what passes at night. */
+struct config_passage {
+    int hazard; /* index; -1: any */
+    bool levels[LEVEL_COUNT];
+    size_t n_actions; /* 0: whatever it asks for */
+    char actions[CONFIG_ACTIONS_MAX][16];
+};
+
+struct config_night {
+    char from[6], until[6]; /* local time, "22:00"; from empty: no night is kept */
+    int from_minute, until_minute;
+    size_t n_passage;
+    struct config_passage *passage;
 };
 
 struct config_user { /* a login of the API */
@@ -218,6 +252,7 @@ struct config {
     struct config_level_rule *level_rules;
     size_t n_sources;
     struct config_source *sources;
+    struct config_night night;
     size_t n_users; /* 0: every login has all rights, but acts for no source */
     struct config_user *users;
 };

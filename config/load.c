@@ -44,6 +44,20 @@ void load_check_unique(const struct document *document, const config_setting_t *
     }
 }
 
+/* -1 after reporting. */
+static int find_text(const struct document *document, const config_setting_t *setting, const char *list, const char *id,
+                     const void *names, size_t n, size_t size)
+{
+    int found = load_find(names, n, size, id);
+    struct nearest nearest = nearest_to(id);
+    char text[80];
+    for (size_t i = 0; i < n; i++)
+        nearest_try(&nearest, (const char *)names + i * size);
+    if (found < 0)
+        schema_mistake(document, setting, "%s names \"%s\", which is not there%s", list, id, nearest_text(&nearest, text));
+    return found;
+}
+
 int load_refer(const struct document *document, const config_setting_t *group, const char *name, const void *array, size_t n,
                size_t size)
 {
@@ -51,15 +65,32 @@ int load_refer(const struct document *document, const config_setting_t *group, c
     const char *id = setting ? config_setting_get_string(setting) : NULL;
     if (!id)
         return -1; /* reported as missing or as a wrong type */
-    int found = load_find(array, n, size, id);
-    if (found >= 0)
-        return found;
-    struct nearest nearest = nearest_to(id);
-    for (size_t i = 0; i < n; i++)
-        nearest_try(&nearest, (const char *)array + i * size);
-    char text[80];
-    schema_mistake(document, setting, "%s names \"%s\", which is not there%s", name, id, nearest_text(&nearest, text));
-    return -1;
+    return find_text(document, setting, name, id, array, n, size);
+}
+
+size_t load_choose(const struct document *document, const config_setting_t *group, const char *name, const void *names,
+                   size_t n, size_t size, bool *chosen)
+{
+    const config_setting_t *list = schema_list(group, name);
+    size_t n_chosen = 0;
+    for (size_t i = 0; i < schema_length(list); i++) {
+        const config_setting_t *setting = schema_element(list, i);
+        const char *id = schema_text(document, setting, name);
+        int found = id ? find_text(document, setting, name, id, names, n, size) : -1;
+        if (found < 0)
+            continue;
+        n_chosen += !chosen[found];
+        chosen[found] = true;
+    }
+    return n_chosen;
+}
+
+size_t load_levels(const struct document *document, const config_setting_t *group, const char *name, bool levels[LEVEL_COUNT])
+{
+    char names[LEVEL_COUNT][16];
+    for (size_t i = 0; i < LEVEL_COUNT; i++)
+        text_copy(names[i], sizeof names[i], load_level_names[i]);
+    return load_choose(document, group, name, names, LEVEL_COUNT, sizeof *names, levels);
 }
 
 static bool read_degrees(const config_setting_t *number, double most, double *degrees)

@@ -70,7 +70,14 @@ bool load_point(const struct document *document, const config_setting_t *pair, c
 /* First of FOLDER/NAME and DATA/NAME that exists; false if neither does. */
 bool load_find_file(const struct loader *loader, const char *name, char path[PATH_MAX]);
 
-extern const struct schema_item load_site_items[], load_source_items[], load_certificate_items[];
+/* Reads the list of texts `name` of group: which of the n names (of elements of that size) stand in it. How many. */
+size_t load_choose(const struct document *document, const config_setting_t *group, const char *name, const void *names,
+                   size_t n, size_t size, bool *chosen);
+
+/* The same of the names of levels. */
+size_t load_levels(const struct document *document, const config_setting_t *group, const char *name, bool levels[LEVEL_COUNT]);
+
+extern const struct schema_item load_site_items[], load_certificate_items[];
 void load_settings(struct loader *loader); /* all of the site but what follows */
 /* The certificates of one source, and whether its policy can be kept with them. */
 void load_certificates(struct loader *loader, const config_setting_t *element, struct config_source *source);
@@ -79,6 +86,13 @@ extern const struct schema_item load_place_items[], load_group_items[], load_fea
     load_contact_items[];
 void load_places(struct loader *loader);
 void load_places_end(struct loader *loader); /* when all is loaded that they refer to, and that refers to them */
+
+extern const struct schema_item load_source_items[];
+void load_sources(struct loader *loader);        /* with the site's own settings */
+void load_source_hazards(struct loader *loader); /* after the hazards */
+
+extern const struct schema_item load_night_items[], load_passage_items[];
+void load_night(struct loader *loader); /* after the hazards */
 
 extern const struct schema_item load_user_items[];
 void load_users(struct loader *loader); /* after the sources */

@@ -7,7 +7,7 @@
 #include <strings.h>
 
 const struct schema_item load_hazards_items[] = {
-    {"hazards", SCHEMA_LIST, .least = 1, .most = 200},
+    {"hazards", SCHEMA_LIST, .least = 1, .most = CONFIG_HAZARDS_MAX},
     {"level_rules", SCHEMA_LIST, 0, 1000, .initial = ""},
     {0},
 };
@@ -50,6 +50,7 @@ const struct schema_item load_hazard_items[] = {
     {"return_s", SCHEMA_INTEGER, 0, RETURN_S_MAX, "600", SCHEMA_AT(hazard_row, return_s)},
     {"return_at", SCHEMA_GROUP, .initial = "", .items = return_at_items},
     {"return_before_min", SCHEMA_LIST, 0, CONFIG_BEFORE_MAX, .initial = ""},
+    {"passes_night", SCHEMA_BOOLEAN, .initial = "false", SCHEMA_AT(hazard_row, hazard.passes_night)},
     {"events", SCHEMA_LIST, 0, 200, .initial = ""},
     {0},
 };

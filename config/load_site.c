@@ -1,4 +1,4 @@
-/* The site's own settings and its sources. */
+/* The site's own settings. */
 #include "config/load.h"
 
 #include <libgen.h>
@@ -7,8 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char *const clock_names[] = {"ntp", "rtc", "trust", NULL};              /* enum clock_mode */
-static const char *const signature_names[] = {"preferred", "required", "off", NULL}; /* enum signature_policy */
+static const char *const clock_names[] = {"ntp", "rtc", "trust", NULL}; /* enum clock_mode */
 
 static const struct schema_item site_items[] = {
     {"name_zh", SCHEMA_TEXT, .least = 1, SCHEMA_AT(config, site_name_zh)},
@@ -81,6 +80,7 @@ const struct schema_item load_site_items[] = {
     {"programme", SCHEMA_GROUP, .initial = "", .items = programme_items},
     {"proof", SCHEMA_GROUP, .initial = "", .items = proof_items},
     {"voice", SCHEMA_GROUP, .initial = "", .items = voice_items},
+    {"night", SCHEMA_GROUP, .initial = "", .items = load_night_items},
     {"level_rules", SCHEMA_LIST, 0, 1000, .initial = ""},
     {"places", SCHEMA_LIST, 0, 20000, .initial = ""},
     {"groups", SCHEMA_LIST, 0, 20000, .initial = ""},
@@ -92,22 +92,6 @@ const struct schema_item load_site_items[] = {
     {"channels", SCHEMA_LIST, .least = 1, .most = 32},
     {"lines", SCHEMA_LIST, .least = 1, .most = 64},
     {"terminals", SCHEMA_LIST, .least = 1, .most = 4000},
-    {0},
-};
-
-static const char *const authority_names[] = {"village",  "township", "county", "city",
-                                              "province", "nation",   NULL}; /* enum authority */
-
-const struct schema_item load_source_items[] = {
-    {"id", SCHEMA_ID, SCHEMA_AT(config_source, id)},
-    {"sender", SCHEMA_TEXT, .least = 1, SCHEMA_AT(config_source, sender)},
-    {"authority", SCHEMA_CHOICE, .initial = "township", SCHEMA_AT(config_source, authority), .names = authority_names},
-    {"name_zh", SCHEMA_TEXT, .initial = "", SCHEMA_AT(config_source, name_zh)},
-    {"name_en", SCHEMA_TEXT, .initial = "", SCHEMA_AT(config_source, name_en)},
-    {"covers", SCHEMA_BOOLEAN, .initial = "false", SCHEMA_AT(config_source, covers)},
-    {"signature", SCHEMA_CHOICE, .initial = "preferred", SCHEMA_AT(config_source, signature), .names = signature_names},
-    {"signer_id", SCHEMA_TEXT, .least = 1, .initial = sm2_default_id, SCHEMA_AT(config_source, signer_id)},
-    {"certificates", SCHEMA_LIST, 0, 32, .initial = ""},
     {0},
 };
 
@@ -163,8 +147,5 @@ void load_settings(struct loader *loader)
     find_recordings(loader, RECORDING_DANGER, "");
     find_recordings(loader, RECORDING_DRILL, "drill-");
     find_recordings(loader, RECORDING_ALL_CLEAR, "all-clear-");
-    config->sources = load_list(&loader->site, root, "sources", load_source_items, sizeof *config->sources, &config->n_sources);
-    load_check_unique(&loader->site, schema_list(root, "sources"), config->sources, config->n_sources, sizeof *config->sources);
-    for (size_t i = 0; i < config->n_sources; i++)
-        load_certificates(loader, schema_element(schema_list(root, "sources"), i), &config->sources[i]);
+    load_sources(loader);
 }

@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const right_names[] = {"send", "stop", "extend", "all_clear", "correct", NULL}; /* enum right */
+static const char *const right_names[] = {"send",    "stop",    "extend",  "all_clear",
+                                          "correct", "approve", "release", NULL}; /* enum right */
 
 const char *right_name(enum right right)
 {

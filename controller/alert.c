@@ -2,6 +2,7 @@
 #include "controller/alert.h"
 
 #include "codecs/rfc3339.h"
+#include "controller/fetcher.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +30,12 @@ bool alert_state_ended(enum alert_state state)
     return state >= ALERT_FINISHED;
 }
 
+const char *alert_hold_name(enum alert_hold hold)
+{
+    static const char *const NAMES[HOLDS] = {"", "approval", "night"};
+    return NAMES[hold];
+}
+
 bool alert_expired(const struct alert *alert, struct mono mono, struct wall wall)
 {
     if (alert->unchecked_until.us)
@@ -40,8 +47,10 @@ void alert_free(struct alert *alert)
 {
     if (!alert)
         return;
-    for (size_t i = 0; i < alert->n_words; i++)
+    for (size_t i = 0; i < alert->n_words; i++) {
         free(alert->words[i].text);
+        fetched_release(alert->words[i].fetched);
+    }
     json_decref(alert->tally);
     json_decref(alert->expected);
     json_decref(alert->deliveries);
@@ -92,8 +101,9 @@ static json_t *words_to_json(const struct alert *alert)
 {
     json_t *list = json_array();
     for (size_t i = 0; i < alert->n_words; i++)
-        json_array_append_new(list, json_pack("{s:s, s:s, s:b}", "language", alert->words[i].language, "text",
-                                              alert->words[i].text, "shortened", (int)alert->words[i].shortened));
+        json_array_append_new(list, json_pack("{s:s, s:s, s:b, s:b}", "language", alert->words[i].language, "text",
+                                              alert->words[i].text, "shortened", (int)alert->words[i].shortened, "recording",
+                                              alert->words[i].recording != NULL));
     return list;
 }
 
@@ -157,6 +167,36 @@ static void set_danger(json_t *object, const struct alert *alert, const struct c
     set_text(object, "severity", alert_severity_name(alert->first_info->severity));
 }
 
+static void set_time(json_t *object, const char *name, struct wall time, const struct config *config)
+{
+    if (time.ms)
+        json_object_set_new(object, name, json_time(time, config));
+}
+
+static void set_word(json_t *object, const char *name, const struct alert_word *word, const struct config *config)
+{
+    if (!*word->by)
+        return;
+    json_t *said = json_pack("{s:s, s:o}", "by", word->by, "at", json_time(word->at, config));
+    set_text(said, "reason", word->reason);
+    json_object_set_new(object, name, said);
+}
+
+static void set_gates(json_t *object, const struct alert *alert, const struct config *config)
+{
+    set_text(object, "sent_by", alert->sent_by);
+    set_time(object, "begun", alert->begun, config);
+    set_word(object, "approved", &alert->approved, config);
+    set_word(object, "released", &alert->released, config);
+    if (alert->signature_owed)
+        json_object_set_new(object, "signature_owed", json_true());
+    if (alert->state != ALERT_WAITING)
+        return;
+    set_text(object, "held", alert_hold_name(alert->held));
+    if (alert->held == HOLD_NIGHT)
+        set_time(object, "held_until", alert->held_until, config);
+}
+
 json_t *alert_to_json(const struct alert *alert, const struct config *config)
 {
     json_t *object = json_object();
@@ -188,6 +228,7 @@ json_t *alert_to_json(const struct alert *alert, const struct config *config)
     if (*alert->extended.by)
         json_object_set_new(object, "extended",
                             json_pack("{s:s, s:s}", "by", alert->extended.by, "reason", alert->extended.reason));
+    set_gates(object, alert, config);
     if (alert->state == ALERT_RETURNING && alert->returns.ms < alert->expires.ms)
         json_object_set_new(object, "returns", json_time(alert->returns, config));
     if (alert->tally)

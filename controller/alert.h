@@ -33,17 +33,31 @@ bool alert_state_parse(const char *name, enum alert_state *state);
 bool alert_state_ended(enum alert_state state);
 
 struct accepting;
+struct fetched;
 
 struct alert_words {
     char language[16];
-    char *text;
-    bool shortened;
+    char *text;                             /* "" where there is only the recording */
+    bool shortened;                         /* the text, or the recording once it was decoded */
+    bool all_clear;                         /* its block says that the danger is past */
+    const struct alert_resource *recording; /* played in place of text; of the message; NULL: none */
+    struct fetched *fetched; /* where it did not come with the message; held; NULL: it did, or is not asked for yet */
 };
 
 /* The Idempotency-Key that a sender gave to a body. */
 struct alert_key {
     char user[64], key[129], hash[65]; /* hash: SHA-256 of the body, in hexadecimal; key "": none */
     char alert[ALERT_ID_SIZE];         /* what became of it; "": not known yet */
+};
+
+/* What keeps an alert from beginning (controller/gate.h). */
+enum alert_hold { HOLD_NONE, HOLD_APPROVAL, HOLD_NIGHT, HOLDS };
+const char *alert_hold_name(enum alert_hold hold); /* "" for none */
+
+/* Somebody's word on an alert; by "": nobody's yet. */
+struct alert_word {
+    char by[64], reason[200];
+    struct wall at;
 };
 
 struct alert {
@@ -87,10 +101,19 @@ struct alert {
     struct wall lapse_asked; /* the expires about which an officer was asked */
     struct {
         char by[64], reason[200];
-    } extended;            /* its expires is not its sender's; by "": it is */
-    uint32_t programmes;   /* played to their end, on all its channels */
-    struct wall returns;   /* ALERT_RETURNING: the next one is due, where it is in force then */
-    struct mono return_at; /* the same for the clock that is never set */
+    } extended;                           /* its expires is not its sender's; by "": it is */
+    int source;                           /* index into the configuration's sources; -1: none */
+    char sent_by[64];                     /* the login that sent it */
+    bool follows;                         /* an Update of an alert that has begun here */
+    struct wall begun;                    /* let through its gates, and handed to its channels; {0}: not yet */
+    struct alert_word approved, released; /* by a second person; from the night */
+    bool signature_owed;                  /* it could not wait for the second person, who still owes his word */
+    enum alert_hold held;                 /* as people were told; while it waits */
+    struct wall held_until;               /* HOLD_NIGHT */
+    struct mono asked;                    /* when they were told last; {0}: not yet */
+    uint32_t programmes;                  /* played to their end, on all its channels */
+    struct wall returns;                  /* ALERT_RETURNING: the next one is due, where it is in force then */
+    struct mono return_at;                /* the same for the clock that is never set */
     uint32_t repetitions_planned;
     uint32_t *ended;          /* per channel of the configuration: the last repetition played to its end; owned */
     unsigned running;         /* channels on which it is prepared or sounds now */

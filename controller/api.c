@@ -1,6 +1,5 @@
-/* Operations on alerts, and the table of all. */
+/* What is asked of alerts, and the table of all operations. */
 #include "controller/api.h"
-#include "codecs/rfc3339.h"
 
 #include "controller/api_ebm.h"
 #include "controller/api_intern.h"
@@ -18,15 +17,12 @@
 /* Bytes of a body: 17 minutes of audio at 64 kbit/s. What is larger than HTTP holds in memory lies on the disk. */
 enum { PACKAGE_MAX = 8 * 1024 * 1024 };
 
-typedef void order_fn(struct api *api, struct http_request *request); /* to an alert that is known */
-
 /* A request that waits for the store; parts are what has come so far. */
 struct waiting {
     struct api *api;
     struct http_request *request;
     json_t *alert;
     bool csv;
-    order_fn *order;
 };
 
 static struct waiting *wait_with(struct api *api, struct http_request *request)
@@ -56,7 +52,7 @@ static void fail(struct waiting *waiting, const struct error *error)
 
 /* ---- alerts ---- */
 
-static void on_submitted(void *context, const struct desk_answer *answer)
+void api_on_answer(void *context, const struct desk_answer *answer)
 {
     struct http_request *request = context;
     if (answer->alert)
@@ -66,7 +62,7 @@ static void on_submitted(void *context, const struct desk_answer *answer)
 }
 
 /* True if the login has the right; else it is answered. */
-static bool may(const struct api *api, struct http_request *request, enum right right)
+bool api_may(const struct api *api, struct http_request *request, enum right right)
 {
     struct refusal refusal;
     if (rights_have(api->config, http_user(request), right, &refusal))
@@ -90,7 +86,7 @@ static void post_package(struct api *api, struct http_request *request, const st
     if (waiting)
         desk_submit(api->desk, sender, MEDIA_EBM, http_body(request), on_package, waiting);
     else if (!api_ebm_wanted(request))
-        desk_submit(api->desk, sender, MEDIA_EBM, http_body(request), on_submitted, request);
+        desk_submit(api->desk, sender, MEDIA_EBM, http_body(request), api_on_answer, request);
 }
 
 static void post_alert(void *context, struct http_request *request)
@@ -101,14 +97,14 @@ static void post_alert(void *context, struct http_request *request)
     bool known = media_parse(http_header(request, "Content-Type"), &media);
     if (known && media == MEDIA_EBM && api_ebm_asked(api, request)) /* who only asks needs no right, as with GET */
         return;
-    if (!may(api, request, RIGHT_SEND))
+    if (!api_may(api, request, RIGHT_SEND))
         return;
     if (known && media == MEDIA_EBM)
         post_package(api, request, &sender);
     else if (known)
-        desk_submit(api->desk, &sender, media, http_body(request), on_submitted, request);
+        desk_submit(api->desk, &sender, media, http_body(request), api_on_answer, request);
     else
-        desk_refuse_media(api->desk, &sender, http_body(request), on_submitted, request);
+        desk_refuse_media(api->desk, &sender, http_body(request), api_on_answer, request);
 }
 
 json_t *api_alert_of_row(const struct api *api, const json_t *row)
@@ -269,122 +265,6 @@ static void get_deliveries(void *context, struct http_request *request)
     json_decref(live);
 }
 
-/* ---- stop, extend and resume ---- */
-
-/* The body of an order, with its reason; NULL: answered. */
-static json_t *reasoned(struct http_request *request, const char *example)
-{
-    json_error_t where;
-    struct slice body = http_body(request);
-    json_t *asked = json_loadb(body.data, body.size, JSON_REJECT_DUPLICATES, &where);
-    const char *reason = json_string_value(json_object_get(asked, "reason"));
-    if (reason && *reason)
-        return asked;
-    http_reply_problem(request, 422, "reason", "reason: missing; send %s", example);
-    json_decref(asked);
-    return NULL;
-}
-
-static void stop(struct api *api, struct http_request *request)
-{
-    json_t *asked = reasoned(request, "{\"reason\": \"why it is stopped\"}");
-    if (!asked)
-        return;
-    const char *reason = json_string_value(json_object_get(asked, "reason"));
-    log_line(LOG_NOTE, "%s: %s asks to stop it: %s", http_id(request), http_user(request), reason);
-    desk_stop(api->desk, http_id(request), reason, http_user(request), on_submitted, request);
-    json_decref(asked);
-}
-
-static void extend(struct api *api, struct http_request *request)
-{
-    json_t *asked = reasoned(request, "{\"expires\": \"2026-11-22T05:20:00+08:00\", \"reason\": \"why it stays in force\"}");
-    if (!asked)
-        return;
-    const char *expires = json_string_value(json_object_get(asked, "expires"));
-    struct wall until;
-    struct error error;
-    if (!expires)
-        http_reply_problem(request, 422, "expires", "expires: missing; send a time such as 2026-11-22T05:20:00+08:00");
-    else if (!rfc3339_parse(slice_of(expires), &until, NULL, &error))
-        http_reply_problem(request, 422, "expires", "expires: %s", error.message);
-    else
-        desk_extend(api->desk, http_id(request), until, json_string_value(json_object_get(asked, "reason")), http_user(request),
-                    on_submitted, request);
-    json_decref(asked);
-}
-
-static void follow_up(struct api *api, struct http_request *request, enum form_kind kind)
-{
-    const struct desk_sender sender = {http_user(request), http_header(request, "Idempotency-Key")};
-    json_t *asked = reasoned(request, "{\"reason\": \"why\"}");
-    if (!asked)
-        return;
-    desk_follow_up(api->desk, &sender, http_id(request), kind, asked, on_submitted, request);
-    json_decref(asked);
-}
-
-static void post_all_clear(void *context, struct http_request *request)
-{
-    if (may(context, request, RIGHT_ALL_CLEAR))
-        follow_up(context, request, FORM_ALL_CLEAR);
-}
-
-static void post_correct(void *context, struct http_request *request)
-{
-    if (may(context, request, RIGHT_CORRECT))
-        follow_up(context, request, FORM_CORRECTION);
-}
-
-static void resume(struct api *api, struct http_request *request)
-{
-    desk_resume(api->desk, http_id(request), http_user(request), on_submitted, request);
-}
-
-static void on_order_found(void *context, json_t *row, const struct error *error)
-{
-    struct waiting *waiting = context;
-    if (!row) {
-        fail(waiting, error);
-        return;
-    }
-    json_decref(row);
-    waiting->order(waiting->api, waiting->request);
-    free(waiting);
-}
-
-/* What is live can be stopped even where the store does not know it: on a full disk it sounds all the same. */
-static void give_order(struct api *api, struct http_request *request, order_fn *order)
-{
-    json_t *live = desk_live_alert(api->desk, http_id(request));
-    struct waiting *waiting = live ? NULL : wait_with(api, request);
-    if (live)
-        order(api, request);
-    else if (waiting) {
-        waiting->order = order;
-        store_get_alert(api->store, http_id(request), on_order_found, waiting);
-    }
-    json_decref(live);
-}
-
-static void post_stop(void *context, struct http_request *request)
-{
-    if (may(context, request, RIGHT_STOP))
-        give_order(context, request, stop);
-}
-
-static void post_extend(void *context, struct http_request *request)
-{
-    if (may(context, request, RIGHT_EXTEND))
-        give_order(context, request, extend);
-}
-
-static void post_resume(void *context, struct http_request *request)
-{
-    if (may(context, request, RIGHT_STOP))
-        give_order(context, request, resume);
-}
-
 /* ---- the site ---- */
 
 /* Whoever may not use the API is told no more than a watchdog needs. */
@@ -413,11 +293,16 @@ static const struct http_route ROUTES[] = {
     {"GET", "/v1/alerts/{id}", 0, false, get_alert},
     {"GET", "/v1/alerts/{id}/deliveries", 0, false, get_deliveries},
     {"GET", "/v1/alerts/{id}/message", 0, false, api_get_message},
-    {"POST", "/v1/alerts/{id}/stop", 4096, false, post_stop},
-    {"POST", "/v1/alerts/{id}/extend", 4096, false, post_extend},
-    {"POST", "/v1/alerts/{id}/resume", 0, false, post_resume},
-    {"POST", "/v1/alerts/{id}/all-clear", 65536, false, post_all_clear},
-    {"POST", "/v1/alerts/{id}/correct", 65536, false, post_correct},
+    {"POST", "/v1/alerts/{id}/stop", 4096, false, api_post_stop},
+    {"POST", "/v1/alerts/{id}/extend", 4096, false, api_post_extend},
+    {"POST", "/v1/alerts/{id}/resume", 0, false, api_post_resume},
+    {"POST", "/v1/alerts/{id}/approve", 4096, false, api_post_approve},
+    {"POST", "/v1/alerts/{id}/reject", 4096, false, api_post_reject},
+    {"POST", "/v1/alerts/{id}/release", 4096, false, api_post_release},
+    {"GET", "/v1/site", 0, false, api_get_site},
+    {"POST", "/v1/site", 4096, false, api_post_site},
+    {"POST", "/v1/alerts/{id}/all-clear", 65536, false, api_post_all_clear},
+    {"POST", "/v1/alerts/{id}/correct", 65536, false, api_post_correct},
     {"GET", "/v1/terminals", 0, false, api_get_terminals},
     {"GET", "/v1/terminals/{id}", 0, false, api_get_terminal},
     {"GET", "/v1/places", 0, false, api_get_places},

@@ -17,6 +17,24 @@ struct api {
 /* A stored row as the API shows it: what intake made of it, with the state of now. New reference. */
 json_t *api_alert_of_row(const struct api *api, const json_t *row);
 
+/* Answers a request, its context, with what the desk says. */
+void api_on_answer(void *context, const struct desk_answer *answer);
+
+/* True if the login has the right; else it is answered. */
+bool api_may(const struct api *api, struct http_request *request, enum right right);
+
+/* Orders (api_orders.c). */
+void api_post_all_clear(void *context, struct http_request *request);
+void api_post_correct(void *context, struct http_request *request);
+void api_post_stop(void *context, struct http_request *request);
+void api_post_extend(void *context, struct http_request *request);
+void api_post_resume(void *context, struct http_request *request);
+void api_post_approve(void *context, struct http_request *request);
+void api_post_reject(void *context, struct http_request *request);
+void api_post_release(void *context, struct http_request *request);
+void api_get_site(void *context, struct http_request *request);
+void api_post_site(void *context, struct http_request *request);
+
 /* GET /v1/alerts: a page of summaries, newest first. */
 void api_get_alerts(void *context, struct http_request *request);
 

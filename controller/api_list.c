@@ -42,9 +42,10 @@ static size_t place_of(const json_t *alerts, const char *id)
 /* What tells an alert from the others; an alert as a whole may take a hundred times as much. */
 static json_t *summary(const json_t *alert)
 {
-    static const char *const MEMBERS[] = {"id",         "state",     "reason",   "durable", "status", "msg_type", "sender",
-                                          "identifier", "sent",      "received", "expires", "level",  "hazard",   "hazard_zh",
-                                          "hazard_en",  "all_clear", "headline", "counts",  "ends",   "terminals"};
+    static const char *const MEMBERS[] = {"id",     "state",      "reason",    "durable",       "status",   "msg_type",
+                                          "sender", "identifier", "sent",      "received",      "expires",  "level",
+                                          "hazard", "hazard_zh",  "hazard_en", "all_clear",     "headline", "counts",
+                                          "ends",   "terminals",  "held",      "signature_owed"};
     json_t *object = json_object();
     for (size_t i = 0; i < sizeof MEMBERS / sizeof *MEMBERS; i++) {
         json_t *value = json_object_get(alert, MEMBERS[i]);

@@ -92,6 +92,7 @@ bool area_match_create(struct area_match *match, const struct config *config)
 void area_match_free(struct area_match *match)
 {
     free(match->meant);
+    free(match->bars);
     free(match->whole);
     free(match->named);
     free(match->groups);
@@ -169,28 +170,75 @@ void area_note_place(struct area_match *match, const struct config_place *place)
     json_array_append_new(match->places, noted);
 }
 
+/* ---- what a source may address ---- */
+
+static bool may_address(const struct config_source *source, const struct config_terminal *terminal)
+{
+    for (size_t i = 0; i < source->n_areas; i++)
+        for (size_t c = 0; c < terminal->n_codes; c++)
+            if (area_code_contains(&source->areas[i], &terminal->codes[c]))
+                return true;
+    return source->n_areas == 0;
+}
+
+bool area_match_bar(struct area_match *match, const struct config *config, const struct config_source *source)
+{
+    match->config = config;
+    match->source = source->id;
+    match->bars = calloc(config->n_terminals + 1, sizeof *match->bars);
+    for (size_t t = 0; match->bars && t < config->n_terminals; t++)
+        match->bars[t] = may_address(source, &config->terminals[t]) ? AREA_FREE : AREA_BARRED;
+    return match->bars != NULL;
+}
+
+/* By its first code, once: whom its source would have reached, but may not. */
+static void note_barred(struct area_match *match, size_t terminal)
+{
+    char why[200];
+    const struct config_terminal *barred = &match->config->terminals[terminal];
+    const struct config_place *place = barred->n_codes > 0 ? config_find_place(match->config, &barred->codes[0]) : NULL;
+    text_print(why, sizeof why, "%s%snot among the areas of source %s", place ? place->name[TEXT_ZH] : "", place ? ", " : "",
+               match->source);
+    area_note_not_ours(match, barred->n_codes > 0 ? barred->codes[0].digits : barred->hardware.id, why);
+    match->bars[terminal] = AREA_NOTED;
+    match->n_barred++;
+}
+
+bool area_may_mean(struct area_match *match, size_t terminal)
+{
+    if (match->bars && match->bars[terminal] == AREA_BARRED)
+        note_barred(match, terminal);
+    return !match->bars || match->bars[terminal] == AREA_FREE;
+}
+
 /* ---- codes ---- */
 
-void area_mean(struct area_match *match, size_t terminal)
+bool area_mean(struct area_match *match, size_t terminal)
 {
+    if (!area_may_mean(match, terminal))
+        return false;
     match->n_meant += !match->meant[terminal];
     match->meant[terminal] = true;
     match->whole[terminal] = true;
+    return true;
 }
 
 /* Means the terminals of a range. Two ranges of one level that begin at one entry are the same: it is gone through only once,
- * however often it is named. True if there is a terminal. */
+ * however often it is named. True if one is meant. */
 static bool mean_range(struct area_match *match, struct area_range range, enum area_level level)
 {
     size_t at = find_entry(match, range.first);
     if (at == match->n_index || match->index[at].number > range.last)
         return false;
-    if (match->index[at].marked >> level & 1)
-        return true;
-    match->index[at].marked |= (uint8_t)(1u << level);
+    struct area_entry *first = &match->index[at];
+    if (first->marked >> level & 1)
+        return first->hit >> level & 1;
+    bool any = false;
     for (; at < match->n_index && match->index[at].number <= range.last; at++)
-        area_mean(match, match->index[at].terminal);
-    return true;
+        any |= area_mean(match, match->index[at].terminal);
+    first->marked |= (uint8_t)(1u << level);
+    first->hit |= (uint8_t)((unsigned)any << level);
+    return any;
 }
 
 bool area_match_around(struct area_match *match, const struct area_code *code, enum area_level level)
@@ -264,7 +312,8 @@ void area_match_end(struct area_match *match, const struct config *config)
     for (size_t t = 0; match->n_shapes > 0 && t < config->n_terminals; t++) {
         const struct config_terminal *terminal = &config->terminals[t];
         char text[120];
-        if (match->meant[t] || terminal->has_position || match->n_judged[t] == terminal->n_codes || !area_can_sound(config, t))
+        if (match->meant[t] || (match->bars && match->bars[t] != AREA_FREE) || terminal->has_position ||
+            match->n_judged[t] == terminal->n_codes || !area_can_sound(config, t))
             continue;
         text_print(text, sizeof text, "%s (%s)", terminal->hardware.id, terminal->name);
         if (match->n_no_position++ < AREA_LISTED_MAX)

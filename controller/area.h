@@ -16,10 +16,21 @@ enum {
     AREA_POINTS_MAX = 100000,
 };
 
+/* Whether the source of an alert may address a terminal. */
+enum area_bar {
+    AREA_FREE,
+    AREA_BARRED,
+    AREA_NOTED, /* barred, and would have been meant: listed */
+};
+
 /* What came of the areas of one alert. Collects: start from area_match_create, free with area_match_free. */
 struct area_match {
-    const char *codes_name;             /* a valueName that holds our codes beside those of the configuration; NULL: none */
-    bool *meant;                        /* per terminal of the configuration */
+    const char *codes_name;      /* a valueName that holds our codes beside those of the configuration; NULL: none */
+    bool *meant;                 /* per terminal of the configuration */
+    enum area_bar *bars;         /* per terminal; NULL: none is barred */
+    const struct config *config; /* where some are: whose terminals they are, and from which source; borrowed */
+    const char *source;
+    size_t n_barred;                    /* that were noted */
     bool *whole;                        /* per terminal: meant for all who hear it, not only for groups of its village */
     bool *named;                        /* per place: a village group that is meant */
     const struct config_place **groups; /* after area_match_end: those whose village is meant only for its groups */
@@ -47,6 +58,10 @@ struct area_match {
 
 bool area_match_create(struct area_match *match, const struct config *config);
 void area_match_free(struct area_match *match);
+
+/* Before the first block: bars the terminals outside of the areas that the source may address. They are listed with what is not
+ * ours. False without memory. */
+bool area_match_bar(struct area_match *match, const struct config *config, const struct config_source *source);
 
 /* Adds the areas of an info block. covers: a terminal coded for an area around the alert's is meant too. True if these areas
  * mean a terminal of ours. The time grows with the codes, and with the terminals, not with their product; with shapes as

@@ -7,7 +7,8 @@
 struct area_entry {
     int64_t number; /* a terminal's code */
     uint32_t terminal;
-    uint8_t marked; /* bit per level: the area of that level that begins here is meant already */
+    uint8_t marked; /* bit per level: the area of that level that begins here was gone through */
+    uint8_t hit;    /* and meant somebody */
 };
 
 struct area_home {
@@ -16,7 +17,8 @@ struct area_home {
 };
 
 bool area_can_sound(const struct config *config, size_t terminal);
-void area_mean(struct area_match *match, size_t terminal);
+bool area_mean(struct area_match *match, size_t terminal);     /* false: its source may not address it; listed */
+bool area_may_mean(struct area_match *match, size_t terminal); /* the same, and nothing is meant */
 
 /* For the lists; each thing once. description may be NULL. */
 void area_note_not_ours(struct area_match *match, const char *what, const char *description);

@@ -3,10 +3,13 @@
 
 #include <string.h>
 
-static void mean_for_group(struct area_match *match, size_t terminal)
+static bool mean_for_group(struct area_match *match, size_t terminal)
 {
+    if (!area_may_mean(match, terminal))
+        return false;
     match->n_meant += !match->meant[terminal];
     match->meant[terminal] = true;
+    return true;
 }
 
 static void note_whole_village(struct area_match *match, const struct config_place *group)
@@ -20,12 +23,13 @@ static void note_whole_village(struct area_match *match, const struct config_pla
 
 static bool match_group(struct area_match *match, const struct config *config, const struct config_place *group, bool covers)
 {
+    bool any = false;
     for (size_t i = 0; i < group->n_terminals; i++)
-        mean_for_group(match, group->terminals[i]);
-    match->named[group - config->places] = true;
-    if (group->by_village && group->n_terminals > 0)
+        any |= mean_for_group(match, group->terminals[i]);
+    match->named[group - config->places] = any || group->n_terminals == 0;
+    if (group->by_village && any)
         note_whole_village(match, group);
-    return (covers && area_match_around(match, &group->code, AREA_VILLAGE)) || group->n_terminals > 0;
+    return (covers && area_match_around(match, &group->code, AREA_VILLAGE)) || any;
 }
 
 static bool match_one(struct area_match *match, const struct config *config, const struct alert_area *area,
@@ -83,7 +87,8 @@ bool area_match_terminal(struct area_match *match, const struct config *config, 
         area_note_not_ours(match, what, area->description);
         return false;
     }
-    area_mean(match, (size_t)terminal);
+    if (!area_mean(match, (size_t)terminal))
+        return false;
     if (config->terminals[terminal].group)
         area_note_place(match, config->terminals[terminal].group);
     else if (config->terminals[terminal].n_codes > 0)

@@ -10,7 +10,8 @@ static bool mean_positions(struct area_match *match, const struct config *config
         if (!terminal->has_position || (any && match->meant[t]) || !area_can_sound(config, t) ||
             !geometry_has(shape, (struct alert_point){terminal->latitude, terminal->longitude}))
             continue;
-        area_mean(match, t);
+        if (!area_mean(match, t))
+            continue;
         if (terminal->n_codes > 0 && area_code_level(&terminal->codes[0]) == AREA_VILLAGE)
             area_note_code(match, config, &terminal->codes[0]);
         any = true;
@@ -25,11 +26,13 @@ static bool mean_homes(struct area_match *match, const struct config *config, co
         const struct area_home *home = &match->homes[h];
         if (!geometry_meets(shape, home->place->outline))
             continue;
+        bool here = false;
         for (size_t i = home->from; i < home->to; i++)
             if (!config->terminals[match->index[i].terminal].has_position)
-                area_mean(match, match->index[i].terminal);
-        area_note_place(match, home->place);
-        any = true;
+                here |= area_mean(match, match->index[i].terminal);
+        if (here)
+            area_note_place(match, home->place);
+        any |= here;
     }
     return any;
 }

@@ -105,7 +105,7 @@ static bool has_words(const struct broadcast *broadcast, const struct alert_word
 static void choose_words(struct broadcast *broadcast)
 {
     const struct config_channel *channel = &broadcast->config->channels[broadcast->channel];
-    const struct alert *alert = broadcast->alert;
+    struct alert *alert = broadcast->alert;
     for (size_t l = 0; l < channel->n_languages; l++)
         for (size_t i = 0; i < alert->n_words; i++)
             if (words_same_language(channel->languages[l], alert->words[i].language) &&

@@ -34,11 +34,11 @@ struct broadcast {
     size_t n_lines;
     struct broadcast_line *lines;
     size_t n_languages;
-    const struct alert_words *words[CONFIG_LANGUAGES_MAX];
-    unsigned languages_open; /* bit per language whose voice has not answered yet */
-    bool fallback;           /* the shipped recording is spoken instead */
-    bool first_unspoken;     /* the first language failed; its place is kept for the recording */
-    unsigned closings_open;  /* the same for a drill's last sentences */
+    struct alert_words *words[CONFIG_LANGUAGES_MAX]; /* of the alert */
+    unsigned languages_open;                         /* bit per language whose voice has not answered yet */
+    bool fallback;                                   /* the shipped recording is spoken instead */
+    bool first_unspoken;                             /* the first language failed; its place is kept for the recording */
+    unsigned closings_open;                          /* the same for a drill's last sentences */
     struct {
         int16_t *frames; /* owned */
         size_t n;

@@ -10,6 +10,7 @@
 #include "controller/cli_parse.h"
 #include "controller/cli_report.h"
 #include "controller/cli_site.h"
+#include "controller/cli_switch.h"
 #include "controller/cli_table.h"
 #include "controller/cli_watch.h"
 #include "controller/version.h"
@@ -44,6 +45,12 @@ static const struct cli_operation operations[] = {
      "At most a day from now. Until then its programme returns as its hazard says.\n", cli_alert_extend},
     {"alert resume", "ID", 0, false, "Let an alert go on that waits, after a restart, for a clock that can be trusted",
      "Look first whether it is still in force: nobody else has.\n", cli_alert_resume},
+    {"alert approve", "ID", CLI_REASON, false,
+     "Let an alert sound that waits for a second person, or sign one that could not wait",
+     "Whoever sent it cannot be its second person.\n", cli_alert_approve},
+    {"alert reject", "ID", CLI_REASON, false, "Refuse an alert that waits for a second person; it never sounds", id_help,
+     cli_alert_reject},
+    {"alert release", "ID", CLI_REASON, false, "Let an alert sound now that is held for the night", id_help, cli_alert_release},
     {"alert deliveries", "ID", CLI_CSV, false, "List what each terminal did", id_help, cli_alert_deliveries},
     {"report", "ID", 0, false, "Report an alert: counts, times, and why each failed terminal failed", id_help, cli_report},
     {"terminal list", NULL, CLI_FILTER, false, "List the terminals: state, last seen, answer time, errors, battery, and why",
@@ -66,6 +73,11 @@ static const struct cli_operation operations[] = {
      "unknown), what happened in a second since the last look, and what the requests were for.\n"
      "Ctrl-C ends it. Exit status 0, 3 when the daemon is gone.\n",
      cli_line_watch},
+    {"site show", NULL, 0, false, "Show whether commands over the network are taken", NULL, cli_site_show},
+    {"site local-only", NULL, CLI_REASON, false, "Refuse commands over the network; those at the box are taken",
+     "Also warnings from above: each that is tried is told by an alarm. It lasts until 'site remote', over restarts too.\n",
+     cli_site_local_only},
+    {"site remote", NULL, CLI_REASON, false, "Take commands over the network again", NULL, cli_site_remote},
     {"audit list", NULL, CLI_LIMIT, false, "List the newest entries of the audit trail: who decided what, and why",
      "Times are UTC. A subject is an alert's id.\n", cli_audit_list},
     {"audit verify", "[FILE]", CLI_HEAD, false, "Prove that no entry of the audit trail was changed, taken out or moved",

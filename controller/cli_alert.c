@@ -1,4 +1,4 @@
-/* tocsin alert send, list, show, stop, extend, resume, deliveries. */
+/* tocsin alert send, list, show, stop, extend, resume, approve, reject, release, deliveries. */
 #include "controller/cli_alert.h"
 
 #include "controller/cli_client.h"
@@ -220,6 +220,21 @@ enum cli_exit cli_alert_resume(struct cli *cli)
     enum cli_exit exit;
     json_t *alert = cli_post(cli, &exit, "/v1/alerts/", cli->argument, "/resume", (struct slice){0});
     return show(cli, alert, exit);
+}
+
+enum cli_exit cli_alert_approve(struct cli *cli)
+{
+    return cli_order(cli, "/approve", json_pack("{s:s}", "reason", cli->options.reason));
+}
+
+enum cli_exit cli_alert_reject(struct cli *cli)
+{
+    return cli_order(cli, "/reject", json_pack("{s:s}", "reason", cli->options.reason));
+}
+
+enum cli_exit cli_alert_release(struct cli *cli)
+{
+    return cli_order(cli, "/release", json_pack("{s:s}", "reason", cli->options.reason));
 }
 
 static enum cli_exit print_csv(struct cli *cli)

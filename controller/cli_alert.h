@@ -10,6 +10,9 @@ cli_function cli_alert_show;
 cli_function cli_alert_stop;
 cli_function cli_alert_extend;
 cli_function cli_alert_resume;
+cli_function cli_alert_approve;
+cli_function cli_alert_reject;
+cli_function cli_alert_release;
 cli_function cli_alert_all_clear; /* cli_follow_up.c */
 cli_function cli_alert_correct;
 cli_function cli_alert_deliveries;

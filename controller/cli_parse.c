@@ -13,7 +13,7 @@ struct option {
 
 static const struct option options[] = {
     {"--watch", NULL, CLI_WATCH, offsetof(struct cli_options, watch), "follow the alert to its end, then report"},
-    {"--reason", "TEXT", CLI_REASON, offsetof(struct cli_options, reason), "why; it is kept with the alert"},
+    {"--reason", "TEXT", CLI_REASON, offsetof(struct cli_options, reason), "why; it is kept"},
     {"--since", "TIME", CLI_SPAN, offsetof(struct cli_options, since), "only from then on"},
     {"--until", "TIME", CLI_UNTIL | CLI_SPAN, offsetof(struct cli_options, until), "such as 2026-11-22T05:20:00+08:00"},
     {"--return", "PLACES", CLI_HOME, offsetof(struct cli_options, home), "who may go home {everyone}"},
@@ -188,7 +188,7 @@ static bool check_words(const struct cli_parsed *parsed, const char *const given
     if (n_given > most)
         return error_set(error, ERROR_INVALID, "%s: '%s' is one word too many", operation->words, given[most]);
     if ((operation->options & CLI_REASON) && !parsed->options.reason)
-        return error_set(error, ERROR_MISSING, "%s needs --reason TEXT: it is kept with the alert", operation->words);
+        return error_set(error, ERROR_MISSING, "%s needs --reason TEXT: it is kept", operation->words);
     if ((operation->options & CLI_UNTIL) && !parsed->options.until)
         return error_set(error, ERROR_MISSING, "%s needs --until TIME, such as 2026-11-22T05:20:00+08:00", operation->words);
     const char *limit = parsed->options.limit;

@@ -22,10 +22,12 @@ static void tick_alert(struct desk *desk, struct alert *alert, struct moment at,
         return; /* its terminals are being stopped; or nothing can be said of its time */
     else if ((!begun || unchecked) && alert_expired(alert, at.mono, at.wall))
         desk_end(desk, alert, CAUSE_EXPIRED);
+    else if (alert->state == ALERT_WAITING && desk_is_held(desk, alert, at))
+        return;
     else if (alert->state == ALERT_WAITING && alert->effective.ms <= at.wall.ms)
         desk_dispatch(desk, alert);
     else if (alert->state == ALERT_RETURNING && !mono_before(at.mono, alert->return_at))
-        desk_return(desk, alert);
+        desk_return(desk, alert, at);
     else
         desk_ask_before_lapse(desk, alert, at);
 }
@@ -43,6 +45,7 @@ void desk_tick(struct desk *desk, struct moment now)
     site_tick(desk->site, now.mono);
     desk_keep_learnt(desk, now.mono);
     site_alarms_tick(desk->alarms, now.mono);
+    desk_chase_signatures(desk, now.mono);
     desk_try_again(desk, now);
     desk_sum_refusals(desk, now.mono, false);
     desk_tell_head(desk, now.mono);
@@ -71,18 +74,13 @@ static void refuse_stored(const struct desk *desk, const struct store_alert *row
 {
     log_line(LOG_ALARM, "%s: the stored alert is not accepted any more: %s", row->id, why);
     struct store_alert end = *row;
-    end.bytes = NULL; /* as they are */
-    end.n_bytes = 0;
     end.state_reason = (char *)why;
-    end.changed = clock_read().wall;
     text_copy(end.state, sizeof end.state, alert_state_name(ALERT_REFUSED));
     end.detail = json_copy(row->detail);
     json_object_set_new(end.detail, "state", json_string(end.state));
     json_object_set_new(end.detail, "reason", json_string(why));
-    struct store_change change = {.alert = &end, .event = "alert", .event_data = end.detail};
     const struct decision refused = {"tocsin", "refused", json_pack("{s:s, s:s}", "code", "stored", "message", why)};
-    journal_decision(&desk->journal, row->id, &refused);
-    store_commit(desk->store, &change, NULL, NULL);
+    journal_stored(&desk->journal, &end, clock_read().wall, &refused, NULL, NULL);
     json_decref(end.detail);
 }
 
@@ -154,13 +152,16 @@ static void resume_alert(struct desk *desk, const struct store_alert *row)
         return;
     }
     log_line(LOG_NOTE, "%s: taken up again, it was %s", alert->id, row->state);
+    desk_gate_again(desk, alert, row->detail);
+    alert->state = ALERT_WAITING; /* until it goes on */
+    desk_fetch(desk, alert);
     if (!clock_trusted()) {
         if (state == ALERT_RETURNING) /* when it goes on, it returns */
             memset(alert->ended, 0, desk->config->n_channels * sizeof *alert->ended);
         desk_await_clock(desk, alert);
     } else if (alert->expires.ms <= clock_read().wall.ms)
         desk_end(desk, alert, CAUSE_EXPIRED);
-    else if (alert->effective.ms > clock_read().wall.ms)
+    else if (desk_is_held(desk, alert, clock_read()) || alert->effective.ms > clock_read().wall.ms)
         alert->state = ALERT_WAITING;
     else if (state == ALERT_RETURNING && desk_is_in_force(desk, alert, clock_read()))
         desk_await_return_again(desk, alert, row->detail, clock_read());
@@ -222,6 +223,15 @@ static bool create_site(struct desk *desk, const uint16_t *tokens, struct uv_loo
     return desk->site;
 }
 
+/* False without memory. No thread is made where nothing is ever fetched. */
+static bool create_fetcher(struct desk *desk)
+{
+    for (size_t i = 0; !desk->fetcher && i < desk->config->n_sources; i++)
+        if (desk->config->sources[i].n_audio_from > 0 && !(desk->fetcher = fetcher_create()))
+            return false;
+    return true;
+}
+
 static bool create_parts(struct desk *desk, struct uv_loop_s *loop, struct error *error)
 {
     uint16_t *tokens = calloc(desk->config->n_channels + 1, sizeof *tokens);
@@ -231,6 +241,7 @@ static bool create_parts(struct desk *desk, struct uv_loop_s *loop, struct error
     desk->line_notices = calloc(desk->config->n_lines + 1, sizeof *desk->line_notices);
     desk->alarms = site_alarms_create(desk->config, desk_on_site_alarm, desk);
     bool ok = tokens && desk->dispatchers && desk->keys && desk->speaker && desk->line_notices && desk->alarms;
+    ok = ok && create_fetcher(desk);
     if (!ok)
         error_set(error, ERROR_NO_MEMORY, "out of memory");
     for (uint32_t c = 0; ok && c < desk->config->n_channels; c++) {
@@ -242,7 +253,9 @@ static bool create_parts(struct desk *desk, struct uv_loop_s *loop, struct error
     if (ok)
         desk_begin_trail(desk);
     ok = ok && create_dispatchers(desk, tokens, error) && store_load_keys(desk->store, take_key, desk->keys, error) &&
-         resume_all(desk, error);
+         desk_create_sent(desk, error) && desk_load_owed(desk, error) && resume_all(desk, error);
+    if (ok)
+        desk_load_remote(desk);
     free(tokens);
     return ok;
 }
@@ -346,6 +359,7 @@ void desk_destroy(struct desk *desk, uint32_t grace_ms)
         return;
     site_destroy(desk->site, grace_ms);
     speaker_free(desk->speaker);
+    fetcher_free(desk->fetcher);
     idempotency_free(desk->keys);
     for (size_t c = 0; desk->dispatchers && c < desk->config->n_channels; c++)
         dispatcher_free(desk->dispatchers[c]);
@@ -353,6 +367,8 @@ void desk_destroy(struct desk *desk, uint32_t grace_ms)
     free(desk->line_notices);
     site_alarms_free(desk->alarms);
     free(desk->learnt);
+    desk_free_sent(desk);
+    free(desk->signatures);
     for (size_t i = 0; i < desk->n_alerts; i++)
         alert_free(desk->alerts[i]);
     free(desk->alerts);

@@ -55,6 +55,32 @@ void desk_resume(struct desk *desk, const char *id, const char *officer, desk_an
 void desk_extend(struct desk *desk, const char *id, struct wall until, const char *reason, const char *officer,
                  desk_answer_fn *answer, void *context);
 
+/* A second person's word for an alert that waits for it, or the signature that is owed for one that could not wait; reason may
+ * be
+ * "". Answer as of stop; 403: that person sent it; 409: it waits for nobody. */
+void desk_approve(struct desk *desk, const char *id, const char *reason, const char *officer, desk_answer_fn *answer,
+                  void *context);
+
+/* His refusal of one that waits: it ends as refused. Answer as of stop. */
+void desk_reject(struct desk *desk, const char *id, const char *reason, const char *officer, desk_answer_fn *answer,
+                 void *context);
+
+/* Lets an alert go that waits for the end of the night; answer as of stop. 403: by its sender, from elsewhere. */
+struct desk_officer {
+    const char *user;
+    bool local; /* at the box */
+};
+void desk_let_go(struct desk *desk, const char *id, const char *reason, const struct desk_officer *officer,
+                 desk_answer_fn *answer, void *context);
+
+/* The site's switch: whether commands over the network are taken; kept over restarts. The answer has the site as its alert. */
+bool desk_takes_remote(const struct desk *desk);
+void desk_set_remote(struct desk *desk, bool takes, const char *reason, const char *officer, desk_answer_fn *answer,
+                     void *context);
+json_t *desk_site_json(const struct desk *desk);
+/* A command over the network was refused for that; what: who asked for what. */
+void desk_tell_refused(struct desk *desk, const char *what);
+
 /* The alert as it is now, if it has not ended, or its end is not on disk yet. New reference or NULL. */
 json_t *desk_live_alert(const struct desk *desk, const char *id);
 json_t *desk_live_alerts(const struct desk *desk);                     /* all of them, newest first */

@@ -1,6 +1,7 @@
 /* Taking in: from a judged alert to one that is on disk, or goes on without, or is refused. */
 #include "controller/desk_intern.h"
 
+#include "codecs/fault_point.h"
 #include "controller/log.h"
 
 #include <stdio.h>
@@ -10,7 +11,7 @@
 
 enum {
     STORE_PATIENCE_MS = 2000,         /* an actual alert waits no longer for a disk that stalls */
-    WAITING_MAX = 200,                /* alerts that are not effective yet */
+    WAITING_MAX = 200,                /* alerts that are not effective yet, or that their gates hold */
     WAITING_BYTES = 32 * 1024 * 1024, /* four of the largest packages */
 };
 
@@ -64,8 +65,13 @@ void desk_refuse_late(desk_answer_fn *answer, void *context)
 static void let_in(struct desk *desk, struct alert *alert, const struct accepting *accepting)
 {
     bool sounds = alert->sounds, ended = sounds && alert_state_ended(alert->state);
-    bool begins = sounds && !ended && alert->effective.ms <= clock_read().wall.ms;
     alert->accepting = NULL;
+    bool held = sounds && !ended && desk_is_held(desk, alert, clock_read());
+    bool begins = sounds && !ended && !held && alert->effective.ms <= clock_read().wall.ms;
+    if (sounds && !ended && alert->signature_owed)
+        desk_owe(desk, alert);
+    if (sounds && !ended)
+        desk_fetch(desk, alert);
     if (begins)
         alert->state = ALERT_QUEUED;
     struct desk_answer yes = {202, NULL, NULL, alert_to_json(alert, desk->config)};
@@ -77,7 +83,9 @@ static void let_in(struct desk *desk, struct alert *alert, const struct acceptin
         desk_dispatch(desk, alert);
     else
         alert->channels_left = 0;
+    fault_point("answer_before");
     accepting->answer(accepting->context, &yes);
+    fault_point("answer_after");
     if (!sounds)
         desk_release(desk, alert);
 }
@@ -223,7 +231,7 @@ void desk_accept_late(struct desk *desk, struct alert *alert, struct mono now)
     let_in(desk, alert, accepting);
 }
 
-/* Those that are not effective yet must not fill the memory. */
+/* Those that wait must not fill the memory. */
 static bool may_wait(const struct desk *desk, size_t size)
 {
     size_t n = 1, bytes = size;
@@ -239,7 +247,10 @@ void desk_take_in(struct desk *desk, struct alert *alert, const char *id, desk_a
 {
     if (alert->sounds)
         desk_look_for_referring(desk, alert);
-    if (alert->sounds && alert->effective.ms > alert->received.ms && !may_wait(desk, alert->n_bytes)) {
+    text_copy(alert->id, sizeof alert->id, id);
+    alert->signature_owed = gate_owes_signature(desk->config, alert);
+    desk_gate_look(desk, alert, alert->received);
+    if (alert->sounds && desk_begins_later(alert) && !may_wait(desk, alert->n_bytes)) {
         alert_free(alert);
         desk_refuse(answer, context, 503, "too_many_waiting",
                     "too many alerts wait for their time already; stop some of them, or send it when it is to sound");
@@ -252,7 +263,6 @@ void desk_take_in(struct desk *desk, struct alert *alert, const char *id, desk_a
         desk_refuse(answer, context, 503, "no_memory", "out of memory; send it again");
         return;
     }
-    text_copy(alert->id, sizeof alert->id, id);
     text_copy(alert->key.alert, sizeof alert->key.alert, id);
     *accepting =
         (struct accepting){.desk = desk, .alert = alert, .asked = clock_read().mono, .answer = answer, .context = context};
@@ -263,7 +273,8 @@ void desk_take_in(struct desk *desk, struct alert *alert, const char *id, desk_a
         alert->expected = desk_expect(desk, alert);
     log_line(LOG_NOTE, "%s: %s %s from %s: %zu terminals", alert->id, alert_status_name(alert->message->status),
              alert_msg_type_name(alert->message->msg_type), alert->message->sender, alert->n_terminals);
-    if (alert->effective.ms <= alert->received.ms) /* an Update that waits takes over when its time has come */
+    store_hold(desk->store);       /* what it ends is over on disk only if it is there itself */
+    if (!desk_begins_later(alert)) /* an Update that waits takes over when its time has come */
         desk_act_on_references(desk, alert);
     idempotency_keep(desk->keys, &alert->key, alert->received);
     alert->accepting = accepting;
@@ -272,4 +283,5 @@ void desk_take_in(struct desk *desk, struct alert *alert, const char *id, desk_a
         put_on_disk(desk, alert);
     else
         prepare_drill(desk, alert);
+    store_release(desk->store);
 }

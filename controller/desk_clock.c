@@ -39,9 +39,11 @@ void desk_resume(struct desk *desk, const char *id, const char *officer, desk_an
     log_line(LOG_NOTE, "%s: %s", alert->id, why);
     desk_clock_found(alert);
     intake_leave_unchecked(alert, desk->config, clock_read(), why);
-    alert->state = ALERT_QUEUED;
+    bool held = desk_is_held(desk, alert, clock_read()); /* for its second person: that is another question */
+    alert->state = held ? ALERT_WAITING : ALERT_QUEUED;
     journal_decided(&desk->journal, alert, clock_read().wall, &(struct decision){officer, "resumed", NULL}, NULL, NULL);
     struct desk_answer yes = {200, NULL, NULL, alert_to_json(alert, desk->config)};
-    desk_dispatch(desk, alert); /* it may be over at once; not to be looked at after this */
+    if (!held)
+        desk_dispatch(desk, alert); /* it may be over at once; not to be looked at after this */
     answer(context, &yes);
 }

@@ -1,6 +1,7 @@
 /* The door: messages come in, stops come in, each is answered once. */
 #include "controller/desk_intern.h"
 
+#include "codecs/fault_point.h"
 #include "codecs/rfc3339.h"
 #include "controller/form.h"
 #include "controller/log.h"
@@ -41,7 +42,7 @@ static enum known answer_again(struct slice bytes, const char *had, size_t n_had
 static enum known answer_live(const struct desk *desk, const struct alert *alert, struct slice bytes, desk_answer_fn *answer,
                               void *context)
 {
-    if (alert->state != ALERT_REFUSED)
+    if (alert->state != ALERT_REFUSED || strcmp(alert->reason, DESK_NOT_IN_TIME) != 0)
         return answer_again(bytes, alert->bytes, alert->n_bytes, alert_to_json(alert, desk->config), answer, context);
     desk_refuse_late(answer, context);
     return KNOWN_OTHER;
@@ -142,6 +143,12 @@ static void judge(struct desk *desk, struct received *received, desk_answer_fn *
     alert->bytes = received->bytes;
     alert->n_bytes = received->n_bytes;
     alert->key = received->key;
+    text_copy(alert->sent_by, sizeof alert->sent_by, received->login);
+    if (!desk_gate_admits(desk, alert, &refusal)) {
+        alert_free(alert);
+        desk_refuse(answer, context, 403, refusal.code, refusal.message);
+        return;
+    }
     desk_take_in(desk, alert, received->id, answer, context);
 }
 
@@ -291,7 +298,9 @@ static void on_changed(void *context, int64_t seq, const struct error *error)
     struct desk_answer yes = {200, NULL, NULL, changing->alert};
     if (error->code != ERROR_NONE)
         json_object_set_new(yes.alert, "durable", json_false());
+    fault_point("answer_before");
     changing->answer(changing->context, &yes);
+    fault_point("answer_after");
     free(changing);
 }
 

@@ -5,7 +5,9 @@
 #include "controller/clock.h"
 #include "controller/desk.h"
 #include "controller/dispatcher.h"
+#include "controller/fetcher.h"
 #include "controller/flap.h"
+#include "controller/gate.h"
 #include "controller/idempotency.h"
 #include "controller/journal.h"
 #include "controller/learnt.h"
@@ -22,6 +24,21 @@ struct line_notice {
     char words[256]; /* as LINE_UP or LINE_DOWN said */
 };
 
+/* An alert whose second person's signature is owed. */
+struct desk_owed {
+    char id[ALERT_ID_SIZE];
+    uint32_t every_s;
+    struct mono asked; /* {0}: not yet */
+};
+
+/* The site's switch. */
+struct desk_remote {
+    struct wall refused_since; /* {0}: commands over the network are taken */
+    struct alert_word word;    /* whose, in this life */
+    char what[300];            /* was refused last */
+    struct mono told;
+};
+
 struct desk {
     const struct config *config;
     struct store *store;
@@ -32,6 +49,7 @@ struct desk {
     struct line_notice *line_notices; /* per line */
     struct site_alarms *alarms;
     struct speaker *speaker;
+    struct fetcher *fetcher; /* NULL where no source has recordings elsewhere */
     struct idempotency *keys;
     struct dispatcher **dispatchers; /* per channel */
     struct alert **alerts;           /* that have not ended, and those whose end is not on disk */
@@ -46,6 +64,10 @@ struct desk {
     struct mono learnt_looked;
     uint64_t ends[END_COUNT][REASON_COUNT]; /* deliveries that ended in this life */
     uint16_t next_number;
+    struct desk_sent *sent; /* per source: how much of late (desk_gate.c) */
+    struct desk_owed *signatures;
+    size_t n_signatures;
+    struct desk_remote remote;
 };
 
 /* The list of alerts (desk_life.c). drop frees the alert. */
@@ -118,10 +140,40 @@ void desk_clock_found(struct alert *alert);
 bool desk_is_in_force(const struct desk *desk, const struct alert *alert, struct moment now);
 void desk_await_return(struct desk *desk, struct alert *alert, struct moment now);
 void desk_await_return_again(struct desk *desk, struct alert *alert, const json_t *detail, struct moment now);
-void desk_return(struct desk *desk, struct alert *alert);
+void desk_return(struct desk *desk, struct alert *alert, struct moment now);
 /* Asks an officer once, in time before it lapses; and what one has answered, read back. */
 void desk_ask_before_lapse(struct desk *desk, struct alert *alert, struct moment now);
 void desk_extend_again(struct alert *alert, const json_t *detail);
+
+/* desk_gate.c. Whether its source may send it; it is counted. */
+bool desk_create_sent(struct desk *desk, struct error *error);
+void desk_free_sent(struct desk *desk);
+bool desk_gate_admits(struct desk *desk, struct alert *alert, struct refusal *refusal);
+/* What keeps it now; the end of a night that its programme must not return in. */
+struct gate_hold desk_gate_judge(const struct desk *desk, const struct alert *alert, struct wall now);
+struct wall desk_night(const struct desk *desk, const struct alert *alert, struct wall now);
+/* Puts that into the alert, with the reason, and tells nobody yet. */
+void desk_gate_look(struct desk *desk, struct alert *alert, struct wall now);
+/* The same for one that waits: what changed is written down, and who is to decide is asked, again and again. */
+bool desk_is_held(struct desk *desk, struct alert *alert, struct moment now);
+bool desk_begins_later(const struct alert *alert); /* its time had not come when it was taken in, or its gates hold it */
+/* What was said of it before a restart. */
+void desk_gate_again(struct desk *desk, struct alert *alert, const json_t *detail);
+void desk_say(struct alert_word *word, const char *by, const char *reason, struct wall now);
+/* True: it was refused, since who sent it cannot be its second person. */
+bool desk_is_sender(struct desk *desk, const char *id, const char *sent_by, const char *officer, desk_answer_fn *answer,
+                    void *context);
+
+/* desk_signature.c. Load before the alerts are resumed; owe: from now on it is asked for. */
+bool desk_load_owed(struct desk *desk, struct error *error);
+void desk_owe(struct desk *desk, const struct alert *alert);
+void desk_forget_owed(struct desk *desk, const char *id);
+void desk_chase_signatures(struct desk *desk, struct mono now);
+/* Signs an alert that is on disk only. False: it owes none, and nothing is answered. */
+bool desk_sign_stored(struct desk *desk, const char *id, const char *reason, const char *officer, desk_answer_fn *answer,
+                      void *context);
+
+void desk_load_remote(struct desk *desk); /* desk_remote.c */
 
 /* Answers 200 with the alert as it is now, once that and the decision are on disk (desk_door.c). */
 void desk_answer_durable(struct desk *desk, struct alert *alert, const struct decision *decision, desk_answer_fn *answer,
@@ -130,6 +182,9 @@ void desk_answer_durable(struct desk *desk, struct alert *alert, const struct de
 /* desk_references.c. Ends what a Cancel or an Update names; and ends an alert on its way in that an earlier one names. */
 void desk_act_on_references(struct desk *desk, const struct alert *alert);
 void desk_look_for_referring(const struct desk *desk, struct alert *alert);
+
+/* Begins to fetch its recordings that did not come with the message, and again those that did not come the last time. */
+void desk_fetch(struct desk *desk, struct alert *alert);
 
 /* Hands an alert to the channels of its terminals. An Update ends now what it names, where that is not over yet. */
 void desk_dispatch(struct desk *desk, struct alert *alert);

@@ -1,6 +1,7 @@
 /* From the list of live alerts to the channels, and to their end. */
 #include "controller/desk_intern.h"
 
+#include "controller/alert_audio.h"
 #include "controller/evidence.h"
 
 #include "controller/log.h"
@@ -254,12 +255,27 @@ void desk_tidy(struct desk *desk, struct moment now)
     journal_tidy(&desk->journal, now.wall);
 }
 
+void desk_fetch(struct desk *desk, struct alert *alert)
+{
+    for (size_t i = 0; desk->fetcher && i < alert->n_words; i++) {
+        struct alert_words *words = &alert->words[i];
+        if (!words->recording || alert_audio_is_here(words->recording) || (words->fetched && !fetched_failed(words->fetched)))
+            continue;
+        fetched_release(words->fetched);
+        words->fetched = fetcher_ask(desk->fetcher, words->recording->uri,
+                                     words->recording->size > 0 ? (size_t)words->recording->size : ALERT_AUDIO_MAX);
+    }
+}
+
 /* ---- on the way to the channels ---- */
 
 void desk_dispatch(struct desk *desk, struct alert *alert)
 {
     if (desk->ending)
         return;
+    if (alert->begun.ms == 0)
+        alert->begun = clock_read().wall;
+    desk_fetch(desk, alert);
     desk_act_on_references(desk, alert);
     alert->state = ALERT_QUEUED;
     alert->channels_left = 1; /* holds it until all channels were told */

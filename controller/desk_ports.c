@@ -102,6 +102,14 @@ static void speak(void *context, struct dispatcher *dispatcher, uint32_t broadca
     speaker_ask(desk->speaker, dispatcher, broadcast, index, rate, language, text);
 }
 
+static void play(void *context, struct dispatcher *dispatcher, uint32_t broadcast, uint32_t index,
+                 const struct speaker_clip *clip)
+{
+    struct desk *desk = context;
+    uint32_t rate = desk->config->channels[channel_of(desk, dispatcher)].playout.rate;
+    speaker_ask_clip(desk->speaker, dispatcher, broadcast, index, rate, clip);
+}
+
 static void play_recording(void *context, struct dispatcher *dispatcher, uint32_t broadcast, enum recording which)
 {
     struct desk *desk = context;
@@ -198,6 +206,7 @@ struct dispatcher_ports desk_dispatcher_ports(struct desk *desk)
         .tell_programme = tell_programme,
         .alarm = raise_alarm,
         .speak = speak,
+        .play = play,
         .recording = play_recording,
     };
 }

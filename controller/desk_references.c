@@ -23,8 +23,8 @@ static enum delivery_cause cause_of(const struct alert *alert)
     return alert->all_clear ? CAUSE_CLEARED : CAUSE_SUPERSEDED;
 }
 
-/* What it cancels or supersedes ends before it is written itself: once this is on disk, so is that end, and after no crash does
- * anything of the others sound again. */
+/* What it cancels or supersedes ends before it is written itself, and in one change with it where it comes in (desk_accept.c):
+ * once this is on disk, so is that end, and after no crash does anything of the others sound again. */
 void desk_act_on_references(struct desk *desk, const struct alert *alert)
 {
     const struct alert_message *m = alert->message;
@@ -78,7 +78,7 @@ static void look_at_live(const struct desk *desk, struct forestalled *found)
     for (size_t i = 0; i < desk->n_alerts; i++) {
         const struct alert *other = desk->alerts[i];
         const struct alert_message *m = other->message;
-        bool ends = m->msg_type == MSG_CANCEL || (m->msg_type == MSG_UPDATE && other->effective.ms <= other->received.ms);
+        bool ends = m->msg_type == MSG_CANCEL || (m->msg_type == MSG_UPDATE && !desk_begins_later(other));
         for (size_t r = 0; ends && other->state != ALERT_REFUSED && r < m->n_references; r++)
             if (may_end(desk, m, found->alert) && alert_is_referred(found->alert, m, r))
                 forestall(found, other->id, m->msg_type == MSG_CANCEL, other->all_clear);

@@ -94,8 +94,15 @@ void desk_await_return_again(struct desk *desk, struct alert *alert, const json_
     return_after(desk, alert, has_start(desk, alert) ? until_next_ms(desk, alert, now.wall) : left, now);
 }
 
-void desk_return(struct desk *desk, struct alert *alert)
+/* What does not pass at night does not return in it either: it returns in the morning. */
+void desk_return(struct desk *desk, struct alert *alert, struct moment now)
 {
+    struct wall morning = desk_night(desk, alert, now.wall);
+    if (morning.ms) {
+        return_after(desk, alert, morning.ms - now.wall.ms, now);
+        journal_alert(&desk->journal, alert, now.wall, NULL, NULL);
+        return;
+    }
     memset(alert->ended, 0, desk->config->n_channels * sizeof *alert->ended);
     json_decref(alert->tally);
     alert->tally = NULL;

@@ -136,7 +136,7 @@ void desk_sum_refusals(struct desk *desk, struct mono now, bool at_end)
 
 const char *desk_actor(const struct alert *alert)
 {
-    return *alert->key.user ? alert->key.user : alert->message->sender;
+    return *alert->sent_by ? alert->sent_by : alert->message->sender;
 }
 
 struct decision desk_accepted(const struct alert *alert, const struct config *config)

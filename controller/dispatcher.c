@@ -3,6 +3,8 @@
  * dispatcher_events.c, its words in dispatcher_words.c. */
 #include "controller/dispatcher_intern.h"
 
+#include "codecs/fault_point.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -147,7 +149,9 @@ static void allow_due(struct dispatcher *dispatcher)
         return;
     broadcast->allowed = broadcast->due;
     broadcast->phase = BROADCAST_SOUNDING;
+    fault_point("sound_before");
     playout_allow(dispatcher->playout, broadcast->id, broadcast->due);
+    fault_point("sound_after");
 }
 
 /* The beginning of the next repetition goes to the disk, unless it is another alert's turn. */
@@ -210,7 +214,9 @@ void dispatcher_begin_stopping(struct dispatcher *dispatcher, struct moment now)
 void dispatcher_end_sound(struct dispatcher *dispatcher, enum delivery_cause cause, struct moment now)
 {
     dispatcher->current->cause = cause;
+    fault_point("silence_before");
     playout_stop(dispatcher->playout, dispatcher->current->id);
+    fault_point("silence_after");
     dispatcher_begin_stopping(dispatcher, now);
 }
 

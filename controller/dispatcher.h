@@ -10,6 +10,7 @@
 #include "controller/delivery.h"
 
 struct dispatcher;
+struct speaker_clip;
 
 /* Called when what was to be recorded is on disk (ok), or could not be put there. */
 typedef void dispatcher_done_fn(struct dispatcher *dispatcher, uint32_t broadcast, uint32_t number, bool ok);
@@ -35,6 +36,9 @@ struct dispatcher_ports {
      * PROGRAMME_CLOSING more for the last sentence of a drill. */
     void (*speak)(void *context, struct dispatcher *dispatcher, uint32_t broadcast, uint32_t index, const char *language,
                   const char *text);
+    /* Plays a recording of the alert on a worker thread, or speaks its text, and answers likewise. */
+    void (*play)(void *context, struct dispatcher *dispatcher, uint32_t broadcast, uint32_t index,
+                 const struct speaker_clip *clip);
     /* Reads a shipped recording on a worker thread and answers by dispatcher_spoken with index 0. */
     void (*recording)(void *context, struct dispatcher *dispatcher, uint32_t broadcast, enum recording which);
 };

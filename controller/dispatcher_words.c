@@ -1,14 +1,14 @@
 /* The words of a broadcast: voices are asked for them, and what they answer goes to the playout. */
 #include "controller/dispatcher_intern.h"
 
+#include "controller/speaker.h"
 #include "controller/words.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { STORED_S = 30 /* a stored message of which we know no words */ };
+enum { STORED_S = 30 /* a stored message of which we know no words, or those of a recording only */ };
 
 /* The last sentences of a drill are one piece of sound, in the order of the languages, made when all have been spoken. */
 static void give_closing(struct dispatcher *dispatcher, uint32_t rate)
@@ -65,15 +65,41 @@ static void fall_back(struct dispatcher *dispatcher)
     dispatcher->ports.recording(dispatcher->ports.context, dispatcher, broadcast->id, recording_for(broadcast->alert));
 }
 
-static void speak(struct dispatcher *dispatcher, uint32_t index)
+/* A recording is framed by the same sentences as a text; a voice says them. */
+static void play(struct dispatcher *dispatcher, uint32_t index, const char *before, const char *text)
 {
     const struct broadcast *broadcast = dispatcher->current;
     const struct alert_words *words = broadcast->words[index];
-    const char *first = broadcast->cuts_off_drill ? words_text(dispatcher->config, TEXT_DRILL_STOPPED, words->language) : NULL;
-    char *text = first ? words_join(first, words->text) : NULL;
-    dispatcher->ports.speak(dispatcher->ports.context, dispatcher, broadcast->id, index, words->language,
-                            text ? text : words->text);
-    free(text);
+    bool drill = broadcast->alert->message->status == STATUS_EXERCISE;
+    const char *after = drill ? words_text(dispatcher->config, TEXT_DRILL_AGAIN, words->language) : NULL;
+    const struct speaker_clip clip = {.recording = words->recording,
+                                      .fetched = words->fetched,
+                                      .language = words->language,
+                                      .before = before,
+                                      .after = after ? after : "",
+                                      .framed = drill,
+                                      .text = text};
+    dispatcher->ports.play(dispatcher->ports.context, dispatcher, broadcast->id, index, &clip);
+}
+
+static void speak(struct dispatcher *dispatcher, uint32_t index)
+{
+    const struct config *config = dispatcher->config;
+    const struct broadcast *broadcast = dispatcher->current;
+    const struct alert_words *words = broadcast->words[index];
+    const char *first = broadcast->cuts_off_drill ? words_text(config, TEXT_DRILL_STOPPED, words->language) : NULL;
+    char *joined = first && *words->text ? words_join(first, words->text) : NULL; /* nothing is said before nothing */
+    const char *text = joined ? joined : words->text;
+    char *before = words->recording
+                       ? words_before_recording(config, words->language, broadcast->cuts_off_drill,
+                                                broadcast->alert->message->status == STATUS_EXERCISE, words->all_clear)
+                       : NULL;
+    if (before)
+        play(dispatcher, index, before, text);
+    else
+        dispatcher->ports.speak(dispatcher->ports.context, dispatcher, broadcast->id, index, words->language, text);
+    free(before);
+    free(joined);
 }
 
 static void ask_voices(struct dispatcher *dispatcher)
@@ -103,7 +129,8 @@ static void keep_time(struct dispatcher *dispatcher)
     uint32_t rate = dispatcher->config->channels[dispatcher->channel].playout.rate;
     size_t n = broadcast->n_languages ? broadcast->n_languages : 1;
     for (uint32_t i = 0; i < n; i++) {
-        double seconds = broadcast->n_languages ? words_seconds(broadcast->words[i]->text) : STORED_S;
+        double seconds = broadcast->n_languages ? words_seconds(broadcast->words[i]->text) : 0;
+        seconds = seconds > 0 ? seconds : STORED_S;
         size_t n_frames = (size_t)lround(seconds * rate);
         int16_t *silence = calloc(n_frames, sizeof *silence);
         playout_words(dispatcher->playout, broadcast->id, i, silence, silence ? n_frames : 0);
@@ -119,13 +146,43 @@ void dispatcher_ask_words(struct dispatcher *dispatcher)
         keep_time(dispatcher);
 }
 
+/* A programme that returns does not tell the same again. */
+static bool told_already(const struct alert *alert, const json_t *entry)
+{
+    size_t i;
+    json_t *told;
+    json_array_foreach(alert->not_spoken, i, told) if (json_equal(told, entry)) return true;
+    return false;
+}
+
 static void not_spoken(struct dispatcher *dispatcher, uint32_t index, const char *reason)
 {
     struct broadcast *broadcast = dispatcher->current;
     const char *language = broadcast->fallback ? "recording" : broadcast->words[index]->language;
-    json_array_append_new(broadcast->alert->not_spoken, json_pack("{s:s, s:s}", "language", language, "reason", reason));
+    json_t *entry = json_pack("{s:s, s:s}", "language", language, "reason", reason);
+    bool again = told_already(broadcast->alert, entry);
+    if (!again)
+        json_array_append(broadcast->alert->not_spoken, entry);
+    json_decref(entry);
+    if (again)
+        return;
     dispatcher->ports.alarm(dispatcher->ports.context, broadcast->alert, "not_spoken", reason);
     dispatcher_record_alert(dispatcher, 0, NULL);
+}
+
+static void take_speech(struct dispatcher *dispatcher, uint32_t index, const struct speech *speech)
+{
+    struct broadcast *broadcast = dispatcher->current;
+    if (broadcast->speech_mean == 0 || speech->mean_level < broadcast->speech_mean)
+        broadcast->speech_mean = speech->mean_level;
+    broadcast->words_ms[index] = (uint32_t)((uint64_t)speech->n_frames * 1000 / speech->rate);
+    playout_words(dispatcher->playout, broadcast->id, index, speech->frames, speech->n_frames);
+    if (speech->skipped[0])
+        not_spoken(dispatcher, index, speech->skipped);
+    if (speech->shortened && !broadcast->words[index]->shortened) {
+        broadcast->words[index]->shortened = true;
+        dispatcher_record_alert(dispatcher, 0, NULL);
+    }
 }
 
 void dispatcher_spoken(struct dispatcher *dispatcher, uint32_t id, uint32_t index, const struct speech *speech,
@@ -140,12 +197,7 @@ void dispatcher_spoken(struct dispatcher *dispatcher, uint32_t id, uint32_t inde
     }
     broadcast->languages_open &= ~(1u << index);
     if (speech) {
-        if (broadcast->speech_mean == 0 || speech->mean_level < broadcast->speech_mean)
-            broadcast->speech_mean = speech->mean_level;
-        broadcast->words_ms[index] = (uint32_t)((uint64_t)speech->n_frames * 1000 / speech->rate);
-        playout_words(dispatcher->playout, id, index, speech->frames, speech->n_frames);
-        if (speech->skipped[0])
-            not_spoken(dispatcher, index, speech->skipped);
+        take_speech(dispatcher, index, speech);
     } else {
         not_spoken(dispatcher, index, error->message);
         if (index != 0)

@@ -188,6 +188,7 @@ struct http *http_start(const struct http_settings *settings, const struct http_
     http->routes = routes;
     http->n_routes = n_routes;
     http->context = context;
+    http->guard = settings->guard;
     http->loop = loop;
     http->limits = default_limits;
     uv_timer_init(loop, &http->timer);

@@ -23,6 +23,9 @@ struct http_route {
     http_handler_fn *handler;
 };
 
+/* Asked before the handler of each request that is not a GET; false: it has answered. */
+typedef bool http_guard_fn(void *context, struct http_request *request);
+
 struct http_settings {
     const char *socket_path;
     const char *socket_group;
@@ -30,6 +33,7 @@ struct http_settings {
     uint16_t port;          /* 0: any free one */
     const char *token_file; /* made (0600) with a random token when it is not there */
     unsigned connections_max;
+    http_guard_fn *guard;     /* NULL: none */
     const char *spool_folder; /* for bodies that are too large to be held in memory; NULL: all are */
 };
 
@@ -42,6 +46,8 @@ void http_stop(struct http *http);
 
 const char *http_id(const struct http_request *request);   /* what stood for {id}; "" without */
 const char *http_user(const struct http_request *request); /* "root", "uid:1000", "token"; "" a stranger at an open route */
+bool http_is_local(const struct http_request *request);    /* it came by the Unix socket */
+const char *http_path(const struct http_request *request); /* its route's pattern */
 const char *http_query(const struct http_request *request, const char *name);  /* NULL without */
 const char *http_header(const struct http_request *request, const char *name); /* NULL without */
 struct slice http_body(const struct http_request *request);

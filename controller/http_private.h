@@ -56,6 +56,7 @@ struct http_request {
     struct http *http;
     struct MHD_Connection *mhd; /* NULL: finished */
     struct http_connection *connection;
+    bool local;
     const struct http_route *route;
     char id[HTTP_ID_SIZE], user[HTTP_USER_SIZE];
     struct http_body body;
@@ -87,6 +88,7 @@ struct http {
     const struct http_route *routes;
     size_t n_routes;
     void *context;
+    http_guard_fn *guard;
     struct http_limits limits;
     char token[HTTP_TOKEN_SIZE];
     char *socket_path, *spool_folder; /* NULL: nothing is spooled */

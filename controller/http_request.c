@@ -138,6 +138,7 @@ static enum MHD_Result begin(struct http_door *door, struct MHD_Connection *mhd,
     request->http = http;
     request->mhd = mhd;
     request->connection = connection;
+    request->local = !door->tcp;
     request->next = http->requests;
     request->link = &http->requests;
     if (request->next)
@@ -170,6 +171,14 @@ static enum MHD_Result take_body(struct http_request *request, const char *data,
     return request->status == 0 || request->response ? MHD_YES : MHD_NO;
 }
 
+static void handle(struct http_request *request)
+{
+    const struct http *http = request->http;
+    bool guarded = http->guard && strcmp(request->route->method, MHD_HTTP_METHOD_GET) != 0;
+    if (!guarded || http->guard(http->context, request))
+        request->route->handler(http->context, request);
+}
+
 /* The whole request is here, or its late answer: libmicrohttpd calls once more after a resume. */
 static enum MHD_Result finish(struct http_request *request)
 {
@@ -181,7 +190,7 @@ static enum MHD_Result finish(struct http_request *request)
         refuse(request, MHD_HTTP_SERVICE_UNAVAILABLE, "no_memory", "Out of memory; send it again");
     else if (!request->handled && !request->response) {
         request->handled = request->with_handler = true;
-        request->route->handler(http->context, request);
+        handle(request);
     }
     if (request->response)
         return queue(request);
@@ -305,6 +314,16 @@ const char *http_id(const struct http_request *request)
 const char *http_user(const struct http_request *request)
 {
     return request->user;
+}
+
+bool http_is_local(const struct http_request *request)
+{
+    return request->local;
+}
+
+const char *http_path(const struct http_request *request)
+{
+    return request->route->pattern;
 }
 
 static const char *lookup(const struct http_request *request, enum MHD_ValueKind kind, const char *name)

@@ -1,6 +1,7 @@
 /* From a message to an alert of this site, or to a reason why not. */
 #include "controller/intake.h"
 
+#include "controller/alert_audio.h"
 #include "controller/area.h"
 #include "controller/coverage.h"
 #include "controller/ebm_trust.h"
@@ -171,18 +172,35 @@ static void not_spoken(struct alert *alert, const char *language, const char *re
     json_array_append_new(alert->not_spoken, json_pack("{s:s, s:s}", "language", tag, "reason", reason));
 }
 
+/* The block's recording, where it may be played. Whatever is wrong with it, the block's text can still be spoken. */
+static const struct alert_resource *take_recording(struct alert *alert, const struct config *config,
+                                                   const struct config_source *source, const struct alert_info *info)
+{
+    const struct alert_resource *recording = alert_audio_find(info);
+    struct error why = {0};
+    if (!recording)
+        return NULL;
+    if (alert_audio_promises(recording, source, &why) && alert->message->status == STATUS_EXERCISE &&
+        !(words_text(config, TEXT_DRILL_BEGIN, words_language(info)) &&
+          words_text(config, TEXT_DRILL_AGAIN, words_language(info))))
+        error_set(&why, ERROR_UNSUPPORTED,
+                  "a drill says so before and after it, and for that there is no sentence in its language");
+    if (why.code == ERROR_NONE)
+        return recording;
+    error_prefix(&why, "recording");
+    not_spoken(alert, info->language, why.message);
+    return NULL;
+}
+
 typedef char *choose_fn(const struct config *config, const struct alert_message *message, const struct alert_info *info,
                         bool *shortened);
 
-static void take_words(struct alert *alert, const struct config *config, const struct alert_info *info, choose_fn *choose)
+static void take_words(struct alert *alert, const struct config *config, const struct config_source *source,
+                       const struct alert_info *info, choose_fn *choose)
 {
     const char *language = words_language(info);
     if (have_language(alert, language)) {
         not_spoken(alert, info->language, "an earlier block in this language is spoken");
-        return;
-    }
-    if (!voice_speaks(language)) {
-        not_spoken(alert, info->language, "no voice speaks this language");
         return;
     }
     if (alert->n_words == CONFIG_LANGUAGES_MAX) {
@@ -190,11 +208,19 @@ static void take_words(struct alert *alert, const struct config *config, const s
         return;
     }
     struct alert_words *words = &alert->words[alert->n_words];
+    words->recording = take_recording(alert, config, source, info);
+    if (!words->recording && !voice_speaks(language)) {
+        not_spoken(alert, info->language, "no voice speaks this language");
+        return;
+    }
     words->text = choose(config, alert->message, info, &words->shortened);
+    if (!words->text && words->recording)
+        words->text = strdup("");
     if (!words->text) {
         not_spoken(alert, info->language, "the block has neither parameter speech, headline, instruction nor description");
         return;
     }
+    words->all_clear = words_all_clear(alert->message, info);
     text_copy(words->language, sizeof words->language, language);
     alert->n_words++;
     if (words_same_language(info->language, "en") && words_same_language(language, "zh"))
@@ -202,12 +228,13 @@ static void take_words(struct alert *alert, const struct config *config, const s
 }
 
 /* Words of all blocks that are ours, and why the others are not spoken. */
-static void take_all_words(struct alert *alert, const struct config *config, const bool *ours, choose_fn *choose)
+static void take_all_words(struct alert *alert, const struct config *config, const struct config_source *source,
+                           const bool *ours, choose_fn *choose)
 {
     json_array_clear(alert->not_spoken);
     for (size_t i = 0; i < alert->message->n_infos; i++)
         if (ours[i])
-            take_words(alert, config, &alert->message->infos[i], choose);
+            take_words(alert, config, source, &alert->message->infos[i], choose);
         else
             not_spoken(alert, alert->message->infos[i].language, "no area of its block is ours");
 }
@@ -253,6 +280,11 @@ static bool judge_match(struct alert *alert, const struct area_match *match, str
     if (match->n_areas == 0)
         return refuse(refusal, "no_area",
                       "area: no info block has one; an alert without an area is refused, name the codes it is for");
+    if (match->n_meant == 0 && match->n_barred > 0)
+        return refuse(refusal, "not_permitted_area",
+                      "area: nothing in it lies in the areas that source %s may address (areas of the source in the "
+                      "configuration); send it through a source that may, or add the area there",
+                      match->source);
     if (match->n_meant == 0)
         return refuse_area(match, refusal);
     if (match->n_unlisted > 0)
@@ -287,14 +319,15 @@ static bool judge_blocks(struct alert *alert, const struct intake_terms *terms, 
 }
 
 /* Once it is known what the alert means here, so that it can be put into words. */
-static bool judge_words(struct alert *alert, const struct config *config, const bool *ours, struct refusal *refusal)
+static bool judge_words(struct alert *alert, const struct config *config, const struct config_source *source, const bool *ours,
+                        struct refusal *refusal)
 {
     const struct alert_message *message = alert->message;
     if (message->form && !phrase_alert(config, alert, refusal))
         return false;
-    take_all_words(alert, config, ours, words_choose);
+    take_all_words(alert, config, source, ours, words_choose);
     if (alert->n_words == 0) /* what has no words is said by the names of its events */
-        take_all_words(alert, config, ours, words_of_event);
+        take_all_words(alert, config, source, ours, words_of_event);
     if (alert->n_words == 0)
         note(alert, "no_words: no language of the alert can be spoken; the shipped recording follows the tone");
     return true;
@@ -335,11 +368,13 @@ static bool judge_meaning(struct alert *alert, const struct intake_terms *terms,
     struct area_match match;
     bool ok = area_match_create(&match, terms->config) || refuse(refusal, "no_memory", "out of memory; try again");
     match.codes_name = terms->package ? ebm_geocode_name : NULL; /* the format says what they are */
+    if (ok && source && source->n_areas > 0)
+        ok = area_match_bar(&match, terms->config, source) || refuse(refusal, "no_memory", "out of memory; try again");
     ok = ok && judge_blocks(alert, terms, source, &match, ours, refusal) && judge_expiry(alert, terms, refusal);
     if (ok && !keep_match(alert, &match))
         ok = refuse(refusal, "no_memory", "out of memory; try again");
     area_match_free(&match);
-    return ok && judge_words(alert, terms->config, ours, refusal);
+    return ok && judge_words(alert, terms->config, source, ours, refusal);
 }
 
 static bool judge_sounding(struct alert *alert, const struct intake_terms *terms, const struct config_source *source,
@@ -411,6 +446,7 @@ bool intake_judge(const struct intake_terms *terms, struct alert_message *messag
         return refuse(refusal, "no_memory", "out of memory; try again");
     alert->message = message;
     alert->received = terms->now.wall;
+    alert->source = source ? (int)(source - terms->config->sources) : -1;
     alert->places = json_array();
     alert->not_ours = json_array();
     alert->no_position = json_array();

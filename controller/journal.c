@@ -1,6 +1,7 @@
 /* Rows and events. */
 #include "controller/journal.h"
 
+#include "codecs/fault_point.h"
 #include "codecs/rfc3339.h"
 
 #include "controller/log.h"
@@ -32,6 +33,7 @@ static void commit(const struct journal *journal, struct alert *alert, const str
                    void *context)
 {
     struct owed *owed = malloc(sizeof *owed);
+    fault_point("state_before");
     if (!owed) { /* not followed up */
         store_commit(journal->store, change, done, context);
         return;
@@ -40,6 +42,7 @@ static void commit(const struct journal *journal, struct alert *alert, const str
     text_copy(owed->alert, sizeof owed->alert, alert->id);
     alert->owed++;
     store_commit(journal->store, change, on_answered, owed);
+    fault_point("state_after");
 }
 
 void journal_reference(const struct alert_reference *reference, struct store_reference *key)
@@ -142,6 +145,21 @@ void journal_quietly(const struct journal *journal, struct alert *alert, struct 
 {
     struct store_change change = {0};
     commit_alert(journal, alert, now, &change, done, context);
+}
+
+void journal_stored(const struct journal *journal, const struct store_alert *row, struct wall now,
+                    const struct decision *decision, store_done_fn *done, void *context)
+{
+    char *detail = detail_text(decision->detail);
+    const struct store_audit audit = {decision->actor, decision->action, row->id, detail ? detail : "{}", false};
+    struct store_alert now_so = *row;
+    now_so.bytes = NULL; /* as they are */
+    now_so.n_bytes = 0;
+    now_so.changed = now;
+    const struct store_change change = {
+        .alert = &now_so, .event = "alert", .event_data = row->detail, .urgent = true, .audit = &audit};
+    store_commit(journal->store, &change, done, context);
+    free(detail);
 }
 
 void journal_key(const struct journal *journal, const struct alert_key *key, const char *alert, struct wall now)
@@ -308,11 +326,12 @@ void journal_programme(const struct journal *journal, const struct broadcast *br
     json_decref(data);
 }
 
-static void commit_alarm(const struct journal *journal, const struct alert *alert, const char *what, const char *detail)
+/* alert: its id; NULL: of none. */
+static void commit_alarm(const struct journal *journal, const char *alert, const char *what, const char *detail)
 {
     json_t *data = json_pack("{s:s, s:s}", "what", what, "detail", detail);
     if (alert)
-        json_object_set_new(data, "alert", json_string(alert->id));
+        json_object_set_new(data, "alert", json_string(alert));
     struct store_change change = {.event = "alarm", .event_data = data, .urgent = true};
     store_commit(journal->store, &change, NULL, NULL);
     json_decref(data);
@@ -320,8 +339,13 @@ static void commit_alarm(const struct journal *journal, const struct alert *aler
 
 void journal_alarm(const struct journal *journal, const struct alert *alert, const char *what, const char *detail)
 {
-    log_line(LOG_ALARM, "%s%s%s: %s", alert ? alert->id : "", alert ? ": " : "", what, detail);
-    commit_alarm(journal, alert, what, detail);
+    journal_alarm_of(journal, alert ? alert->id : NULL, what, detail);
+}
+
+void journal_alarm_of(const struct journal *journal, const char *id, const char *what, const char *detail)
+{
+    log_line(LOG_ALARM, "%s%s%s: %s", id ? id : "", id ? ": " : "", what, detail);
+    commit_alarm(journal, id, what, detail);
 }
 
 void journal_alarm_over(const struct journal *journal, const char *what, const char *detail)

@@ -35,13 +35,18 @@ void journal_quietly(const struct journal *journal, struct alert *alert, struct 
 void journal_reference(const struct alert_reference *reference, struct store_reference *key);
 /* The key of an alert that was known before. */
 void journal_key(const struct journal *journal, const struct alert_key *key, const char *alert, struct wall now);
-/* The same with all its deliveries, after some of it could not be stored. */
+/* A stored alert that is not in memory, with its state, reason and details as they stand in row, in one commit with the
+ * decision that has changed it; event "alert". */
+void journal_stored(const struct journal *journal, const struct store_alert *row, struct wall now,
+                    const struct decision *decision, store_done_fn *done, void *context);
+/* An alert with all its deliveries, after some of it could not be stored. */
 void journal_again(const struct journal *journal, struct alert *alert, struct wall now);
 void journal_delivery(const struct journal *journal, const struct broadcast *broadcast, const struct delivery *delivery);
 void journal_reading(const struct journal *journal, const struct broadcast *broadcast, const struct delivery *delivery,
                      const struct terminal_reading *reading, enum loudness_verdict verdict);
 void journal_programme(const struct journal *journal, const struct broadcast *broadcast, const struct playout_event *event);
 void journal_alarm(const struct journal *journal, const struct alert *alert, const char *what, const char *detail);
+void journal_alarm_of(const struct journal *journal, const char *id, const char *what, const char *detail); /* by its id */
 void journal_alarm_over(const struct journal *journal, const char *what, const char *detail); /* event "alarm" as well */
 void journal_line(const struct journal *journal, uint32_t line, bool up, const char *error);
 /* A terminal is another than was told; event "terminal". The site logs it. */

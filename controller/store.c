@@ -35,8 +35,10 @@ static void tell_durable(const struct store *store, const struct store_job *job)
 bool store_send(struct store *store, struct store_job *job)
 {
     job->asked = mono_now();
-    job->owed_next = NULL;
-    if (!store_enqueue(store, LANE_CHANGES, job))
+    job->next = job->owed_next = NULL;
+    if (store->holding)
+        store_list_add(&store->held, job);
+    else if (!store_enqueue(store, LANE_CHANGES, job))
         return false;
     *store->owed_end = job;
     store->owed_end = &job->owed_next;
@@ -125,6 +127,23 @@ void store_commit(struct store *store, const struct store_change *change, store_
     deliver_change(store, job);
 }
 
+void store_hold(struct store *store)
+{
+    pthread_mutex_lock(&store->mutex);
+    store->holding = !store->stopping;
+    pthread_mutex_unlock(&store->mutex);
+}
+
+void store_release(struct store *store)
+{
+    struct store_job *jobs = store_list_take(&store->held);
+    store->holding = false;
+    for (struct store_job *job = jobs; job; job = job->next)
+        job->with_next = job->next != NULL;
+    if (jobs)
+        store_enqueue(store, LANE_CHANGES, jobs); /* it closes on this thread, and not in between */
+}
+
 static void ask(struct store *store, enum store_query query, const char *const text[2], size_t limit, store_result_fn *done,
                 void *context)
 {
@@ -203,6 +222,11 @@ bool store_find_key(struct store *store, const char *sender, const char *identif
                     struct store_alert *alert, bool *found, struct error *error)
 {
     return store_query_key(store->reader, (const char *[3]){sender, identifier, sent}, alert, found, error);
+}
+
+bool store_find_alert(struct store *store, const char *id, struct store_alert *alert, bool *found, struct error *error)
+{
+    return store_query_id(store->reader, id, alert, found, error);
 }
 
 bool store_load_keys(struct store *store, void (*each)(void *context, const struct store_key *key), void *context,
@@ -363,6 +387,7 @@ struct store *store_open(const char *folder, struct uv_loop_s *loop, char damage
     store->lock = -1;
     store->owed_end = &store->owed;
     store_list_take(&store->answers);
+    store_list_take(&store->held);
     store_list_take(&store->undone);
     pthread_mutex_init(&store->mutex, NULL);
     for (int i = 0; i < STORE_LANES; i++) {

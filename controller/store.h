@@ -106,6 +106,11 @@ void store_set_listener(struct store *store, store_event_fn *event, void *contex
 /* Queues a change (copied). done may be NULL. */
 void store_commit(struct store *store, const struct store_change *change, store_done_fn *done, void *context);
 
+/* What is committed between the two is one change: after no crash is some of it there and some not. For a moment only, and not
+ * within each other. Where the disk does not take it whole, each part is tried alone. */
+void store_hold(struct store *store);
+void store_release(struct store *store);
+
 /* True while the last change could not be committed, or one waits for too long; *why then says what is wrong. */
 bool store_in_trouble(const struct store *store, struct error *why);
 
@@ -138,6 +143,8 @@ bool store_load_deliveries(struct store *store, const char *alert, json_t **rows
 bool store_find_key(struct store *store, const char *sender, const char *identifier, const char *sent,
                     struct store_alert *alert, bool *found,
                     struct error *error); /* also later; sub-millisecond read on the caller's own read handle */
+bool store_find_alert(struct store *store, const char *id, struct store_alert *alert, bool *found,
+                      struct error *error); /* the same by its id */
 /* Calls each for every alert that names this key among its references (or all but its sent, and was sent no
  * earlier), was accepted and does not wait, the oldest first. */
 struct store_referring {

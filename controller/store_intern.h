@@ -34,7 +34,9 @@ struct store {
     uv_async_t async;
     struct store_job *owed, **owed_end; /* changes that are not answered yet, in order; of the main loop */
     struct error failed;                /* of the last change that was answered */
-    struct job_list undone;             /* decisions that could not be committed; of the main loop, like the two below */
+    struct job_list held;               /* not sent down before store_release; of the main loop */
+    bool holding;
+    struct job_list undone; /* decisions that could not be committed; of the main loop, like the two below */
     size_t n_undone;
     uint64_t n_lost;       /* decisions for which there was no more room */
     pthread_mutex_t mutex; /* guards what follows, and the lanes' queues */
@@ -46,8 +48,8 @@ struct store {
 void store_list_add(struct job_list *list, struct store_job *job);
 struct store_job *store_list_take(struct job_list *list);
 
-/* False if the store is closing: the job stays the caller's. */
-bool store_enqueue(struct store *store, int lane, struct store_job *job);
+/* False if the store is closing: the jobs stay the caller's. */
+bool store_enqueue(struct store *store, int lane, struct store_job *jobs);
 bool store_send(struct store *store, struct store_job *job); /* a change, which is then owed an answer; the same */
 
 /* store_undone.c. keep: false if the failed job has no decision that stands; the job stays the caller's then. */

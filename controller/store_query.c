@@ -309,20 +309,32 @@ bool store_query_open_alerts(sqlite3 *db, struct store_alert **alerts, size_t *n
     return false;
 }
 
-bool store_query_key(sqlite3 *db, const char *const key[3], struct store_alert *alert, bool *found, struct error *error)
+/* At most one. Binds n texts. */
+static bool find_alert(sqlite3 *db, const char *query, const char *const texts[], int n, struct store_alert *alert, bool *found,
+                       struct error *error)
 {
     *found = false;
-    sqlite3_stmt *statement = prepare(db, WHOLE_ALERT " WHERE sender = ?1 AND identifier = ?2 AND sent = ?3", error);
+    sqlite3_stmt *statement = prepare(db, query, error);
     if (!statement)
         return false;
-    for (int i = 0; i < 3; i++)
-        sqlite3_bind_text(statement, i + 1, key[i] ? key[i] : "", -1, SQLITE_STATIC);
+    for (int i = 0; i < n; i++)
+        sqlite3_bind_text(statement, i + 1, texts[i] ? texts[i] : "", -1, SQLITE_STATIC);
     int code = sqlite3_step(statement);
     bool good =
         code == SQLITE_ROW ? read_alert(statement, alert, error) : code == SQLITE_DONE || store_sql_error(db, "store", error);
     *found = good && code == SQLITE_ROW;
     sqlite3_finalize(statement);
     return good;
+}
+
+bool store_query_key(sqlite3 *db, const char *const key[3], struct store_alert *alert, bool *found, struct error *error)
+{
+    return find_alert(db, WHOLE_ALERT " WHERE sender = ?1 AND identifier = ?2 AND sent = ?3", key, 3, alert, found, error);
+}
+
+bool store_query_id(sqlite3 *db, const char *id, struct store_alert *alert, bool *found, struct error *error)
+{
+    return find_alert(db, WHOLE_ALERT " WHERE id = ?1", &id, 1, alert, found, error);
 }
 
 /* The inner question is answered by the index of the keys alone, without touching a row. */

@@ -2,6 +2,7 @@
  * Used by store_open and the store's thread. */
 #include "controller/store_sql.h"
 
+#include "codecs/fault_point.h"
 #include "controller/log.h"
 
 #include <errno.h>
@@ -132,6 +133,14 @@ bool store_sql_run(sqlite3 *db, const char *text, struct error *error)
     return sqlite3_exec(db, text, NULL, NULL, NULL) == SQLITE_OK || store_sql_error(db, "store", error);
 }
 
+static bool commit(sqlite3 *db, struct error *error)
+{
+    fault_point("commit_before");
+    bool good = store_sql_run(db, "COMMIT", error);
+    fault_point("commit_after");
+    return good;
+}
+
 const char *store_sql_text(sqlite3_stmt *row, int column)
 {
     const char *text = (const char *)sqlite3_column_text(row, column);
@@ -181,7 +190,7 @@ static bool migrate(sqlite3 *db, struct error *error)
     for (; good && version < SCHEMA_VERSION; version++)
         good = store_sql_run(db, steps[version], error);
     snprintf(text, sizeof text, "PRAGMA user_version = %d", SCHEMA_VERSION);
-    return good && store_sql_run(db, text, error) && store_sql_run(db, "COMMIT", error);
+    return good && store_sql_run(db, text, error) && commit(db, error);
 }
 
 static bool mend_details(sqlite3 *db, struct error *error)
@@ -193,6 +202,14 @@ static bool mend_details(sqlite3 *db, struct error *error)
         return true;
     log_line(LOG_ALARM, "the store holds details that cannot be read: they are made anew from what stands beside them");
     return store_sql_run(db, mend, error);
+}
+
+static bool repair_deliveries(sqlite3 *db, struct error *error)
+{
+    fault_point("commit_before");
+    bool good = store_sql_run(db, repair, error);
+    fault_point("commit_after");
+    return good;
 }
 
 /* The table says which number it gave last, also where the row is gone: the next entry then leaves a gap that is seen. */
@@ -224,7 +241,7 @@ static bool set_up(struct store_sql *sql, bool *damaged, struct error *error)
     if (!expect(db, "PRAGMA journal_mode = WAL", "wal", damaged, error) ||
         !store_sql_run(db, "PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 4194304", error) ||
         !expect(db, "PRAGMA quick_check(1)", "ok", damaged, error) || !migrate(db, error) || !mend_details(db, error) ||
-        !store_sql_run(db, repair, error) || !find_trail_end(sql, error))
+        !repair_deliveries(db, error) || !find_trail_end(sql, error))
         return false;
     for (int i = 0; i < STORE_STATEMENTS; i++)
         if (sqlite3_prepare_v3(db, statements[i], -1, SQLITE_PREPARE_PERSISTENT, &sql->put[i], NULL) != SQLITE_OK)
@@ -314,7 +331,7 @@ bool store_sql_write(struct store_sql *sql, struct store_job *job, struct error 
 
 bool store_sql_commit(struct store_sql *sql, struct error *error)
 {
-    if (!store_sql_run(sql->db, "COMMIT", error))
+    if (!commit(sql->db, error))
         return false;
     sql->audit_durable = sql->audit;
     return true;

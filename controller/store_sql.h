@@ -81,8 +81,9 @@ struct store_job {
     struct store_job *owed_next; /* of the main loop, like the three below */
     struct mono asked;
     bool urgent, told;
-    bool decided;  /* it has a decision that stands whatever the disk says */
-    char *text[2]; /* what a query asks for */
+    bool with_next; /* in one transaction with the change behind it */
+    bool decided;   /* it has a decision that stands whatever the disk says */
+    char *text[2];  /* what a query asks for */
     size_t limit;
     store_result_fn *result_done;
     void *context;
@@ -124,6 +125,7 @@ bool store_query_epoch(sqlite3 *db, char *epoch, size_t size, struct error *erro
 json_t *store_query_deliveries(sqlite3 *db, const char *alert, struct error *error);
 bool store_query_open_alerts(sqlite3 *db, struct store_alert **alerts, size_t *n, struct error *error);
 bool store_query_key(sqlite3 *db, const char *const key[3], struct store_alert *alert, bool *found, struct error *error);
+bool store_query_id(sqlite3 *db, const char *id, struct store_alert *alert, bool *found, struct error *error);
 bool store_query_identifier(sqlite3 *db, const char *identifier, char id[24]);
 bool store_query_has_alert(sqlite3 *db, const char *id);
 bool store_query_referring(sqlite3 *db, const struct store_reference *to, store_referring_fn *each, void *context,

@@ -47,18 +47,20 @@ static void commit_alone(struct store_sql *sql, struct store_job *job)
     job->seq = 0;
 }
 
-/* The changes at the head of jobs in one transaction, for at most BATCH_MS. If any of them fails, each is tried alone, so that
- * one bad change takes no other with it. Returns what is left. */
+/* The changes at the head of jobs in one transaction, for at most BATCH_MS, but what belongs together is not parted. If any of
+ * them fails, each is tried alone, so that one bad change takes no other with it. Returns what is left. */
 static struct store_job *commit_batch(struct store *store, struct store_job *jobs)
 {
     struct store_sql *sql = &store->sql;
     struct mono until = mono_plus_ms(mono_now(), BATCH_MS);
     struct store_job *end = jobs;
     bool good = jobs->next && store_sql_run(sql->db, "BEGIN IMMEDIATE", NULL);
+    bool goes_on;
     do {
         good = good && (end->error.code != ERROR_NONE || store_sql_write(sql, end, NULL));
+        goes_on = end->with_next || mono_before(mono_now(), until);
         end = end->next;
-    } while (good && end && mono_before(mono_now(), until));
+    } while (good && end && goes_on);
     if (!good || !store_sql_commit(sql, NULL)) {
         store_sql_roll_back(sql);
         for (struct store_job *job = jobs; job != end; job = job->next)
@@ -108,14 +110,15 @@ static void *run_questions(void *context)
     return NULL;
 }
 
-bool store_enqueue(struct store *store, int lane, struct store_job *job)
+bool store_enqueue(struct store *store, int lane, struct store_job *jobs)
 {
     pthread_mutex_lock(&store->mutex);
     bool open = !store->stopping;
-    if (open) {
-        store_list_add(&store->lanes[lane].queue, job);
-        pthread_cond_signal(&store->lanes[lane].wake);
+    for (struct store_job *next; open && jobs; jobs = next) {
+        next = jobs->next;
+        store_list_add(&store->lanes[lane].queue, jobs);
     }
+    pthread_cond_signal(&store->lanes[lane].wake);
     pthread_mutex_unlock(&store->mutex);
     return open;
 }

@@ -120,6 +120,7 @@ static struct http *start_http(const struct config *config, struct api *api, uv_
         .port = config->http_port,
         .token_file = token_file,
         .connections_max = config->http_connections,
+        .guard = api_guard,
         .spool_folder = config->state_dir,
     };
     size_t n_routes;

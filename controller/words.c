@@ -197,6 +197,24 @@ char *words_frame_drill(const struct config *config, char *text, const char *lan
                       words_text(config, TEXT_DRILL_AGAIN, language));
 }
 
+static const char *text_if(bool said, const struct config *config, enum text_key key, const char *language)
+{
+    const char *text = said ? words_text(config, key, language) : NULL;
+    return text ? text : "";
+}
+
+char *words_before_recording(const struct config *config, const char *language, bool cuts_off_drill, bool exercise,
+                             bool all_clear)
+{
+    const char *stopped = text_if(cuts_off_drill, config, TEXT_DRILL_STOPPED, language),
+               *drill = text_if(exercise, config, TEXT_DRILL_BEGIN, language),
+               *clear = text_if(all_clear, config, TEXT_ALL_CLEAR_BEGIN, language);
+    char *text = NULL;
+    int n =
+        asprintf(&text, "%s%s%s%s%s", stopped, wants_blank(stopped) ? " " : "", drill, wants_blank(drill) ? " " : "", clear);
+    return n < 0 ? NULL : text;
+}
+
 /* Words that have it say it themselves, whatever mark follows. */
 static char *frame_all_clear(const struct config *config, char *text, const char *language)
 {

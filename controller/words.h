@@ -32,6 +32,11 @@ char *words_join(const char *a, const char *b);
 /* The sentences of a drill before and after its words, which are freed; as they are in a language that we have none in. */
 char *words_frame_drill(const struct config *config, char *text, const char *language);
 
+/* What is said before a recording as it would be before a text: that a drill was cut off, that this is one, that the danger is
+ * past. "" where it is nothing; NULL without memory; the caller frees. */
+char *words_before_recording(const struct config *config, const char *language, bool cuts_off_drill, bool exercise,
+                             bool all_clear);
+
 /* True if the block of the message says that its danger is past: responseType AllClear; or urgency Past in an Update, which is
  * of a danger told before. A first Alert of what is past only reports it, as every earthquake of the USGS does (urgency Past,
  * minutes after the shock): "All clear" must not be said before it. */

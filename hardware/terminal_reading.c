@@ -1,7 +1,7 @@
 /* What a status read back means for a terminal: proof for the ladder, other sources, reboots, silence after a stop. */
 #include "hardware/terminal.h"
 
-enum { START_GRACE_MS = 300, SILENCE_POLL_MS = 50, STOPS_MAX = 3 };
+enum { START_GRACE_MS = 300, SILENCE_POLL_MS = 50, STOPS_MAX = 3, TOKENS_KEPT = 32 };
 
 static enum truth judge_with(const struct terminal *terminal, enum condition_kind kind, uint16_t token, struct mono now)
 {
@@ -32,10 +32,18 @@ static void compose(struct terminal *terminal)
     terminal->has_last = true;
 }
 
+/* The token of before the last start. Each session has the next one, and each start reserves one: where a start or two saw
+ * nothing of this terminal, for they did not live long enough or its line was away, it shows one of the last few. */
+static uint16_t token_before_start(const struct terminal *terminal)
+{
+    uint16_t recorded = terminal->world->recorded_token, shown = terminal->last.token;
+    return shown > 0 && shown <= recorded && recorded - shown < TOKENS_KEPT ? shown : recorded;
+}
+
 /* Left over from this session, one before it, or one before a crash? */
 static bool is_ours(struct terminal *terminal)
 {
-    const uint16_t tokens[] = {terminal->operands.token, terminal->world->token, terminal->world->recorded_token};
+    const uint16_t tokens[] = {terminal->operands.token, terminal->world->token, token_before_start(terminal)};
     for (size_t i = 0; i < sizeof tokens / sizeof *tokens; i++)
         if (judge_with(terminal, WHEN_OURS, tokens[i], terminal->last.received) == TRUTH_TRUE) {
             terminal->operands.token = tokens[i];

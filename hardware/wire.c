@@ -2,6 +2,7 @@
  * true deadline, and only the reply that was asked for counts (docs/architecture.md). */
 #include "hardware/wire_parts.h"
 
+#include "codecs/fault_point.h"
 #include "codecs/monotonic.h"
 #include "hardware/line_time.h"
 
@@ -103,9 +104,11 @@ static bool transmit(struct wire *wire, const struct frame_request *request, str
     uint8_t bytes[FRAME_BYTES_MAX];
     size_t n = frame_encode(request, bytes);
     int64_t takes_us = wire_bytes_us(wire, n + FRAME_CRC_BYTES);
+    fault_point("frame_before");
     reply->sent_begin = mono_now();
     bool sent = wire->kind->send(wire, bytes, n);
     int code = errno;
+    fault_point("frame_after");
     struct mono written = mono_now(); /* later than the true start, never earlier: silence is kept for sure */
     if (!sent && code != EAGAIN && code != EMBBADDATA)
         return lose(wire, &reply->error, "write", code);
@@ -157,6 +160,7 @@ static bool damaged(struct wire *wire, const struct frame_request *request, uint
 static void take_answer(struct wire *wire, enum frame_match match, size_t size, struct wire_reply *reply)
 {
     bool absent = match == FRAME_EXCEPTION && (reply->exception == GATEWAY_NO_PATH || reply->exception == GATEWAY_NO_ANSWER);
+    fault_point("frame_answered");
     reply->received = wire->last_end;
     reply->outcome = absent ? WIRE_SILENT : match == FRAME_OURS ? WIRE_ANSWERED : WIRE_EXCEPTION;
     wire->counts.replies += !absent;

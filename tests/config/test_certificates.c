@@ -52,7 +52,7 @@ static void test_read(void **state)
     write_certificate(-1, 365);
     struct config *config = load_with("signature = \"required\"; signer_id = \"abc\";" ONE, &said);
     assert_non_null(config);
-    assert_int_equal(said.warnings, 2); /* those of the good site */
+    assert_int_equal(said.warnings, 3); /* those of the good site */
     assert_int_equal(config->sources[0].signature, SIGNATURE_REQUIRED);
     assert_string_equal(config->sources[0].signer_id, "abc");
     assert_int_equal(config->sources[0].n_certificates, 1);

@@ -280,6 +280,79 @@ static void test_rules_of_the_site_go_first(void **state)
     folder_remove(&folder);
 }
 
+/* Loads the good site with a change; the caller frees. */
+static struct config *load_changed(const char *from, const char *to)
+{
+    struct folder folder;
+    struct said said;
+    folder_make(&folder);
+    char *site = replaced(GOOD_SITE, from, to);
+    write_good_site(&folder, site);
+    struct config *config = load_in(&folder, "site.cfg", &said);
+    if (!config)
+        print_said(&said);
+    assert_non_null(config);
+    free(site);
+    folder_remove(&folder);
+    return config;
+}
+
+static void test_gates_of_a_source(void **state)
+{
+    (void)state;
+    struct config *config = load_changed("channels = (", "channels = (");
+    const struct config_source *source = &config->sources[0];
+    assert_int_equal(source->n_hazards + source->n_levels + source->n_areas + source->most_terminals + source->per_hour, 0);
+    assert_true(source->exercise && !source->approve);
+    assert_int_equal(source->approve_within_s, 300);
+    assert_string_equal(config->night.from, "");
+    config_free(config);
+    config = load_changed("sender = \"w@c.example\";",
+                          "sender = \"w@c.example\"; hazards = [ \"flood\", \"dam\" ]; levels = [ \"red\" ]; areas = [ "
+                          "\"360499103201\", \"360499\" ]; most_terminals = 40; per_hour = 5; exercise = false; "
+                          "approve = true; approve_within_s = 60;");
+    source = &config->sources[0];
+    assert_int_equal(source->n_hazards, 2);
+    assert_true(source->hazards[find_hazard(config, "dam")] && !source->hazards[find_hazard(config, "storm")]);
+    assert_true(source->levels[LEVEL_RED] && !source->levels[LEVEL_ORANGE]);
+    assert_string_equal(source->areas[1].digits, "360499000000");
+    assert_int_equal(source->most_terminals + source->per_hour + source->approve_within_s, 105);
+    assert_true(source->approve && !source->exercise);
+    config_free(config);
+}
+
+static void test_night(void **state)
+{
+    (void)state;
+    struct config *config = load_changed("channels = (", "night = { from = \"22:30\"; until = \"06:05\"; };\nchannels = (");
+    const struct config_night *night = &config->night;
+    assert_int_equal(night->from_minute, 22 * 60 + 30);
+    assert_int_equal(night->until_minute, 6 * 60 + 5);
+    assert_int_equal(night->n_passage, 1); /* without a table what is red passes */
+    assert_int_equal(night->passage[0].hazard, -1);
+    assert_true(night->passage[0].levels[LEVEL_RED] && !night->passage[0].levels[LEVEL_ORANGE]);
+    assert_true(config->hazards[find_hazard(config, "reservoir_release")].passes_night);
+    assert_true(config->hazards[find_hazard(config, "flash_flood_prepare")].passes_night);
+    assert_true(config->hazards[find_hazard(config, "flash_flood")].passes_night);
+    assert_false(config->hazards[find_hazard(config, "flood")].passes_night);
+    config_free(config);
+    config = load_changed("channels = (", "night = { from = \"22:30\"; until = \"06:05\"; passage = ( { hazard = \"flood\"; "
+                                          "levels = [ \"red\", \"orange\" ]; actions = [ \"Evacuate\" ]; }, { } ); };"
+                                          "\nchannels = (");
+    night = &config->night;
+    assert_int_equal(night->n_passage, 2);
+    assert_int_equal(night->passage[0].hazard, find_hazard(config, "flood"));
+    assert_true(night->passage[0].levels[LEVEL_ORANGE] && !night->passage[0].levels[LEVEL_YELLOW]);
+    assert_string_equal(night->passage[0].actions[0], "Evacuate");
+    assert_int_equal(night->passage[1].hazard, -1);
+    assert_true(night->passage[1].levels[LEVEL_DAILY]);
+    assert_int_equal(night->passage[1].n_actions, 0);
+    config_free(config);
+    config = load_changed("channels = (", "night = { from = \"22:30\"; until = \"06:05\"; passage = ( ); };\nchannels = (");
+    assert_int_equal(config->night.n_passage, 0); /* nothing but what always passes */
+    config_free(config);
+}
+
 /* Each: what is changed in the good site, the line of the mistake by the text that stands there, and what is said. */
 struct broken {
     const char *from, *to, *where, *message;
@@ -314,6 +387,37 @@ static const struct broken broken[] = {
     {"users = ( { login = \"*\"; source = \"county\"; } );", "", NULL, "without users nobody acts for a source", true},
     {"sender = \"w@c.example\";", "", "sources", "sender is missing", false},
     {"sender = \"w@c.example\";", "sender = \"w@c.example\"; covers = 1;", "sources", "covers must be true or false", false},
+#define SOURCE(more) "sender = \"w@c.example\"; " more
+    {"sender = \"w@c.example\";", SOURCE("hazards = [ \"flod\" ];"), "sources",
+     "hazards names \"flod\", which is not there; did you mean \"flood\"?", false},
+    {"sender = \"w@c.example\";", SOURCE("hazards = [ 5 ];"), "sources", "hazards must be a text in quotes", false},
+    {"sender = \"w@c.example\";", SOURCE("levels = [ \"reed\" ];"), "sources",
+     "levels names \"reed\", which is not there; did you mean \"red\"?", false},
+    {"sender = \"w@c.example\";", SOURCE("areas = [ \"3604991032x1\" ];"), "sources", "areas: ", false},
+    {"sender = \"w@c.example\";", SOURCE("areas = [ \"360498\" ];"), "sources",
+     "areas: 360498000000 lies outside of the site 360499103000", false},
+    {"sender = \"w@c.example\";", SOURCE("per_hour = -1;"), "sources", "per_hour must be from 0 to 1000, not -1", false},
+    {"sender = \"w@c.example\";", SOURCE("approve = \"others\";"), "sources", "approve must be true or false", false},
+    {"sender = \"w@c.example\";", SOURCE("approve_within_s = 0;"), "sources", "approve_within_s must be from 1", false},
+#undef SOURCE
+    {"channels = (", "night = { from = \"22:00\"; };\nchannels = (", "night", "until is missing", false},
+    {"channels = (", "night = { from = \"22:60\"; until = \"06:00\"; };\nchannels = (", "night",
+     "from must be a time of day from 00:00 to 23:59", false},
+    {"channels = (", "night = { from = \"22:00\"; until = \"6:00\"; };\nchannels = (", "night", "until must be a time of day",
+     false},
+    {"channels = (", "night = { from = \"22:00\"; until = \"22:00\"; };\nchannels = (", "night", "from and until are the same",
+     false},
+    {"channels = (", "night = { from = \"22:00\"; until = \"06:00\"; passage = ( { hazard = \"flod\"; } ); };\nchannels = (",
+     "night", "hazard names \"flod\"", false},
+    {"channels = (",
+     "night = { from = \"22:00\"; until = \"06:00\"; passage = ( { actions = [ \"Evacuat\" ]; } ); };\nchannels = (", "night",
+     "actions names \"Evacuat\", which is not there; did you mean \"Evacuate\"?", false},
+    {"sender = \"w@c.example\";", "sender = \"w@c.example\"; audio_from = [ \"https://a/\", \"https://media.example\" ];",
+     "sources", "audio_from \"https://media.example\": give a server and folder with a slash", false},
+    {"sender = \"w@c.example\";", "sender = \"w@c.example\"; audio_from = [ \"https://b@a/\" ];", "sources", "https://b@a/",
+     false},
+    {"sender = \"w@c.example\";", "sender = \"w@c.example\"; audio_from = [ \"ftp://a/\" ];", "sources", "ftp://a/", false},
+    {"sender = \"w@c.example\";", "sender = \"w@c.example\"; audio_from = [ \"https:///\" ];", "sources", "https:///", false},
     {"sources = ( {", "sources = ( 5, {", "sources", "each of sources must be a group in { }", false},
     {"\"360499103202\"; zh", "\"360499103201\"; zh", "石桥村", "\"360499103201\" stands twice in places", false},
     {"\"360499103202\"; zh", "\"360499104202\"; zh", "石桥村", "lies outside of the site 360499103000", false},
@@ -638,6 +742,8 @@ int main(void)
         cmocka_unit_test(test_lines_of_each_kind),
         cmocka_unit_test(test_output_none),
         cmocka_unit_test(test_rules_of_the_site_go_first),
+        cmocka_unit_test(test_gates_of_a_source),
+        cmocka_unit_test(test_night),
         cmocka_unit_test(test_each_mistake_with_its_line),
         cmocka_unit_test(test_a_line_too_slow_for_its_terminals),
         cmocka_unit_test(test_all_mistakes_at_once),

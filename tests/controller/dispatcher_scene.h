@@ -6,6 +6,7 @@
 #include "audio/programme_reader.h"
 #include "audio/tone.h"
 #include "controller/dispatcher.h"
+#include "controller/speaker.h"
 #include "controller/words.h"
 
 #include "tests/controller/site_fixture.h"
@@ -246,6 +247,17 @@ static inline void speak(void *context, struct dispatcher *dispatcher, uint32_t 
     assert_true(*text);
 }
 
+/* [before*after]text, with F where it must be framed. */
+static inline void play_clip(void *context, struct dispatcher *dispatcher, uint32_t broadcast, uint32_t index,
+                             const struct speaker_clip *clip)
+{
+    (void)context;
+    (void)dispatcher;
+    assert_ptr_equal(clip->recording, dispatcher_current(scene->dispatcher)->words[index]->recording);
+    say("play:%u.%u:%s[%s*%s]%s%s", broadcast, index, clip->language, clip->before, clip->after, clip->framed ? "F" : "",
+        clip->text);
+}
+
 static inline void recording(void *context, struct dispatcher *dispatcher, uint32_t broadcast, enum recording which)
 {
     static const char *const NAMES[] = {"danger", "drill", "all_clear"};
@@ -393,6 +405,7 @@ static inline void create_on(uint32_t channel, uint16_t last_token)
                                            .tell_programme = tell_programme,
                                            .alarm = raise_alarm,
                                            .speak = speak,
+                                           .play = play_clip,
                                            .recording = recording};
     for (size_t i = 0; i < 3; i++)
         lines[i] = fake_line(i);

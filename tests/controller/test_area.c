@@ -97,6 +97,40 @@ static const char *not_ours(const struct matching *m, size_t i)
     return json_string_value(json_array_get(m->match.not_ours, i));
 }
 
+/* What its source may not address is as if it were another's: named, and never meant. */
+static void test_bounds_of_a_source(void **state)
+{
+    struct matching *m = *state;
+    struct config_source county = {.id = "county", .n_areas = 1, .areas = {{VILLAGE_2}}};
+    static const struct {
+        const char *code;
+        bool covers;
+        unsigned meant;
+        size_t barred;
+        const char *not_ours;
+    } ROWS[] = {
+        {VILLAGE_2, false, 1u << T_MIC | 1u << T_PLAIN, 0, NULL},
+        {VILLAGE_2, true, 1u << T_MIC | 1u << T_PLAIN, 1, TOWNSHIP " (not among the areas of source county)"},
+        {TOWNSHIP, false, 1u << T_MIC | 1u << T_PLAIN, 4, TOWNSHIP " (not among the areas of source county)"},
+        {VILLAGE_1, false, 0, 3, VILLAGE_1 " (龙塘村, not among the areas of source county)"},
+        {NEXT_TOWNSHIP, false, 0, 0, NEXT_TOWNSHIP " (a)"},
+    };
+    for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
+        area_match_free(&m->match);
+        assert_true(area_match_create(&m->match, &m->fixture.config));
+        area_match_bar(&m->match, &m->fixture.config, &county);
+        for (int again = 0; again < 2; again++)
+            assert_int_equal(match(m, (struct info_text){.code = ROWS[i].code}, ROWS[i].covers), ROWS[i].meant != 0);
+        for (size_t t = 0; t < N_TERMINALS; t++)
+            assert_int_equal(m->match.meant[t], ROWS[i].meant >> t & 1);
+        assert_int_equal(m->match.n_barred, ROWS[i].barred);
+        if (ROWS[i].not_ours)
+            assert_string_equal(json_string_value(json_array_get(m->match.not_ours, 0)), ROWS[i].not_ours);
+        else
+            assert_int_equal(json_array_size(m->match.not_ours), 0);
+    }
+}
+
 static void test_names_not_mapped(void **state)
 {
     struct matching *m = *state;
@@ -686,6 +720,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_level_boundaries, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_each_terminal_once, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_bounds_of_a_source, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_names_not_mapped, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_partly_ours, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_ids_of_places, set_up, tear_down),

@@ -29,6 +29,8 @@ struct scene {
     struct fixture fixture;
     uv_loop_t loop;
     struct desk *desk;
+    bool holding;   /* what is committed now is one change */
+    unsigned apart; /* alerts that were committed while it was not */
     int64_t ms;
     struct row rows[ROWS_MAX];
     size_t n_rows, n_pending, n_keys;
@@ -105,6 +107,27 @@ static struct row row_of(const struct store_alert *alert)
     return row;
 }
 
+/* Numbers are on disk at once. */
+static void set_setting(const char *name, int64_t value)
+{
+    size_t i = 0;
+    while (i < scene->n_settings && strcmp(scene->settings[i].name, name) != 0)
+        i++;
+    if (i == scene->n_settings)
+        scene->n_settings++;
+    assert_true(scene->n_settings <= 16);
+    text_copy(scene->settings[i].name, sizeof scene->settings[i].name, name);
+    scene->settings[i].value = value;
+}
+
+static void forget(const char *name)
+{
+    say("FORGET:%s", strncmp(name, "owed.", 5) == 0 ? "owed" : name);
+    for (size_t i = 0; i < scene->n_settings; i++)
+        if (strcmp(scene->settings[i].name, name) == 0)
+            scene->settings[i] = scene->settings[--scene->n_settings];
+}
+
 static void take_audit(const struct store_change *change)
 {
     size_t n = strlen(scene->trail);
@@ -149,9 +172,12 @@ void store_commit(struct store *store, const struct store_change *change, store_
     if (change->audit && !change->alert)
         return;
     if (change->forget)
-        say("FORGET:%s", change->forget);
+        forget(change->forget);
+    if (change->setting && strncmp(change->setting, "answer.", 7) != 0)
+        set_setting(change->setting, change->setting_value);
     if (change->setting && strncmp(change->setting, "answer.", 7) == 0)
         say("%s=%lld", change->setting, (long long)change->setting_value);
+    scene->apart += change->alert && !scene->holding;
     assert_true(scene->n_pending < PENDING_MAX);
     struct pending *pending = &scene->pending[scene->n_pending++];
     *pending = (struct pending){.has_row = change->alert, .done = done, .context = context};
@@ -173,6 +199,18 @@ void store_commit(struct store *store, const struct store_change *change, store_
         text_copy(key->hash, sizeof key->hash, change->key->hash);
         scene->key_at = change->key->at;
     }
+}
+
+void store_hold(struct store *store)
+{
+    (void)store;
+    scene->holding = true;
+}
+
+void store_release(struct store *store)
+{
+    (void)store;
+    scene->holding = false;
 }
 
 bool store_in_trouble(const struct store *store, struct error *why)
@@ -268,6 +306,17 @@ bool store_find_key(struct store *store, const char *sender, const char *identif
     return true;
 }
 
+bool store_find_alert(struct store *store, const char *id, struct store_alert *alert, bool *found, struct error *error)
+{
+    (void)store, (void)error;
+    for (size_t i = 0; i < scene->n_rows && !*found; i++)
+        if (strcmp(scene->rows[i].id, id) == 0) {
+            *alert = stored(&scene->rows[i]);
+            *found = true;
+        }
+    return true;
+}
+
 bool store_load_open_alerts(struct store *store, struct store_alert **alerts, size_t *n, struct error *error)
 {
     (void)store, (void)error;
@@ -298,16 +347,19 @@ bool store_load_keys(struct store *store, void (*each)(void *context, const stru
 
 int64_t store_get_setting(struct store *store, const char *name, int64_t otherwise)
 {
-    (void)store, (void)name;
+    (void)store;
+    for (size_t i = 0; i < scene->n_settings; i++)
+        if (strcmp(scene->settings[i].name, name) == 0)
+            return scene->settings[i].value;
     return otherwise;
 }
 
 bool store_load_settings(struct store *store, const char *prefix, store_setting_fn *each, void *context, struct error *error)
 {
     (void)store, (void)error;
-    assert_string_equal(prefix, "answer.");
     for (size_t i = 0; i < scene->n_settings; i++)
-        each(context, scene->settings[i].name, scene->settings[i].value);
+        if (strncmp(scene->settings[i].name, prefix, strlen(prefix)) == 0)
+            each(context, scene->settings[i].name, scene->settings[i].value);
     return true;
 }
 
@@ -379,6 +431,12 @@ void speaker_ask(struct speaker *speaker, void *of, uint32_t broadcast, uint32_t
                  const char *text)
 {
     (void)speaker, (void)of, (void)broadcast, (void)index, (void)rate, (void)language, (void)text;
+}
+
+void speaker_ask_clip(struct speaker *speaker, void *of, uint32_t broadcast, uint32_t index, uint32_t rate,
+                      const struct speaker_clip *clip)
+{
+    (void)speaker, (void)of, (void)broadcast, (void)index, (void)rate, (void)clip;
 }
 
 void speaker_ask_recording(struct speaker *speaker, void *of, uint32_t broadcast, uint32_t rate, enum recording which)
@@ -750,17 +808,11 @@ static void test_refusals_are_in_the_trail(void **state)
     assert_int_equal(json_integer_value(json_object_get(scene->told, "more")), 100 - (REFUSALS_AT_ONCE - 3));
 }
 
-static void set_answer(const char *name, int64_t value)
-{
-    text_copy(scene->settings[scene->n_settings].name, sizeof scene->settings[0].name, name);
-    scene->settings[scene->n_settings++].value = value;
-}
-
 static void test_answer_times_survive_a_restart(void **state)
 {
     (void)state;
-    set_answer("answer.out", 20000);
-    set_answer("answer.gone", 30000);
+    set_setting("answer.out", 20000);
+    set_setting("answer.gone", 30000);
     end();
     begin();
     expect("FORGET:answer.gone ");
@@ -1192,6 +1244,7 @@ static void test_superseded_before_it_is_on_disk(void **state)
     submit(A);
     submit((struct cap_text){
         .identifier = "B", .msg_type = "Update", .references = "<references>county,A,2026-11-22T03:20:00+08:00</references>"});
+    assert_int_equal(scene->apart, 0); /* or a crash could leave neither of them in force */
     land_all();
     assert_non_null(strstr(scene->log, "A:superseded B:waiting"));
     assert_null(strstr(scene->log, "SOUND:A"));
@@ -1518,7 +1571,475 @@ static void test_a_key_of_what_was_refused_is_free(void **state)
     assert_int_equal(scene->status, 202);
 }
 
+/* ---- gates ---- */
+
+static int set_up_later(void **state)
+{
+    set_up(state);
+    scene->ms = 100; /* a time of 0 means never */
+    return 0;
+}
+
+/* The one source of the site. */
+static struct config_source *source(void)
+{
+    struct config_source *county = &scene->fixture.sources[0];
+    *county = (struct config_source){.id = "county", .sender = "county", .exercise = true, .approve_within_s = 300};
+    scene->fixture.config.n_sources = 1;
+    return county;
+}
+
+/* It is 03:20 there. */
+static void keep_night(void)
+{
+    scene->fixture.config.night =
+        (struct config_night){.from = "22:00", .until = "06:00", .from_minute = 22 * 60, .until_minute = 6 * 60};
+}
+
+static void send_expected(const char *identifier, const char *times)
+{
+    submit((struct cap_text){.identifier = identifier,
+                             .infos = info_xml((struct info_text){.urgency = "Expected", .times = times})});
+}
+
+static const char LASTS[] = "<expires>2026-11-22T12:00:00+08:00</expires>";
+
+/* A member of the alert as it is shown; borrowed until the next. */
+static const char *shown(const char *name)
+{
+    static char text[300];
+    json_t *live = desk_live_alert(scene->desk, scene->id);
+    const char *value = json_string_value(json_object_get(live, name));
+    text_copy(text, sizeof text, value ? value : "");
+    json_decref(live);
+    return text;
+}
+
+static bool owes(void)
+{
+    json_t *live = desk_live_alert(scene->desk, scene->id);
+    bool owed = json_is_true(json_object_get(live, "signature_owed"));
+    json_decref(live);
+    return owed;
+}
+
+static void approve(const char *officer)
+{
+    desk_approve(scene->desk, scene->id, "read and good", officer, on_answer, NULL);
+}
+
+static void test_a_source_is_refused_beyond_its_gate(void **state)
+{
+    (void)state;
+    end();
+    source()->per_hour = 2;
+    begin();
+    send_expected("A", LASTS);
+    send_expected("B", LASTS);
+    land(ERROR_NONE);
+    scene->log[0] = '\0';
+    send_expected("C", LASTS);
+    expect("403 ");
+    assert_string_equal(scene->code, "too_many_alerts");
+    submit(DRILL); /* counted apart */
+    land_all();
+    assert_int_equal(scene->status, 202);
+    scene->log[0] = '\0';
+    submit((struct cap_text){.identifier = "I"}); /* Immediate */
+    expect("ALARM:too_many_alerts I:waiting ");
+    land_all();
+    pass(INT64_C(3600) * 1000);
+    send_expected("E", LASTS);
+    land_all();
+    assert_int_equal(scene->status, 202);
+    assert_int_equal(scene->n_rows, 5);
+}
+
+static void test_it_waits_for_a_second_person(void **state)
+{
+    (void)state;
+    end();
+    source()->approve = true;
+    begin();
+    send_expected("A", LASTS);
+    land(ERROR_NONE);
+    expect("A:waiting ALARM:held 202 ");
+    assert_string_equal(scene->state, "waiting");
+    assert_string_equal(shown("held"), "approval");
+    assert_string_equal(shown("sent_by"), "root");
+    assert_non_null(strstr(shown("reason"), "tocsin alert approve 2026"));
+    pass(299000);
+    expect("");
+    pass(1100);
+    expect("ALARM:approval_overdue ");
+    pass(300000);
+    expect("ALARM:approval_overdue ");
+    expect_trail("tocsin:daemon_started tocsin:daemon_started root:accepted+ tocsin:held ");
+    approve("root");
+    expect("403 ");
+    assert_string_equal(scene->code, "same_person");
+    approve("uid:7");
+    expect("A:queued SOUND:A ");
+    expect_trail("root:denied uid:7:approved+ ");
+    assert_string_equal(told("reason"), "read and good");
+    land(ERROR_NONE);
+    expect("200 ");
+    assert_string_equal(shown("held"), "");
+    assert_string_equal(shown("reason"), "");
+    approve("uid:8");
+    expect("409 ");
+    pass(400000);
+    expect("");
+}
+
+static void test_what_is_rejected_never_sounds(void **state)
+{
+    (void)state;
+    end();
+    source()->approve = true;
+    begin();
+    send_expected("A", LASTS);
+    land(ERROR_NONE);
+    scene->log[0] = '\0';
+    scene->trail[0] = '\0';
+    desk_reject(scene->desk, scene->id, "wrong village", "uid:7", on_answer, NULL);
+    expect_trail("uid:7:rejected+ tocsin:ended+ ");
+    expect("A:refused A:refused ");
+    send_expected("A", LASTS); /* before that is on disk */
+    expect("200 ");
+    land_all();
+    expect("200 ");
+    assert_string_equal(scene->rows[0].state, "refused");
+    assert_string_equal(scene->rows[0].reason, "rejected by uid:7: wrong village");
+    approve("uid:8");
+    expect("409 ");
+    send_expected("A", LASTS); /* known, and still refused */
+    expect("200 ");
+    assert_string_equal(scene->state, "refused");
+    restart();
+    expect("");
+}
+
+/* Also after a crash it waits, and an approval that was given holds. */
+static void test_waiting_survives_a_restart(void **state)
+{
+    (void)state;
+    end();
+    source()->approve = true;
+    begin();
+    send_expected("A", LASTS);
+    land_all();
+    end();
+    begin();
+    expect("A:waiting ALARM:held ");
+    land_all();
+    approve("root");
+    expect("403 ");
+    keep_night();
+    approve("uid:7");
+    expect("A:waiting ");
+    land_all();
+    expect("200 ");
+    assert_string_equal(shown("held"), "night");
+    end();
+    begin();
+    expect("A:waiting ALARM:held ");
+    assert_string_equal(shown("held"), "night");
+    scene->fixture.config.night = (struct config_night){0};
+    pass(100);
+    expect("A:waiting SOUND:A ");
+    land_all();
+    scene->log[0] = '\0';
+    keep_night();
+}
+
+/* What has begun goes on after a restart, whatever its gates would say now. */
+static void test_what_has_begun_is_not_held_again(void **state)
+{
+    (void)state;
+    end();
+    source();
+    begin();
+    send_expected("A", LASTS);
+    land_all();
+    scene->last->state = ALERT_SOUNDING; /* as the dispatcher writes */
+    journal_alert(&scene->desk->journal, scene->last, clock_read().wall, NULL, NULL);
+    land_all();
+    end();
+    keep_night();
+    source()->approve = true;
+    begin();
+    expect("SOUND:A ");
+    end();
+    scene->untrusted = true;
+    begin();
+    land_all(); /* waits for the clock, and its row says so */
+    end();
+    scene->untrusted = false;
+    begin();
+    expect("SOUND:A ");
+}
+
+static void test_it_waits_for_the_morning(void **state)
+{
+    (void)state;
+    keep_night();
+    send_expected("A", LASTS);
+    land(ERROR_NONE);
+    expect("A:waiting ALARM:held 202 ");
+    assert_string_equal(shown("held"), "night");
+    assert_string_equal(shown("held_until"), "2026-11-22T06:00:00.000+08:00");
+    assert_non_null(strstr(shown("reason"), "held for the night until 06:00; tocsin alert release"));
+    pass(INT64_C(159) * 60000); /* not asked for again, and nobody can wait for it in vain */
+    expect("");
+    pass(60000);
+    expect("A:waiting SOUND:A ");
+}
+
+static void test_it_expires_in_the_night(void **state)
+{
+    (void)state;
+    keep_night();
+    send_expected("A", "<expires>2026-11-22T04:00:00+08:00</expires>");
+    land(ERROR_NONE);
+    assert_non_null(strstr(shown("reason"), "until 06:00, but expires at 04:00;"));
+    scene->log[0] = '\0';
+    pass(INT64_C(40) * 60000);
+    expect("A:expired ");
+}
+
+static void let_go(const char *user, bool local)
+{
+    desk_let_go(scene->desk, scene->id, "the river rises", &(struct desk_officer){user, local}, on_answer, NULL);
+}
+
+static void test_an_officer_lets_it_go(void **state)
+{
+    (void)state;
+    keep_night();
+    send_expected("A", LASTS);
+    land_all();
+    scene->log[0] = '\0';
+    let_go("root", false); /* as its sender, from elsewhere */
+    expect("403 ");
+    let_go("root", true);
+    expect("A:queued SOUND:A ");
+    land_all();
+    expect("200 ");
+    let_go("root", true);
+    expect("409 ");
+}
+
+/* Its time comes in the night. */
+static void test_it_is_the_night_when_it_would_begin(void **state)
+{
+    (void)state;
+    keep_night();
+    scene->fixture.config.night.from_minute = 4 * 60;
+    send_expected("A", "<effective>2026-11-22T05:00:00+08:00</effective><expires>2026-11-22T12:00:00+08:00</expires>");
+    land(ERROR_NONE);
+    expect("A:waiting 202 ");
+    pass(INT64_C(99) * 60000);
+    expect("");
+    pass(60000);
+    expect("A:waiting ALARM:held ");
+}
+
+/* Of what has sounded; the Update of a held one waits with it, and ends nothing before. */
+static void test_an_update_of_what_has_begun_passes(void **state)
+{
+    (void)state;
+    static const char TO_A[] = "<references>county,A,2026-11-22T03:20:00+08:00</references>",
+                      TO_B[] = "<references>county,B,2026-11-22T03:20:00+08:00</references>";
+    struct info_text expected = {.urgency = "Expected", .times = LASTS};
+    submit(A);
+    land_all();
+    keep_night();
+    send_expected("B", LASTS);
+    land_all();
+    scene->log[0] = '\0';
+    submit((struct cap_text){.identifier = "U", .msg_type = "Update", .references = TO_A, .infos = info_xml(expected)});
+    land_all();
+    expect("SILENCE:A A:superseded U:waiting SOUND:U 202 ");
+    submit((struct cap_text){.identifier = "V", .msg_type = "Update", .references = TO_B, .infos = info_xml(expected)});
+    land_all();
+    expect("V:waiting ALARM:held 202 ");
+    pass(INT64_C(161) * 60000);
+    land_all();
+    assert_non_null(strstr(scene->log, "SOUND:V"));
+}
+
+/* It came before what it updates, and waits: nothing is superseded by what has not begun. */
+static void test_an_update_that_is_held_ends_nothing(void **state)
+{
+    (void)state;
+    end();
+    source()->approve = true;
+    begin();
+    submit((struct cap_text){.identifier = "U",
+                             .msg_type = "Update",
+                             .references = "<references>county,A,2026-11-22T03:20:00+08:00</references>",
+                             .infos = info_xml((struct info_text){.urgency = "Expected", .times = LASTS})});
+    land_all();
+    expect("U:waiting ALARM:held 202 ");
+    submit(A);
+    land_all();
+    expect("A:waiting SOUND:A 202 ");
+}
+
+/* A Cancel ends what waits. */
+static void test_a_cancel_is_never_held(void **state)
+{
+    (void)state;
+    end();
+    source()->approve = true;
+    begin();
+    keep_night();
+    send_expected("A", LASTS);
+    land_all();
+    scene->log[0] = '\0';
+    submit((struct cap_text){
+        .identifier = "C", .msg_type = "Cancel", .references = "<references>county,A,2026-11-22T03:20:00+08:00</references>"});
+    land_all();
+    assert_string_equal(scene->rows[0].state, "cancelled");
+}
+
+/* Rule 14. */
+static void test_immediate_sounds_and_the_signature_is_chased(void **state)
+{
+    (void)state;
+    end();
+    source()->approve = true;
+    begin();
+    keep_night();
+    submit(A);
+    land_all();
+    expect("A:waiting SOUND:A 202 ");
+    assert_true(owes());
+    pass(100);
+    expect("ALARM:signature_owed ");
+    pass(299000);
+    expect("");
+    pass(1100);
+    expect("ALARM:signature_owed ");
+    approve("root");
+    expect("403 ");
+    approve("uid:7");
+    expect("FORGET:owed A:queued ");
+    land_all();
+    expect("200 ");
+    assert_false(owes());
+    pass(400000);
+    expect("");
+}
+
+/* Also when it has ended, and over a restart. */
+static void test_a_signature_is_owed_after_the_end(void **state)
+{
+    (void)state;
+    end();
+    source()->approve = true;
+    begin();
+    submit(A);
+    land_all();
+    over(CAUSE_FINISHED);
+    land_all();
+    assert_int_equal(scene->desk->n_alerts, 0);
+    end();
+    begin();
+    pass(100);
+    expect("ALARM:signature_owed ");
+    scene->trail[0] = '\0';
+    approve("root");
+    expect("403 ");
+    approve("uid:7");
+    expect("FORGET:owed A:finished ");
+    expect_trail("root:denied uid:7:signed+ ");
+    land_all();
+    expect("200 ");
+    assert_string_equal(json_string_value(json_object_get(json_object_get(scene->rows[0].detail, "approved"), "by")), "uid:7");
+    assert_null(json_object_get(scene->rows[0].detail, "signature_owed"));
+    approve("uid:8");
+    expect("409 ");
+    pass(400000);
+    expect("");
+}
+
+/* A drill is approved as well; until then its row must not become an alert that sounds. */
+static void test_a_drill_is_held(void **state)
+{
+    (void)state;
+    keep_night();
+    submit((struct cap_text){.identifier = "D", .status = "Exercise", .infos = info_xml((struct info_text){.times = LASTS})});
+    land_all();
+    expect("(D:refused D:waiting ALARM:held 202 ");
+    assert_string_equal(scene->rows[0].state, "waiting");
+}
+
+static void test_the_officers_word_for_the_clock_is_no_approval(void **state)
+{
+    (void)state;
+    end();
+    source()->approve = true;
+    begin();
+    send_expected("A", LASTS);
+    land_all();
+    end();
+    scene->untrusted = true;
+    begin();
+    scene->log[0] = '\0';
+    desk_resume(scene->desk, scene->id, "uid:7", on_answer, NULL);
+    assert_null(strstr(scene->log, "SOUND"));
+    assert_string_equal(scene->state, "waiting");
+    assert_string_equal(shown("held"), "approval");
+}
+
+/* What does not pass at night does not return in it. */
+static void test_the_programme_returns_in_the_morning(void **state)
+{
+    (void)state;
+    scene->fixture.config.returns = true;
+    for (size_t level = 0; level < LEVEL_COUNT; level++)
+        scene->fixture.hazards[HAZARD_FLOOD].return_s[level] = 600;
+    send_expected("A", LASTS);
+    land_all();
+    over(CAUSE_FINISHED);
+    keep_night();
+    scene->log[0] = '\0';
+    pass(700000);
+    expect("A:returning ");
+    assert_string_equal(shown("returns"), "2026-11-22T06:00:00.000+08:00");
+    pass(INT64_C(150) * 60000);
+    expect("SOUND:A ");
+}
+
+static void test_the_switch_survives_a_restart(void **state)
+{
+    (void)state;
+    assert_true(desk_takes_remote(scene->desk));
+    desk_set_remote(scene->desk, false, "the token is lost", "root", on_answer, NULL);
+    assert_false(desk_takes_remote(scene->desk)); /* at once */
+    land_all();
+    expect("ALARM:local_only 200 ");
+    desk_tell_refused(scene->desk, "one");
+    desk_tell_refused(scene->desk, "one");
+    desk_tell_refused(scene->desk, "two");
+    expect("ALARM:remote_refused ALARM:remote_refused ");
+    end();
+    begin();
+    expect("ALARM:local_only ");
+    assert_false(desk_takes_remote(scene->desk));
+    desk_set_remote(scene->desk, true, "a new token", "root", on_answer, NULL);
+    land_all();
+    expect("ALARM:remote_taken 200 ");
+    end();
+    begin();
+    expect("");
+    assert_true(desk_takes_remote(scene->desk));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define GATE_TEST(name) cmocka_unit_test_setup_teardown(name, set_up_later, tear_down)
 
 int main(void)
 {
@@ -1566,6 +2087,24 @@ int main(void)
         TEST(test_a_key_belongs_to_its_body),
         TEST(test_a_key_of_what_was_known_without),
         TEST(test_a_key_of_what_was_refused_is_free),
+        GATE_TEST(test_a_source_is_refused_beyond_its_gate),
+        GATE_TEST(test_it_waits_for_a_second_person),
+        GATE_TEST(test_what_is_rejected_never_sounds),
+        GATE_TEST(test_waiting_survives_a_restart),
+        GATE_TEST(test_what_has_begun_is_not_held_again),
+        GATE_TEST(test_it_waits_for_the_morning),
+        GATE_TEST(test_it_expires_in_the_night),
+        GATE_TEST(test_an_officer_lets_it_go),
+        GATE_TEST(test_it_is_the_night_when_it_would_begin),
+        GATE_TEST(test_an_update_of_what_has_begun_passes),
+        GATE_TEST(test_an_update_that_is_held_ends_nothing),
+        GATE_TEST(test_a_cancel_is_never_held),
+        GATE_TEST(test_immediate_sounds_and_the_signature_is_chased),
+        GATE_TEST(test_a_signature_is_owed_after_the_end),
+        GATE_TEST(test_a_drill_is_held),
+        GATE_TEST(test_the_officers_word_for_the_clock_is_no_approval),
+        GATE_TEST(test_the_programme_returns_in_the_morning),
+        GATE_TEST(test_the_switch_survives_a_restart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -796,6 +796,75 @@ static void test_skipped_sentence(void **state)
     assert_string_equal(json_string_value(json_object_get(told, "reason")), "sentence 2: why");
 }
 
+#define RECORDING "<resource><resourceDesc>r</resourceDesc><mimeType>audio/mpeg</mimeType><derefUri>eA==</derefUri></resource>"
+
+/* A block's own recording is played in place of its text, between the same sentences as a text stands. */
+static void test_own_recording(void **state)
+{
+    (void)state;
+    static const struct {
+        struct info_text info;
+        const char *status, *asked;
+    } ROWS[] = {
+        {{.more = RECORDING}, NULL, "play:1.0:zh-CN[*]洪水来了 "},
+        {{.more = "<responseType>AllClear</responseType>" RECORDING}, NULL, "play:1.0:zh-CN[解除通知。*]解除通知。洪水来了 "},
+        {{.more = RECORDING},
+         "Exercise",
+         "play:1.0:zh-CN[演习，演习，这是演习，没有险情！*这是演习。]F演习，演习，这是演习，没有险情！洪水来了这是演习。 "
+         "speak:1.4:zh-CN "},
+        {{.more = "<responseType>AllClear</responseType>" RECORDING, .language = "en", .headline = "Go home."},
+         "Exercise",
+         "play:1.0:en[Drill, drill, this is a drill, there is no danger! All clear.*This is a drill.]FDrill, drill, this is "
+         "a "
+         "drill, there is no danger! All clear. Go home. This is a drill. speak:1.4:en "},
+    };
+    for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
+        char log[512];
+        create(41);
+        lines_up();
+        scene->log[0] = '\0';
+        snprintf(log, sizeof log, "target0:2 load:1 %s%c:preparing.1 ", ROWS[i].asked, (char)('A' + i));
+        submit((struct cap_text){.status = ROWS[i].status, .infos = info_xml(ROWS[i].info)});
+        expect(log);
+    }
+}
+
+/* It is played where no voice speaks its language, and without any text. */
+static void test_own_recording_alone(void **state)
+{
+    (void)state;
+    struct alert *alert = submit(
+        (struct cap_text){.infos = info_xml((struct info_text){.more = RECORDING, .language = "bo-CN", .headline = ""})});
+    expect("target0:2 load:1 play:1.0:bo-CN[*] A:preparing.1 ");
+    assert_int_equal(json_array_size(alert->not_spoken), 0);
+    spoken(0, false);
+    expect("ALARM:not_spoken A:preparing ALARM:no_words recording:1:danger "); /* no tone without words */
+}
+
+/* Its length is told, and why its text was spoken instead; once, however often the programme returns. */
+static void test_own_recording_is_told_of(void **state)
+{
+    (void)state;
+    int16_t frames[8] = {0};
+    struct speech cut = {.frames = frames, .n_frames = 8, .rate = 8000, .mean_level = -16, .shortened = true};
+    struct speech instead = {.frames = frames, .n_frames = 8, .rate = 8000, .mean_level = -16, .skipped = "recording: why"};
+    struct alert *alert = submit((struct cap_text){.infos = info_xml((struct info_text){.more = RECORDING})});
+    scene->log[0] = '\0';
+    dispatcher_spoken(scene->dispatcher, 1, 0, &cut, &(struct error){0}, now());
+    expect("words:1.0:8 A:preparing ");
+    json_t *shown = alert_to_json(alert, &scene->fixture.config);
+    const json_t *words = json_array_get(json_object_get(shown, "words"), 0);
+    assert_true(json_is_true(json_object_get(words, "shortened")) && json_is_true(json_object_get(words, "recording")));
+    json_decref(shown);
+    assert_true(dispatcher_current(scene->dispatcher)->speech_mean == -16);
+    assert_int_equal(dispatcher_current(scene->dispatcher)->words_ms[0], 1);
+    for (int turn = 0; turn < 2; turn++) {
+        dispatcher_spoken(scene->dispatcher, 1, 0, &instead, &(struct error){0}, now());
+        expect(turn == 0 ? "words:1.0:8 ALARM:not_spoken A:preparing " : "words:1.0:8 ");
+        assert_int_equal(json_array_size(alert->not_spoken), 1);
+    }
+}
+
 /* The closing of a drill: in each language, once, in their order, whoever is ready first. */
 static void test_drill_closing(void **state)
 {
@@ -817,6 +886,17 @@ static void test_drill_closing(void **state)
 }
 
 /* ---- stored messages ---- */
+
+/* Nobody hears the alert's own recording where terminals play theirs: without a text they have half a minute. */
+static void test_no_output_and_a_recording(void **state)
+{
+    (void)state;
+    create_on(1, 41);
+    line_tells(2, LINE_UP);
+    line_tells(2, LINE_SWEPT);
+    submit((struct cap_text){.infos = info_xml((struct info_text){.code = TOWNSHIP, .headline = "", .more = RECORDING})});
+    expect("target2:1 load:1 words:1.0:240000 A:preparing.1 ");
+}
 
 /* A whole run where terminals play by themselves: no voice, nothing held open, one repetition as planned. */
 static void test_no_output(void **state)
@@ -978,9 +1058,13 @@ int main(void)
         TEST(test_recording_fails_too),
         TEST(test_recording_of_what_is_no_danger),
         TEST(test_skipped_sentence),
+        TEST(test_own_recording),
+        TEST(test_own_recording_alone),
+        TEST(test_own_recording_is_told_of),
         TEST(test_drill_closing),
         TEST(test_no_output),
         TEST(test_no_output_and_no_words),
+        TEST(test_no_output_and_a_recording),
         TEST(test_no_message_does_not_hold_the_channel),
         TEST(test_all_clear_has_its_own_tone),
         TEST(test_card_lost_and_back),

@@ -132,6 +132,18 @@ static void who_comes_back_while_leaving_is_not_waited_for(void **state)
     expect("allow:3.1 release:3 ");
 }
 
+static void a_recording_that_cuts_off_a_drill_begins_with_it_too(void **state)
+{
+    (void)state;
+    sounding((struct cap_text){.status = "Exercise"});
+    submit((struct cap_text){
+        .infos = info_xml((struct info_text){.more = "<resource><resourceDesc>r</resourceDesc><mimeType>audio/wav</mimeType>"
+                                                     "<derefUri>eA==</derefUri></resource>"})});
+    expect("target0:2 load:2 play:2.0:zh-CN[演习停止！下面是真的！*]演习停止！下面是真的！洪水来了 B:preparing.1 END A "
+           "out=heard() "
+           "out2=heard() sick=excluded(maintenance) ");
+}
+
 static void a_drill_is_cut_off_for_good_and_the_words_say_so(void **state)
 {
     (void)state;
@@ -248,6 +260,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_words_wait_for_the_stop_of_those_not_meant, set_up, tear_down),
         cmocka_unit_test_setup_teardown(who_comes_back_while_leaving_is_not_waited_for, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_drill_is_cut_off_for_good_and_the_words_say_so, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_recording_that_cuts_off_a_drill_begins_with_it_too, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_actual_one_is_not_cut_off_and_says_nothing_of_drills, set_up, tear_down),
         cmocka_unit_test_setup_teardown(equals_take_turns_by_repetition, set_up, tear_down),
         cmocka_unit_test_setup_teardown(whose_equal_is_withdrawn_goes_on_without_a_break, set_up, tear_down),

@@ -65,6 +65,40 @@ static void foreign_hosts_are_refused(void **state)
     with_client(*state, hosts);
 }
 
+/* Only what came by the socket passes. */
+static bool guard(void *context, struct http_request *request)
+{
+    (void)context;
+    if (http_is_local(request))
+        return true;
+    http_reply_problem(request, 403, "local_only", "%s is not taken", http_path(request));
+    return false;
+}
+
+static void guarded(struct fixture *f)
+{
+    struct reply reply;
+    char text[512];
+    snprintf(text, sizeof text,
+             "POST /v1/echo HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\nContent-Length: "
+             "2\r\n\r\nhi",
+             f->token);
+    ask(connect_tcp(f), text, 403, &reply);
+    CHECK(strstr(reply.body, "/v1/echo is not taken"));
+    snprintf(text, sizeof text, "GET /v1/who HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\n\r\n", f->token);
+    ask(connect_tcp(f), text, 200, &reply);
+    CHECK(f->n_echoed == 0);
+    ask(connect_unix(f), "POST /v1/echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\nhi", 200, &reply);
+    CHECK(f->n_echoed == 1);
+}
+
+static void a_guard_is_asked_before_what_changes_something(void **state)
+{
+    struct fixture *f = *state;
+    f->http->guard = guard;
+    with_client(f, guarded);
+}
+
 static void own_user(struct fixture *f)
 {
     struct reply reply;
@@ -445,6 +479,7 @@ int main(void)
         TEST(tokens_on_tcp),
         TEST(foreign_hosts_are_refused),
         TEST(own_user_on_socket),
+        TEST(a_guard_is_asked_before_what_changes_something),
         TEST(peers_are_checked),
         TEST(paths_and_methods),
         TEST(bodies_and_bounds),

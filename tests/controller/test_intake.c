@@ -218,6 +218,37 @@ static void test_sources(void **state)
     assert_int_equal(j->alert->n_terminals, 4); /* with the box that is coded for the township around */
 }
 
+static void test_areas_of_a_source(void **state)
+{
+    struct judged *j = *state;
+    j->fixture.config.n_sources = 1;
+    j->fixture.sources[0] = (struct config_source){.id = "c", .sender = "county", .n_areas = 1, .areas = {{VILLAGE_2}}};
+    assert_false(judge(j, (struct cap_text){0}));
+    assert_refused(j, "not_permitted_area", "area:");
+    assert_false(judge_info(j, (struct info_text){.code = NEXT_TOWNSHIP}));
+    assert_refused(j, "area_not_ours", "area:");
+    assert_true(judge_info(j, (struct info_text){.code = TOWNSHIP}));
+    assert_int_equal(j->alert->n_terminals, 2);
+    assert_int_equal(j->alert->source, 0);
+    j->fixture.config.n_sources = 0;
+    assert_true(judge(j, (struct cap_text){0}));
+    assert_int_equal(j->alert->source, -1);
+}
+
+/* A block for a place that its source may not address says nothing about ours. */
+static void test_a_barred_block_counts_for_nothing(void **state)
+{
+    struct judged *j = *state;
+    char infos[8192];
+    j->fixture.config.n_sources = 1;
+    j->fixture.sources[0] = (struct config_source){.id = "c", .sender = "county", .n_areas = 1, .areas = {{VILLAGE_2}}};
+    snprintf(infos, sizeof infos, "%s%s", info_xml((struct info_text){.severity = "Extreme"}),
+             info_xml((struct info_text){.severity = "Minor", .urgency = "Future", .code = VILLAGE_2}));
+    assert_true(judge(j, (struct cap_text){.infos = infos}));
+    assert_int_equal(j->alert->level, LEVEL_BLUE);
+    assert_int_equal(j->alert->urgency, URGENCY_FUTURE);
+}
+
 static void test_levels_by_severity(void **state)
 {
     struct judged *j = *state;
@@ -347,6 +378,65 @@ static void test_languages(void **state)
     assert_int_equal(j->alert->n_words, 0);
     assert_true(noted(j->alert->not_spoken, "no voice speaks"));
     assert_true(noted(j->alert->notes, "no_words:"));
+}
+
+#define RESOURCE(type, more) "<resource><resourceDesc>r</resourceDesc><mimeType>" type "</mimeType>" more "</resource>"
+#define DIGEST "<digest>0123456789012345678901234567890123456789</digest>"
+#define BYTES "<derefUri>eA==</derefUri>"
+
+/* A recording is played in place of the text, also in a language that no voice speaks; where it cannot be, the text is spoken
+ * and the reason told. */
+static void test_recordings(void **state)
+{
+    struct judged *j = *state;
+    static const struct {
+        struct info_text info;
+        const char *status;
+        bool words, recording;
+        const char *told; /* in not_spoken; NULL: nothing */
+    } ROWS[] = {
+        {{.more = RESOURCE("audio/mpeg", BYTES)}, NULL, true, true, NULL},
+        {{.more = RESOURCE("audio/mpeg", BYTES), .headline = ""}, NULL, true, true, NULL},
+        {{.more = RESOURCE("audio/mpeg", BYTES), .language = "bo-CN", .headline = ""}, NULL, true, true, NULL},
+        {{.more = RESOURCE("audio/mpeg", BYTES)}, "Exercise", true, true, NULL},
+        {{.more = RESOURCE("audio/mpeg", BYTES), .language = "bo-CN"}, "Exercise", false, false, "recording: a drill says so"},
+        {{.more = RESOURCE("image/png", BYTES)}, NULL, true, false, NULL},
+        {{.more = RESOURCE("audio/aac", BYTES)}, NULL, true, false, "recording: its type audio/aac is not played"},
+        {{.more = RESOURCE("audio/mpeg", "<uri>b.mp3</uri>")}, NULL, true, false, "recording: its bytes did not come"},
+        {{.more = RESOURCE("audio/mpeg", "<uri>https://media/b.mp3</uri>" DIGEST)},
+         NULL,
+         true,
+         false,
+         "recording: from https://media/b.mp3 nothing is fetched"},
+        {{.more = RESOURCE("audio/mpeg", "<uri>https://media/a/b.mp3</uri>" DIGEST)}, NULL, true, true, NULL},
+        {{.more = RESOURCE("audio/mpeg", "<uri>https://media/a/b.mp3</uri>")},
+         NULL,
+         true,
+         false,
+         "recording: it lies at https://media/a/b.mp3 and has no digest"},
+        {{.more = RESOURCE("audio/mpeg", "<size>99999999</size>" BYTES)},
+         NULL,
+         true,
+         false,
+         "recording: it has more than 8 MiB"},
+        {{.more = RESOURCE("audio/mpeg", "<uri>a.mp3</uri>"), .headline = ""},
+         NULL,
+         true,
+         false,
+         "recording: its bytes did not"},
+    };
+    struct config_source *source = &j->fixture.sources[0];
+    *source = (struct config_source){.id = "county", .sender = "*", .n_audio_from = 1, .audio_from = {"https://media/a/"}};
+    j->fixture.config.n_sources = 1;
+    for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
+        assert_true(judge(j, (struct cap_text){.status = ROWS[i].status, .infos = info_xml(ROWS[i].info)}));
+        const struct alert *a = j->alert;
+        if (a->n_words != ROWS[i].words || (a->words[0].recording != NULL) != ROWS[i].recording ||
+            (ROWS[i].told ? !noted(a->not_spoken, ROWS[i].told) : json_array_size(a->not_spoken) > 0))
+            fail_msg("row %zu", i);
+        if (ROWS[i].recording)
+            assert_ptr_equal(a->words[0].recording, a->message->infos[0].resources);
+    }
 }
 
 static void test_notes(void **state)
@@ -644,6 +734,8 @@ int main(void)
         TEST(test_refusals),
         TEST(test_long_refusal_keeps_characters_whole),
         TEST(test_sources),
+        TEST(test_areas_of_a_source),
+        TEST(test_a_barred_block_counts_for_nothing),
         TEST(test_levels_by_severity),
         TEST(test_levels_by_rules),
         TEST(test_hazards),
@@ -651,6 +743,7 @@ int main(void)
         TEST(test_longest_life),
         TEST(test_languages),
         TEST(test_notes),
+        TEST(test_recordings),
         TEST(test_long_lists_are_cut),
         TEST(test_shapes),
         TEST(test_named_places),

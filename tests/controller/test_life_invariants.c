@@ -34,6 +34,7 @@ struct change {
     size_t n_deliveries;
     char setting[64];
     int64_t value;
+    bool with_next; /* one change with the one behind it */
     store_done_fn *done;
     void *context;
 };
@@ -58,6 +59,7 @@ static struct {
     size_t n_rows;
     struct change *pending[PENDING_MAX];
     size_t n_pending;
+    bool holding;
     struct {
         char name[64];
         int64_t value;
@@ -225,8 +227,9 @@ static void put(struct change *change)
 /* The disk takes the oldest changes; after a crash it takes none, and whoever waits is told so. */
 static void disk_takes(size_t n)
 {
-    while (n-- > 0 && world->n_pending > 0) {
+    for (bool goes_on = false; (goes_on || n > 0) && world->n_pending > 0; n -= !goes_on) {
         struct change *change = world->pending[0];
+        goes_on = change->with_next;
         struct error error = {0};
         memmove(world->pending, world->pending + 1, --world->n_pending * sizeof(struct change *));
         if (world->crashed)
@@ -243,7 +246,22 @@ void store_commit(struct store *store, const struct store_change *change, store_
 {
     (void)store;
     assert_true(world->n_pending < PENDING_MAX);
-    world->pending[world->n_pending++] = change_copy(change, done, context);
+    world->pending[world->n_pending] = change_copy(change, done, context);
+    world->pending[world->n_pending++]->with_next = world->holding;
+}
+
+void store_hold(struct store *store)
+{
+    (void)store;
+    world->holding = true;
+}
+
+void store_release(struct store *store)
+{
+    (void)store;
+    world->holding = false;
+    if (world->n_pending > 0)
+        world->pending[world->n_pending - 1]->with_next = false;
 }
 
 bool store_in_trouble(const struct store *store, struct error *why)
@@ -310,6 +328,17 @@ bool store_find_key(struct store *store, const char *sender, const char *identif
     (void)store, (void)sent, (void)error;
     for (size_t i = 0; i < world->n_rows && !*found; i++)
         if (strcmp(world->rows[i].alert.identifier, identifier) == 0 && strcmp(world->rows[i].alert.sender, sender) == 0) {
+            *alert = alert_copy(&world->rows[i].alert);
+            *found = true;
+        }
+    return true;
+}
+
+bool store_find_alert(struct store *store, const char *id, struct store_alert *alert, bool *found, struct error *error)
+{
+    (void)store, (void)error;
+    for (size_t i = 0; i < world->n_rows && !*found; i++)
+        if (strcmp(world->rows[i].alert.id, id) == 0) {
             *alert = alert_copy(&world->rows[i].alert);
             *found = true;
         }
@@ -452,6 +481,12 @@ void speaker_ask(struct speaker *speaker, void *of, uint32_t broadcast, uint32_t
                  const char *text)
 {
     (void)speaker, (void)of, (void)broadcast, (void)index, (void)rate, (void)language, (void)text;
+}
+
+void speaker_ask_clip(struct speaker *speaker, void *of, uint32_t broadcast, uint32_t index, uint32_t rate,
+                      const struct speaker_clip *clip)
+{
+    speaker_ask(speaker, of, broadcast, index, rate, clip->language, clip->text);
 }
 
 void speaker_ask_recording(struct speaker *speaker, void *of, uint32_t broadcast, uint32_t rate, enum recording which)

@@ -661,6 +661,12 @@ static void find_by_key(void **state)
     assert_string_equal(alert.id, "20261122T032000Z-0001");
     assert_int_equal(alert.n_bytes, strlen(bytes));
     store_alert_clear(&alert);
+    assert_true(store_find_alert(f->store, "20261122T032000Z-0009", &alert, &found, &error));
+    assert_false(found);
+    assert_true(store_find_alert(f->store, "20261122T032000Z-0001", &alert, &found, &error));
+    assert_true(found);
+    assert_string_equal(alert.identifier, "one");
+    store_alert_clear(&alert);
     /* the same key under another id is refused, and takes nothing beside it with it */
     commit_setting(f, "before", 1);
     put_alert(f, "20261122T032000Z-0002", "one", "queued");
@@ -863,6 +869,29 @@ static void alone_is_at_once(void **state)
         best = took < best ? took : best;
     }
     assert_true(best < 10000000); /* ns */
+}
+
+static void what_is_held_is_one_change(void **state)
+{
+    struct fixture *f = *state;
+    commit_setting(f, "before", 1);
+    wait_all(f);
+    store_hold(f->store);
+    commit_setting(f, "one", 1);
+    usleep(50000); /* the store's thread would have written it by now */
+    assert_int_equal(store_get_setting(f->store, "before", 0), 1);
+    assert_int_equal(store_get_setting(f->store, "one", 0), 0);
+    commit_event(f, 7);
+    store_release(f->store);
+    commit_setting(f, "after", 1);
+    wait_all(f);
+    assert_int_equal(store_get_setting(f->store, "one", 0), 1);
+    assert_int_equal(store_get_setting(f->store, "after", 0), 1);
+    store_hold(f->store);
+    store_release(f->store); /* of nothing */
+    commit_setting(f, "after", 2);
+    wait_all(f);
+    assert_int_equal(store_get_setting(f->store, "after", 0), 2);
 }
 
 static void write_at(const char *path, off_t at, const char *text)
@@ -1096,6 +1125,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(updates_keep_bytes, set_up, tear_down),
         cmocka_unit_test_setup_teardown(batch_of_thousand, set_up, tear_down),
         cmocka_unit_test_setup_teardown(alone_is_at_once, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_is_held_is_one_change, set_up, tear_down),
         cmocka_unit_test_setup_teardown(damaged_is_set_aside, set_up, tear_down),
         cmocka_unit_test_setup_teardown(refused_at_open, set_up, tear_down),
         cmocka_unit_test_setup_teardown(close_commits_what_is_queued, set_up, tear_down),

@@ -61,7 +61,7 @@ static void decode(struct slice archive)
         require_text(attachment->name);
         require_inside(attachment->data, archive);
         require(attachment->info < package->message->n_infos);
-        require(attachment->stated_size < 0 || (uint64_t)attachment->stated_size == attachment->data.size);
+        require(attachment->stated_size >= -1);
     }
     if (package->signature.state == EBM_SIGNATURE_REFUSED)
         require_text(package->signature.why.message);

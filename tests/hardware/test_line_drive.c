@@ -395,6 +395,24 @@ static void the_sweep_stops_only_what_is_ours(void **state)
     fake_line_free(line);
 }
 
+/* Each start reserves a token; one that dies before its sweep leaves the terminals with that of an earlier session. */
+static void the_sweep_knows_the_tokens_of_the_last_starts(void **state)
+{
+    (void)state;
+    static const struct {
+        uint16_t recorded, shown;
+        bool ours;
+    } cases[] = {{40, 39, true}, {40, 9, true}, {40, 8, false}, {40, 41, false}, {3, 65530, false}, {0, 7, false}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct fake_line *line = fake_line_new("t", cases[i].recorded);
+        line->units[0].token = cases[i].shown, line->units[0].state = 2, line->units[0].power = 1;
+        fake_open(line);
+        assert_int_equal(line->units[0].state, cases[i].ours ? 0 : 2);
+        assert_int_equal(fake_count(line, LINE_UNASKED, 0), cases[i].ours ? 0 : 1);
+        fake_line_free(line);
+    }
+}
+
 static void sound_that_is_not_provably_ours_is_never_stopped(void **state)
 {
     (void)state;
@@ -641,6 +659,7 @@ int main(void)
         cmocka_unit_test(what_must_not_be_repeated_is_read_back_when_its_answer_was_not_waited_for),
         cmocka_unit_test(common_terminals_of_a_session_keep_sounding),
         cmocka_unit_test(the_sweep_stops_only_what_is_ours),
+        cmocka_unit_test(the_sweep_knows_the_tokens_of_the_last_starts),
         cmocka_unit_test(sound_that_is_not_provably_ours_is_never_stopped),
         cmocka_unit_test(our_own_sound_at_idle_is_reported_and_stopped_only_where_asked),
         cmocka_unit_test(what_was_left_over_at_one_that_comes_back_is_stopped),

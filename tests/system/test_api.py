@@ -15,7 +15,9 @@ TYPES = {"object": dict, "array": list, "string": str, "integer": int, "number":
 EVENTS = {"alert": "Alert", "delivery": "Delivery", "programme": "Programme", "line": "LineChange", "terminal": "TerminalChange", "alarm": "Alarm",
           "reset": "Reset"}
 # Lists that are empty here, and what test_site.c shows of other lines and terminals.
-RARE = {"Alert.not_ours", "Alert.no_position", "Alert.notes", "Alert.not_spoken", "Line.calls_in", "Terminal.foreign_unit",
+# What gates do is shown by test_gates.py, which checks it against the same page.
+RARE = {"Alert.held", "Alert.held_until", "Alert.approved", "Alert.released", "Alert.signature_owed", "AlertSummary.held", "AlertSummary.signature_owed",
+        "Alert.not_ours", "Alert.no_position", "Alert.notes", "Alert.not_spoken", "Line.calls_in", "Terminal.foreign_unit",
         "Terminal.last_exception", "Place.id"}
 
 
@@ -141,6 +143,13 @@ class Api(TownshipTest):
         extend(422, b'{"reason": "rain"}')
         extend(422, b'{"reason": "rain", "expires": "later"}')
         extend(422, b'{"reason": "rain", "expires": "2020-01-01T00:00:00+08:00"}')
+        for order in ("approve", "reject", "release"):
+            ask("POST", f"/v1/alerts/{alert}/{order}", 409, f"/v1/alerts/{{id}}/{order}", body=b'{"reason": "x"}')
+            ask("POST", f"/v1/alerts/20261122T032000Z-ffff/{order}", 404, f"/v1/alerts/{{id}}/{order}", body=b'{"reason": "x"}')
+        ask("POST", "/v1/site", 422, body=b'{"reason": "x"}')
+        ask("POST", "/v1/site", 200, body=b'{"reason": "x", "remote": false}')
+        ask("GET", "/v1/site", 200)
+        ask("POST", "/v1/site", 200, body=b'{"reason": "x", "remote": true}')
         until_then = rfc3339(datetime.now(timezone.utc) + timedelta(hours=3))
         extended = extend(200, json.dumps({"reason": "rain", "expires": until_then}).encode())
         self.assertEqual((extended["extended"]["reason"], extended["expires"][:19]),
@@ -232,7 +241,7 @@ class Api(TownshipTest):
         self.assertTrue(kinds >= {"alert", "delivery", "programme", "line", "terminal"}, kinds)
 
     def nothing_is_promised_that_never_comes(self, contract):
-        for name in ("Alert", "AlertSummary", "Delivery", "Terminal", "Line", "Programme", "Health", "Problem", "Reading", "LineChange", "TerminalChange", "WorstTerminal", "AuditPage",
+        for name in ("Alert", "AlertSummary", "Site", "Delivery", "Terminal", "Line", "Programme", "Health", "Problem", "Reading", "LineChange", "TerminalChange", "WorstTerminal", "AuditPage",
                      "AuditEntry", "Place", "KnownPlace"):
             promised = {f"{name}.{key}" for key in contract.schemas[name]["properties"]}
             self.assertEqual(promised - contract.seen - RARE, set())

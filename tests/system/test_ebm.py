@@ -236,13 +236,16 @@ class Packages(TownshipTest):
             "two documents": pack({"EBDB_1.xml": made[1], "EBDB_2.xml": made[1]}),
             "path": pack({"../EBDB_1.xml": made[1]}),
             "entities": pack({"EBDB_1.xml": b'<!DOCTYPE x [<!ENTITY a "b">]><EBD/>'}),
-            "missing audio": package(message("h-2", more="<Auxiliary><AuxiliaryType>2</AuxiliaryType><AuxiliaryDesc>no.mp3</AuxiliaryDesc>"
-                                                         "<Size>5</Size></Auxiliary>")),
         }
         for what, body in hostile.items():
             status, problem = self.ask(body)
             self.assertEqual(status, 422, (what, problem))
             self.assertIn(problem["code"], ("not_an_alert", "missing_element"), what)
+        status, deaf = self.ask(package(message("h-2", more="<Auxiliary><AuxiliaryType>2</AuxiliaryType><AuxiliaryDesc>no.mp3"
+                                                            "</AuxiliaryDesc><Size>5</Size></Auxiliary>")))
+        self.assertEqual((status, [n["reason"] for n in deaf["not_spoken"]]),  # its text is spoken all the same
+                         (202, ["recording: its bytes did not come with the message"]))
+        town.request("POST", f"/v1/alerts/{deaf['id']}/stop", b'{"reason": "test"}')
         headers = {"Content-Type": "application/x-tar", "Content-Length": str(8 * 1024 * 1024 + 1)}
         self.assertEqual(town.request("POST", "/v1/alerts", None, headers)[0], 413)  # by its head alone
         ebd, document = message("large", kind=3)

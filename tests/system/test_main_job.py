@@ -1,30 +1,13 @@
 """The main job: a warning is accepted, durable, spoken, sounded, heard and proved, through the real programs."""
-import cmath
 import math
 import sqlite3
 import subprocess
 import wave
 from datetime import datetime
 
-from township import TownshipTest, UnixConnection, c4, cap, frames, main, program, reference, t8, until
+from township import TownshipTest, UnixConnection, c4, cap, frames, main, program, reference, t8, tones_of, until
 
 SHORT = "repetitions = 1; tone_min_ms = 1000;"
-
-
-def tones_of(path, notes):
-    """Which of these notes (Hz) fills a tenth of a second of a recording by itself, in order, without repeats."""
-    with wave.open(path) as recording:
-        rate, channels = recording.getframerate() // 4, recording.getnchannels()
-        samples = memoryview(recording.readframes(recording.getnframes())).cast("h")[::4 * channels]
-    found = []
-    for start in range(0, len(samples) - rate // 10, rate // 10):
-        window = samples[start:start + rate // 10]
-        energy = sum(x * x for x in window)
-        for hz in notes if energy else ():
-            c = sum(x * cmath.exp(-2j * math.pi * hz * i / rate) for i, x in enumerate(window))
-            if 2 * abs(c) ** 2 / len(window) > 0.9 * energy and found[-1:] != [hz]:
-                found.append(hz)
-    return found
 
 
 class MainJob(TownshipTest):

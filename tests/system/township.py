@@ -1,7 +1,9 @@
 """A township for system tests: the real daemon, CLI and village in one temporary folder. No fixed ports, no sleeps: whoever
 waits, waits for a condition, and a deadline only ends a test that has failed."""
+import cmath
 import contextlib
 import json
+import math
 import os
 import re
 import select
@@ -13,6 +15,7 @@ import tempfile
 import threading
 import time
 import unittest
+import wave
 from datetime import datetime, timedelta, timezone
 from http.client import HTTPConnection, HTTPException
 import socket
@@ -45,6 +48,22 @@ def until(condition, what, patience=PATIENCE):
         if time.monotonic() > end:
             raise AssertionError(f"did not come: {what() if callable(what) else what}")
         select.select([], [], [], 0.02)
+
+
+def tones_of(path, notes):
+    """Which of these notes (Hz) fills a tenth of a second of a recording by itself, in order, without repeats."""
+    with wave.open(path) as recording:
+        rate, channels = recording.getframerate() // 4, recording.getnchannels()
+        samples = memoryview(recording.readframes(recording.getnframes())).cast("h")[::4 * channels]
+    found = []
+    for start in range(0, len(samples) - rate // 10, rate // 10):
+        window = samples[start:start + rate // 10]
+        energy = sum(x * x for x in window)
+        for hz in notes if energy else ():
+            c = sum(x * cmath.exp(-2j * math.pi * hz * i / rate) for i, x in enumerate(window))
+            if 2 * abs(c) ** 2 / len(window) > 0.9 * energy and found[-1:] != [hz]:
+                found.append(hz)
+    return found
 
 
 class UnixConnection(HTTPConnection):
@@ -85,6 +104,7 @@ class Listener(threading.Thread):
     def __init__(self, path):
         super().__init__(daemon=True)
         self.path, self.heard, self.last = path, [], None
+        self.told = {}  # of those that were said to be on disk, by id
         self.news, self.ended = threading.Condition(), threading.Event()
         self.start()
 
@@ -127,6 +147,8 @@ class Listener(threading.Thread):
                 with self.news:
                     self.heard.append((event["event"], json.loads(event["data"])))
                     self.last = event.get("id", self.last)  # without one it is not on disk
+                    if "id" in event:
+                        self.told[event["id"]] = self.heard[-1]
                     self.news.notify_all()
             event = {}
 
@@ -142,9 +164,11 @@ class Township:
         self.programme, self.extra = programme, extra
         self.stored = {}  # channel -> its stored messages, where it has no output
         self.more = {}  # terminal -> further settings
+        self.source = ""  # further settings of the one source
         self.codes = {}  # terminal -> its area code, where it is not VILLAGE
         self.source = ""  # further settings of the only source
         self.poll_s = 10
+        self.voice = "tocsin-voice"
         self.returns = False  # the programme of an alert in force
         self.population = 0  # of VILLAGE; 0: not known
         self.hears = {}  # line -> channel that its units hear, where it is not the one that drives them
@@ -208,7 +232,7 @@ sources = ( {{ id = "county"; sender = "*"; authority = "county"; {self.source} 
 users = ( {{ login = "*"; source = "duty"; relays = [ "county" ]; }} );
 places = ( {{ code = "{VILLAGE}"; zh = "龙塘村"; en = "Longtang"; {f"population = {self.population};" if self.population else ""} }} );
 programme = {{ returns = {str(self.returns).lower()}; {self.programme} }};
-voice = {{ program = "{program('tocsin-voice')}"; }};
+voice = {{ program = "{program(self.voice)}"; }};
 channels = ({", ".join(f'{{ id = "{c}"; {self.output(c)} languages = [ "zh", "en" ]; }}' for c in self.channels)});
 lines = ({", ".join(f'{{ id = "{l}"; channel = "{self.drives(l)}"; poll_s = {self.poll_s}; {self.reach(l)} }}'
                      for l in self.lines)});
@@ -263,10 +287,14 @@ terminals = ({", ".join(f'{{ id = "{l}-{u}"; name = "{l} {u}"; line = "{l}"; uni
 
     # ---- the daemon ----
 
-    def start_daemon(self):
-        env = dict(os.environ, ALSA_CONFIG_PATH=self.path("asound.conf"), TOCSIN_DATA=program("share/tocsin"), **self.preload)
-        self.daemon = subprocess.Popen(VALGRIND + [program("tocsind"), "--config", self.path("site.cfg")], env=env,
+    def spawn_daemon(self, name="tocsind", **more):
+        """Without waiting for it; more of its environment."""
+        env = dict(os.environ, ALSA_CONFIG_PATH=self.path("asound.conf"), TOCSIN_DATA=program("share/tocsin"), **self.preload, **more)
+        self.daemon = subprocess.Popen(VALGRIND + [program(name), "--config", self.path("site.cfg")], env=env,
                                        stderr=self.log, stdin=subprocess.DEVNULL)
+
+    def start_daemon(self):
+        self.spawn_daemon()
         until(lambda: self.ready() or self.daemon.poll() is not None, "the daemon")
         assert self.daemon.poll() is None, self.daemon_log()
         self.listener = self.listener or Listener(self.path("tocsin.sock"))
