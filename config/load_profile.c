@@ -57,6 +57,7 @@ const struct schema_item load_profile_items[] = {
     {"busy_when", SCHEMA_LIST, 0, PROFILE_GROUPS_MAX, .initial = ""},
     {"mains_lost_when", SCHEMA_LIST, 0, PROFILE_GROUPS_MAX, .initial = ""},
     {"token_field", SCHEMA_REFERENCE, .initial = ""},
+    {"uptime_field", SCHEMA_REFERENCE, .initial = ""},
     {"level", SCHEMA_GROUP, .initial = "", .items = level_items},
     {"volume_zero", SCHEMA_INTEGER, 0, 65535, "0", SCHEMA_AT(profile, volume_zero)},
     {"volume_max", SCHEMA_INTEGER, 0, 65535, "100", SCHEMA_AT(profile, volume_max)},
@@ -273,6 +274,7 @@ static void read_profile(const struct document *document, const char *id, struct
     read_commands(document, root, profile);
     read_sequence(document, root, profile);
     profile->token_field = read_field_name(document, root, "token_field", profile);
+    profile->uptime_field = read_field_name(document, root, "uptime_field", profile);
     profile->level_field = read_field_name(document, config_setting_get_member(root, "level"), "field", profile);
     for (size_t i = 0; i < WHEN_COUNT; i++)
         if (schema_list(root, when_names[i]))
@@ -288,7 +290,7 @@ bool load_profile(struct loader *loader, const char *id, const config_setting_t 
 {
     unsigned before = loader->reporter.mistakes;
     char name[64], path[PATH_MAX];
-    *profile = (struct profile){.token_field = -1, .level_field = -1};
+    *profile = (struct profile){.token_field = -1, .uptime_field = -1, .level_field = -1};
     snprintf(name, sizeof name, "profiles/%s.cfg", id);
     if (!load_find_file(loader, name, path)) {
         schema_mistake(&loader->site, at, "there is no profile \"%s\": neither %s/%s nor %s", id, loader->folder, name, path);

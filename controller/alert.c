@@ -52,6 +52,7 @@ void alert_free(struct alert *alert)
         fetched_release(alert->words[i].fetched);
     }
     json_decref(alert->tally);
+    json_decref(alert->expected);
     json_decref(alert->deliveries);
     json_decref(alert->places);
     json_decref(alert->not_ours);
@@ -59,6 +60,7 @@ void alert_free(struct alert *alert)
     json_decref(alert->not_spoken);
     json_decref(alert->notes);
     free(alert->terminals);
+    free(alert->people);
     free(alert->groups);
     free(alert->ended);
     free(alert->bytes);
@@ -222,6 +224,8 @@ json_t *alert_to_json(const struct alert *alert, const struct config *config)
     json_object_set(object, "not_ours", alert->not_ours);
     json_object_set(object, "no_position", alert->no_position);
     json_object_set_new(object, "terminals", json_integer((json_int_t)alert->n_terminals));
+    if (alert->expected)
+        json_object_set(object, "expected", alert->expected);
     json_object_set_new(object, "channels", channels_to_json(alert, config));
     json_object_set_new(object, "words", words_to_json(alert));
     json_object_set(object, "not_spoken", alert->not_spoken);

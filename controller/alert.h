@@ -75,7 +75,10 @@ struct alert {
     size_t n_words;
     struct alert_words words[CONFIG_LANGUAGES_MAX]; /* in the order in which they are spoken */
     size_t n_terminals;
-    uint32_t *terminals; /* indexes into the configuration; owned */
+    uint32_t *terminals;       /* indexes into the configuration; owned */
+    uint32_t *people;          /* for whom each of them stands (coverage.h); owned; NULL: not known */
+    size_t population_unknown; /* of so many of its places */
+    json_t *expected;          /* coverage_expected, when it came; NULL where nothing sounds; owned */
     size_t n_groups;
     const struct config_place *feature; /* the hazard point, reservoir or dyke that it names first; NULL: none */
     const struct config_place **groups; /* village groups for which alone their villages are meant; owned */

@@ -5,6 +5,7 @@
 #include "controller/api_ebm.h"
 #include "controller/api_intern.h"
 #include "controller/clock.h"
+#include "controller/coverage.h"
 #include "controller/delivery_csv.h"
 #include "controller/journal.h"
 #include "controller/log.h"
@@ -134,6 +135,7 @@ static void on_tally(void *context, json_t *rows, const struct error *error)
     }
     json_t *tally = journal_tally(rows);
     json_object_update(waiting->alert, tally);
+    json_object_set_new(waiting->alert, "coverage", coverage_reached(waiting->alert, rows));
     json_decref(tally);
     json_decref(rows);
     finish(waiting, json_incref(waiting->alert));

@@ -77,6 +77,7 @@ static bool add_deliveries(struct broadcast *broadcast)
         struct delivery *delivery = &broadcast->deliveries[broadcast->n_deliveries];
         struct delivery_terms terms = terms_of(broadcast, terminal);
         delivery_init(delivery, alert->terminals[i], &terms);
+        delivery->people = alert->people ? alert->people[i] : 0;
         if (terminal->maintenance) {
             delivery->end = END_EXCLUDED;
             delivery->reason = REASON_MAINTENANCE;

@@ -1,6 +1,7 @@
 /* tocsin report: header, counts, table of terminals, explanations. */
 #include "controller/cli_report.h"
 
+#include "controller/cli_coverage.h"
 #include "controller/cli_outcome.h"
 #include "controller/cli_table.h"
 
@@ -62,6 +63,16 @@ static void print_words(FILE *out, const json_t *alert)
     }
 }
 
+void report_coverage(FILE *out, const json_t *coverage)
+{
+    char text[COVERAGE_LINE];
+    if (!coverage_reached_text(coverage, text))
+        return;
+    field(out, "Coverage", text);
+    coverage_rest_text(coverage, text);
+    field(out, "", text);
+}
+
 void report_alert(FILE *out, const json_t *alert)
 {
     char text[512];
@@ -91,8 +102,9 @@ void report_alert(FILE *out, const json_t *alert)
                  cli_integer(repetitions, "planned"));
         field(out, "Repetitions", text);
     }
-    snprintf(text, sizeof text, "%ld meant", cli_integer(alert, "terminals"));
+    coverage_expected_text(alert, text);
     field(out, "Terminals", text);
+    report_coverage(out, json_object_get(alert, "coverage"));
 }
 
 static void number_text(const json_t *object, const char *key, char text[16])

@@ -7,6 +7,9 @@
 /* What an alert is, in a few lines: id, level, hazard, state, area, words, what is not spoken, times. */
 void report_alert(FILE *out, const json_t *alert);
 
+/* How far it got with terminals and people, in a line or two; nothing without (NULL). */
+void report_coverage(FILE *out, const json_t *coverage);
+
 /* Counts, a row per terminal, and why those failed that did. deliveries is a JSON array. */
 void report_deliveries(FILE *out, const json_t *alert, const json_t *deliveries);
 

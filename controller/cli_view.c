@@ -1,12 +1,14 @@
 /* Draws a running alert. */
 #include "controller/cli_view.h"
 
+#include "controller/cli_coverage.h"
 #include "controller/cli_outcome.h"
 #include "controller/cli_table.h"
+#include "controller/coverage.h"
 
 #include <string.h>
 
-enum { LINE_SIZE = 1024, BAR_MAX = 50 };
+enum { LINE_SIZE = 1024, BAR_MAX = 50, ROWS_FOR_COVERAGE = 12 };
 
 static const char red[] = "\033[31m", green[] = "\033[32m", yellow[] = "\033[33m", plain[] = "\033[0m";
 
@@ -57,6 +59,18 @@ static void draw_bar(const struct outcome_counts *counts, long meant, const stru
     snprintf(line, sizeof line, "[%s] %zu/%zu heard, %zu pending, %zu failed", bar, counts->reached, counts->total,
              counts->pending, counts->failed);
     put(size, counts->failed ? yellow : green, line, out);
+}
+
+/* Reckoned here from what was seen: the alert itself is not sent with each change of a delivery. */
+static size_t draw_coverage(const json_t *alert, const json_t *deliveries, const struct view_size *size, FILE *out)
+{
+    char text[COVERAGE_LINE];
+    json_t *coverage = size->rows > ROWS_FOR_COVERAGE ? coverage_reached(alert, deliveries) : NULL;
+    bool any = coverage_reached_text(coverage, text);
+    if (any)
+        put(size, NULL, text, out);
+    json_decref(coverage);
+    return any;
 }
 
 static void draw_delivery(const json_t *delivery, const struct view_size *size, FILE *out)
@@ -114,7 +128,7 @@ size_t view_draw(const struct view *view, const struct view_size *size, FILE *ou
              cli_text(view->alert, "state"));
     put(size, NULL, line, out);
     draw_bar(&counts, cli_integer(view->alert, "terminals"), size, out);
-    size_t lines = 2;
+    size_t lines = 2 + draw_coverage(view->alert, list, size, out);
     const char *channel;
     json_t *programme;
     json_object_foreach(view->programmes, channel, programme)

@@ -278,6 +278,7 @@ static enum cli_exit conclude(struct watch *watch)
         json_decref(report);
     } else {
         fputc('\n', cli->out);
+        report_coverage(cli->out, json_object_get(alert, "coverage"));
         report_deliveries(cli->out, alert, deliveries);
     }
     exit = outcome_exit(alert, deliveries);

@@ -77,6 +77,8 @@ static bool climb(struct delivery *delivery, enum rung rung, struct moment at)
 static bool set_trouble(struct delivery *delivery, enum delivery_reason reason, uint8_t exception)
 {
     bool changed = delivery->trouble != reason || delivery->exception != exception;
+    if (changed && reason != REASON_NONE && delivery->troubles[reason] < UINT16_MAX)
+        delivery->troubles[reason]++;
     delivery->trouble = reason;
     delivery->exception = exception;
     return changed;
@@ -91,6 +93,7 @@ static enum delivery_reason reason_of(enum terminal_trouble trouble)
     case TROUBLE_NOT_ARMED: return REASON_NOT_ARMED;
     case TROUBLE_NOT_SOUNDING: return REASON_NOT_SOUNDING;
     case TROUBLE_REBOOTED: return REASON_REBOOTED;
+    case TROUBLE_STOPPED_EARLY: return REASON_STOPPED_EARLY;
     case TROUBLE_BUSY_OTHER: return REASON_BUSY_OTHER;
     case TROUBLE_NOT_STOPPED: return REASON_NOT_STOPPED;
     case TROUBLE_DUPLICATE:
@@ -99,26 +102,44 @@ static enum delivery_reason reason_of(enum terminal_trouble trouble)
     return REASON_NONE;
 }
 
+/* What only follows from the trouble that stands says less than that: one that rebooted and does not come back has rebooted. */
+static bool says_less(const struct delivery *delivery, enum delivery_reason reason)
+{
+    bool fell_silent = delivery->trouble == REASON_REBOOTED || delivery->trouble == REASON_STOPPED_EARLY;
+    bool follows = reason == REASON_NO_REPLY || reason == REASON_NOT_ARMED || reason == REASON_NOT_SOUNDING;
+    return (fell_silent && follows) || (reason == REASON_NOT_STOPPED && delivery->trouble != REASON_NONE);
+}
+
+static bool take_trouble(struct delivery *delivery, const struct line_event *event)
+{
+    enum delivery_reason reason = reason_of(event->trouble);
+    switch (event->trouble) {
+    case TROUBLE_REBOOTED:
+    case TROUBLE_STOPPED_EARLY:
+    case TROUBLE_NOT_SOUNDING:
+    case TROUBLE_NOT_ARMED: delivery->is_started = false; break;
+    default: break;
+    }
+    if (reason == REASON_NONE || says_less(delivery, reason))
+        return false;
+    return set_trouble(delivery, reason, event->exception);
+}
+
 static bool sounds_for_us(const struct terminal_reading *reading)
 {
     return reading->when[WHEN_SOUNDING] == TRUTH_TRUE && reading->when[WHEN_OURS] == TRUTH_TRUE;
 }
 
-/* Sounding is claimed only of a terminal that we started, that says so, and that does not say the sound is another's. */
+/* Sounding is claimed only of a terminal that we started, that says so, and that does not say the sound is another's. That it
+ * sounds no more is told as a trouble, with why. */
 static bool take_reading(struct delivery *delivery, const struct terminal_reading *reading, struct moment at)
 {
-    if (!reading->started)
+    delivery->read = at;
+    if (!reading->started || !sounds_for_us(reading))
         return false;
-    bool changed = false;
-    if (sounds_for_us(reading)) {
-        delivery->is_started = true; /* its line may have been away */
-        changed = climb(delivery, RUNG_SOUNDING, at);
-        changed |= set_trouble(delivery, REASON_NONE, 0);
-    } else if (delivery->rung >= RUNG_SOUNDING && delivery->trouble == REASON_NONE &&
-               reading->when[WHEN_SOUNDING] == TRUTH_FALSE) {
-        changed = set_trouble(delivery, REASON_STOPPED_EARLY, 0);
-    }
-    return changed;
+    delivery->is_started = true; /* its line may have been away */
+    bool changed = climb(delivery, RUNG_SOUNDING, at);
+    return set_trouble(delivery, REASON_NONE, 0) || changed;
 }
 
 bool delivery_take_event(struct delivery *delivery, const struct line_event *event, struct wall now)
@@ -127,7 +148,9 @@ bool delivery_take_event(struct delivery *delivery, const struct line_event *eve
     if (delivery->final)
         return false;
     switch (event->kind) {
-    case LINE_SENT: return climb(delivery, RUNG_SENT, at);
+    case LINE_SENT:
+        delivery->is_started = false; /* it is armed (again): whatever start went out before is over */
+        return climb(delivery, RUNG_SENT, at);
     case LINE_ACKNOWLEDGED:
         if (delivery->trouble == REASON_NO_REPLY || delivery->trouble == REASON_EXCEPTION)
             set_trouble(delivery, REASON_NONE, 0);
@@ -137,20 +160,13 @@ bool delivery_take_event(struct delivery *delivery, const struct line_event *eve
             set_trouble(delivery, REASON_NONE, 0);
         return climb(delivery, RUNG_ARMED, at);
     case LINE_STARTED:
-        if (!delivery->is_started)
-            delivery->started = at; /* words count only if they began after it, also after a reboot */
+        if (!delivery->is_started || delivery->trouble != REASON_NONE)
+            delivery->started = at; /* words count only if they began after it, also after a reboot or a start in vain */
         delivery->starting = true;
         delivery->is_started = true;
         return true;
     case LINE_READING: return take_reading(delivery, &event->reading, at);
-    case LINE_TROUBLE:
-        if (reason_of(event->trouble) == REASON_NONE)
-            return false;
-        if (event->trouble == TROUBLE_REBOOTED || event->trouble == TROUBLE_NOT_SOUNDING || event->trouble == TROUBLE_NOT_ARMED)
-            delivery->is_started = false;
-        if (event->trouble == TROUBLE_NOT_STOPPED && delivery->trouble != REASON_NONE)
-            return false; /* what was wrong before says more than that the stop was not answered either */
-        return set_trouble(delivery, reason_of(event->trouble), event->exception);
+    case LINE_TROUBLE: return take_trouble(delivery, event);
     case LINE_STOPPED:
         delivery->is_started = false;
         delivery->stopped = at;

@@ -64,13 +64,16 @@ struct moment {
 
 struct delivery {
     uint32_t terminal; /* index into the configuration */
+    uint32_t people;   /* for whom it stands (coverage.h); 0: not known */
     struct delivery_terms terms;
     enum rung rung;                    /* best so far */
     struct moment reached[RUNG_COUNT]; /* when each rung was first seen */
     struct moment started, stopped, ended;
-    bool is_started;              /* now: a start is out and no stop */
-    bool starting;                /* this session sent a start at least once */
-    enum delivery_reason trouble; /* what stands now; REASON_NONE when all is well */
+    bool is_started;                 /* now: a start is out and no stop */
+    bool starting;                   /* this session sent a start at least once */
+    enum delivery_reason trouble;    /* what stands now; REASON_NONE when all is well */
+    uint16_t troubles[REASON_COUNT]; /* how often each came, also where it went again */
+    struct moment read;              /* last reading of it, whatever it said */
     uint8_t exception;
     enum delivery_end end; /* END_NONE while under way; failed(line_down) may be taken back while the broadcast lasts */
     enum delivery_reason reason;

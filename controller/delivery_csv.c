@@ -7,9 +7,10 @@
 #include <string.h>
 
 /* In the order of the table. Times stand in the member "times". */
-static const char *const columns[] = {"terminal", "end",   "reason",    "rung",       "highest", "name",  "line", "channel",
-                                      "baseline", "level", "threshold", "level_kind", "counted", "token", "alert"};
-static const char *const times[] = {"sent", "acknowledged", "armed", "started", "sounding", "heard", "stopped", "ended"};
+static const char *const columns[] = {"terminal", "end",   "reason",    "rung",       "highest", "name",  "line",  "channel",
+                                      "baseline", "level", "threshold", "level_kind", "counted", "token", "alert", "people"};
+static const char *const times[] = {"sent",  "acknowledged", "armed", "started", "sounding",
+                                    "heard", "stopped",      "read",  "ended"};
 
 enum { N_COLUMNS = sizeof columns / sizeof *columns, N_TIMES = sizeof times / sizeof *times };
 

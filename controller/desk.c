@@ -65,6 +65,7 @@ static void resume_repetitions(const struct desk *desk, struct alert *alert, con
     for (size_t c = 0; c < desk->config->n_channels; c++)
         alert->ended[c] = (uint32_t)json_integer_value(json_object_get(by_channel, desk->config->channels[c].id));
     desk_extend_again(alert, detail);
+    alert->expected = json_incref(json_object_get(detail, "expected"));
     alert->programmes = (uint32_t)json_integer_value(json_object_get(detail, "programmes"));
 }
 

@@ -269,6 +269,8 @@ void desk_take_in(struct desk *desk, struct alert *alert, const char *id, desk_a
     text_copy(accepting->id, sizeof accepting->id, alert->id);
     if (alert->sounds)
         alert->state = ALERT_WAITING; /* until it is on disk, and effective */
+    if (alert->sounds)
+        alert->expected = desk_expect(desk, alert);
     log_line(LOG_NOTE, "%s: %s %s from %s: %zu terminals", alert->id, alert_status_name(alert->message->status),
              alert_msg_type_name(alert->message->msg_type), alert->message->sender, alert->n_terminals);
     store_hold(desk->store);       /* what it ends is over on disk only if it is there itself */

@@ -123,6 +123,9 @@ void desk_refuse_late(desk_answer_fn *answer, void *context); /* as not in time 
 /* An id that no alert has. */
 void desk_new_id(struct desk *desk, struct wall received, char id[ALERT_ID_SIZE]);
 
+/* How the terminals of an alert are now (desk_show.c). New reference; NULL without memory. */
+json_t *desk_expect(const struct desk *desk, const struct alert *alert);
+
 /* Puts a judged alert, with its bytes, on disk and lets it in under this id; takes it over. */
 void desk_take_in(struct desk *desk, struct alert *alert, const char *id, desk_answer_fn *answer, void *context);
 

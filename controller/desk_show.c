@@ -1,19 +1,49 @@
 /* What the desk knows of its alerts, shown from memory: no disk is asked. */
 #include "controller/desk_intern.h"
 
+#include "controller/coverage.h"
+
 #include <stdlib.h>
 #include <string.h>
 
+json_t *desk_expect(const struct desk *desk, const struct alert *alert)
+{
+    struct mono now = clock_read().mono;
+    enum health_state *states = calloc(desk->config->n_terminals + 1, sizeof *states);
+    for (size_t i = 0; states && i < alert->n_terminals; i++) {
+        struct terminal_view view;
+        site_view_terminal(desk->site, alert->terminals[i], now, &view);
+        states[alert->terminals[i]] = view.verdict.state;
+    }
+    json_t *expected = states ? coverage_expected(desk->config, alert, states) : NULL;
+    free(states);
+    return expected;
+}
+
+/* A reading that changes nothing is not written; when the last one was is shown all the same. */
+static void show_readings(const struct desk *desk, const struct alert *alert)
+{
+    for (size_t c = 0; c < desk->config->n_channels; c++) {
+        const struct broadcast *broadcast = desk->dispatchers[c] ? dispatcher_current(desk->dispatchers[c]) : NULL;
+        for (size_t i = 0; broadcast && broadcast->alert == alert && i < broadcast->n_deliveries; i++) {
+            const struct delivery *delivery = &broadcast->deliveries[i];
+            const char *terminal = desk->config->terminals[delivery->terminal].hardware.id;
+            json_t *times = json_object_get(json_object_get(alert->deliveries, terminal), "times");
+            if (times && delivery->read.wall.ms)
+                json_object_set_new(times, "read", json_time(delivery->read.wall, desk->config));
+        }
+    }
+}
+
 static json_t *show(const struct desk *desk, const struct alert *alert)
 {
-    json_t *shown = alert_to_json(alert, desk->config);
-    if (!alert->deliveries)
-        return shown;
-    json_t *deliveries = json_array(), *detail;
+    json_t *shown = alert_to_json(alert, desk->config), *deliveries = json_array(), *detail;
     const char *terminal;
+    show_readings(desk, alert);
     json_object_foreach(alert->deliveries, terminal, detail) json_array_append(deliveries, detail);
-    json_t *tally = journal_tally(deliveries);
+    json_t *tally = alert->deliveries ? journal_tally(deliveries) : NULL;
     json_object_update(shown, tally);
+    json_object_set_new(shown, "coverage", coverage_reached(shown, deliveries));
     json_decref(tally);
     json_decref(deliveries);
     return shown;
@@ -69,6 +99,7 @@ json_t *desk_live_deliveries(const struct desk *desk, const char *id)
     const struct alert *alert = desk_find(desk, id);
     if (!alert)
         return NULL;
+    show_readings(desk, alert);
     json_t *list = json_array(), *detail;
     const char **names = calloc(json_object_size(alert->deliveries) + 1, sizeof *names), *terminal;
     size_t n = 0;

@@ -19,6 +19,11 @@ static void recall(struct delivery *delivery, const json_t *detail)
             continue;
         delivery->rung = (enum rung)rung;
     }
+    const json_t *troubles = json_object_get(detail, "troubles");
+    for (int reason = 0; reason < REASON_COUNT; reason++) {
+        json_int_t n = json_integer_value(json_object_get(troubles, delivery_reason_name((enum delivery_reason)reason)));
+        delivery->troubles[reason] = (uint16_t)(n > 0 && n < UINT16_MAX ? n : 0);
+    }
     if (json_is_number(level)) {
         delivery->level = json_number_value(level);
         delivery->has_level = true;

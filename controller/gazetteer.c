@@ -258,21 +258,45 @@ static double people_of(const struct config_place *place, const bool *reached)
     return place->n_terminals > 0 ? place->population * ((double)n / (double)place->n_terminals) : 0;
 }
 
-/* As in choose_said. */
+/* Its people are those of another one that is heard. around: the area last counted. As in choose_said. */
+static bool is_counted_around(const struct gazetteer_heard *heard, size_t i, const struct config_place *around)
+{
+    const struct config_place *place = heard->places[i];
+    bool within = around && place_contains(around, place);
+    for (size_t k = 0; place->kind == PLACE_GROUP && !within && k < i; k++)
+        within = heard->places[k]->population > 0 && place != heard->places[k] && place_contains(heard->places[k], place);
+    return within;
+}
+
 uint64_t gazetteer_people(const struct gazetteer_heard *heard, const bool *reached)
 {
     double people = 0;
     const struct config_place *around = NULL;
     for (size_t i = 0; i < heard->n_places; i++) {
         const struct config_place *place = heard->places[i];
-        bool within = around && place_contains(around, place);
-        for (size_t k = 0; place->kind == PLACE_GROUP && !within && k < i; k++)
-            within = heard->places[k]->population > 0 && place != heard->places[k] && place_contains(heard->places[k], place);
-        if (within || place->population == 0)
+        if (place->population == 0 || is_counted_around(heard, i, around))
             continue;
         people += people_of(place, reached);
         if (place->kind == PLACE_AREA)
             around = place;
     }
     return (uint64_t)llround(people);
+}
+
+size_t gazetteer_share(const struct gazetteer_heard *heard, uint32_t *people)
+{
+    size_t unknown = 0;
+    const struct config_place *around = NULL;
+    for (size_t i = 0; i < heard->n_places; i++) {
+        const struct config_place *place = heard->places[i];
+        if (is_counted_around(heard, i, around))
+            continue;
+        unknown += place->population == 0;
+        for (size_t t = 0; t < place->n_terminals; t++) /* the first have one more where it does not divide */
+            people[place->terminals[t]] +=
+                (uint32_t)(place->population / place->n_terminals + (t < place->population % place->n_terminals));
+        if (place->kind == PLACE_AREA && place->population > 0)
+            around = place;
+    }
+    return unknown;
 }

@@ -45,4 +45,8 @@ bool gazetteer_phone(const struct config *config, const struct gazetteer_heard *
  * population is known, is in that one. Places without a population count as nobody. */
 uint64_t gazetteer_people(const struct gazetteer_heard *heard, const bool *reached);
 
+/* The same in whole persons by terminal: adds each one's share to people (by terminal of the configuration). Returns how many
+ * of these places have a population that is not known. */
+size_t gazetteer_share(const struct gazetteer_heard *heard, uint32_t *people);
+
 #endif

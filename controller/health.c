@@ -24,7 +24,8 @@ static bool takes_back(const struct line_event *event, enum terminal_trouble tro
     case TROUBLE_EXCEPTION: return armed || event->kind == LINE_ACKNOWLEDGED || (reading && event->session == 0);
     case TROUBLE_NOT_ARMED: return armed || sounds;
     case TROUBLE_NOT_SOUNDING:
-    case TROUBLE_REBOOTED: return sounds;
+    case TROUBLE_REBOOTED:
+    case TROUBLE_STOPPED_EARLY: return sounds;
     case TROUBLE_BUSY_OTHER: return reading && when[WHEN_BUSY] == TRUTH_FALSE;
     case TROUBLE_NOT_STOPPED: return event->kind == LINE_STOPPED || (reading && when[WHEN_SOUNDING] == TRUTH_FALSE);
     default: return false;

@@ -3,6 +3,7 @@
 
 #include "controller/alert_audio.h"
 #include "controller/area.h"
+#include "controller/coverage.h"
 #include "controller/ebm_trust.h"
 #include "controller/phrase.h"
 #include "controller/rights.h"
@@ -458,6 +459,7 @@ bool intake_judge(const struct intake_terms *terms, struct alert_message *messag
         alert_free(alert);
         return false;
     }
+    coverage_share(terms->config, alert);
     if (alert->sounds && alert->effective.ms > terms->now.wall.ms)
         alert->state = ALERT_WAITING;
     *alert_out = alert;

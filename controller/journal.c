@@ -184,8 +184,22 @@ static json_t *times_json(const struct config *config, const struct delivery *de
         set_moment(times, rung_name((enum rung)rung), &delivery->reached[rung], config);
     set_moment(times, "started", &delivery->started, config);
     set_moment(times, "stopped", &delivery->stopped, config);
+    set_moment(times, "read", &delivery->read, config);
     set_moment(times, "ended", &delivery->ended, config);
     return times;
+}
+
+/* How often each trouble came, also those that are over. */
+static void set_troubles(json_t *object, const struct delivery *delivery)
+{
+    json_t *troubles = json_object();
+    for (int reason = 0; reason < REASON_COUNT; reason++)
+        if (delivery->troubles[reason] > 0)
+            json_object_set_new(troubles, delivery_reason_name((enum delivery_reason)reason),
+                                json_integer((json_int_t)delivery->troubles[reason]));
+    if (json_object_size(troubles) > 0)
+        json_object_set(object, "troubles", troubles);
+    json_decref(troubles);
 }
 
 static void reason_text(const struct delivery *delivery, char text[64])
@@ -212,6 +226,8 @@ json_t *journal_delivery_json(const struct config *config, const char *alert, co
         return NULL;
     if (*reason)
         json_object_set_new(object, "reason", json_string(reason));
+    set_troubles(object, delivery);
+    json_object_set_new(object, "people", json_integer(delivery->people));
     if (delivery->terms.level_kind != LEVEL_NONE) {
         json_object_set_new(object, "level_kind", json_string(level_kind_name(delivery->terms.level_kind)));
         json_object_set_new(object, "threshold", json_real(delivery->terms.heard_level));

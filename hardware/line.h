@@ -91,14 +91,15 @@ enum terminal_class {
 enum terminal_trouble {
     TROUBLE_NONE,
     TROUBLE_NO_REPLY,
-    TROUBLE_EXCEPTION,    /* with its number */
-    TROUBLE_NOT_ARMED,    /* answered, but armed_when stayed false */
-    TROUBLE_NOT_SOUNDING, /* started, but sounding_when is false */
-    TROUBLE_REBOOTED,     /* was sounding, reads as just started up */
-    TROUBLE_BUSY_OTHER,   /* another source plays there */
-    TROUBLE_NOT_STOPPED,  /* did not confirm its stop */
-    TROUBLE_DUPLICATE,    /* answers twice or damaged, and the others of its line do not: a symptom (below) */
-    TROUBLE_FOREIGN,      /* another unit answered in its place: likewise */
+    TROUBLE_EXCEPTION,     /* with its number */
+    TROUBLE_NOT_ARMED,     /* answered, but armed_when stayed false */
+    TROUBLE_NOT_SOUNDING,  /* started, but sounding_when is false */
+    TROUBLE_REBOOTED,      /* was sounding, reads as just started up */
+    TROUBLE_STOPPED_EARLY, /* was sounding, fell silent and did not start up anew; it is started again */
+    TROUBLE_BUSY_OTHER,    /* another source plays there */
+    TROUBLE_NOT_STOPPED,   /* did not confirm its stop */
+    TROUBLE_DUPLICATE,     /* answers twice or damaged, and the others of its line do not: a symptom (below) */
+    TROUBLE_FOREIGN,       /* another unit answered in its place: likewise */
 };
 
 /* One status read back, with what the profile makes of it. */

@@ -143,6 +143,8 @@ bool drive_can_start_all(const struct drive *drive, const struct drive_group *gr
         n += drive_is_startable(terminal, now);
         if (!terminal->wanted && !terminal_is_unarmed(terminal))
             return false;
+        if (terminal_is_busy(terminal) && terminal->last.when[WHEN_ARMED] != TRUTH_FALSE)
+            return false; /* ours would begin over what plays there */
     }
     return n >= GROUP_LEAST;
 }

@@ -120,7 +120,8 @@ struct profile {
     enum hold_renewal hold_renewed_by;
     enum hold_from hold_from;
     struct condition conditions[WHEN_COUNT];
-    int token_field; /* index of the field that echoes our token; -1 without */
+    int token_field;  /* index of the field that echoes our token; -1 without */
+    int uptime_field; /* of the seconds since its power-up: tells one that was stopped from one that started anew; -1 without */
     enum level_kind level_kind;
     int level_field;          /* -1 without */
     double heard_level;       /* in the field's unit (decibel): below it nothing is heard */

@@ -252,8 +252,9 @@ static void check_start(struct check *check)
 static void check_level(struct check *check)
 {
     const struct profile *profile = check->profile;
-    if (profile->level_field >= (int)profile->n_fields || profile->token_field >= (int)profile->n_fields)
-        say(check, false, "the field of the level or of the token is not there");
+    int last = (int)profile->n_fields - 1;
+    if (profile->level_field > last || profile->token_field > last || profile->uptime_field > last)
+        say(check, false, "the field of the level, of the token or of the uptime is not there");
     if ((profile->level_kind == LEVEL_NONE) != (profile->level_field < 0))
         say(check, false, "level needs both its kind (output or microphone) and its field");
     if (profile->level_kind != LEVEL_NONE && !isfinite(profile->heard_level))

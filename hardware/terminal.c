@@ -44,11 +44,19 @@ static bool is_in_session(const struct terminal *terminal)
     return terminal->phase >= TERMINAL_ARM && terminal->phase <= TERMINAL_STARTED;
 }
 
+/* Another source plays there, and nothing of ours is left below it: there is nothing to stop but that. */
+static bool is_anothers(const struct terminal *terminal)
+{
+    return terminal_is_busy(terminal) && terminal->last.when[WHEN_OURS] == TRUTH_FALSE;
+}
+
 static void withdraw(struct terminal *terminal, struct mono now)
 {
     terminal->wanted = false;
     if (terminal->phase == TERMINAL_PREPARE || is_in_session(terminal)) {
-        if (terminal->touched)
+        if (terminal->touched && is_anothers(terminal))
+            terminal_leave_alone(terminal, now);
+        else if (terminal->touched)
             terminal_begin_stop(terminal, now);
         else
             terminal->phase = TERMINAL_REST;
@@ -127,9 +135,17 @@ static void plan_command(const struct terminal *terminal, enum terminal_class cl
     plan_write(terminal, class, &command->writes[terminal->step], command, plan);
 }
 
+/* Another source has begun there since it was armed: nothing but questions until that has ended. */
+static bool is_in_use(const struct terminal *terminal)
+{
+    return terminal_is_busy(terminal) && !mono_before(terminal->last.received, terminal->armed_at);
+}
+
 static void plan_armed(const struct terminal *terminal, struct terminal_plan *plan)
 {
     bool deaf_or_dumb = terminal->dead && terminal->phase == TERMINAL_ARMED; /* its start is all that matters */
+    if (is_in_use(terminal))
+        return;
     if (terminal->volume_due && !deaf_or_dumb) {
         plan_command(terminal, CLASS_ARM, COMMAND_SET_VOLUME, plan);
     } else if (terminal->phase == TERMINAL_ARMED && terminal->gate &&
@@ -145,7 +161,7 @@ static void plan_hold(const struct terminal *terminal, struct mono poll_at, stru
 {
     const struct profile_command *hold = &terminal->settings.profile->commands[COMMAND_HOLD];
     struct mono due = terminal_hold_due(terminal);
-    if (terminal->hold_in_group || (mono_before(now, due) && mono_before(poll_at, due)))
+    if (terminal->hold_in_group || is_in_use(terminal) || (mono_before(now, due) && mono_before(poll_at, due)))
         return;
     plan_write(terminal, CLASS_ARM, &hold->writes[0], hold, plan);
     plan->not_before = mono_later(plan->not_before, due);

@@ -65,12 +65,13 @@ struct terminal {
     bool sent_told, acknowledged, armed_told;
     bool seen_unarmed; /* read as not armed in this session */
     bool reset_tried;  /* was switched off to be seen as not armed */
-    bool blind;        /* its sequence goes on although nothing is answered */
+    bool blind;        /* its sequence goes on, or went out, although nothing is answered */
     bool stop_sent;    /* since it was to be stopped */
     bool sounded, stop_answered, unasked_told;
     uint32_t troubles_told;           /* bit per terminal_trouble */
     unsigned refusals, stops, rearms; /* in a row: exceptions, stops without silence, armings that did not hold */
     struct mono armed_at, start_from, started_at, silent_by;
+    struct mono sounded_at; /* last read as sounding */
 
     unsigned tries, garbled, pause; /* in a row without a good reply; index of the next pause */
     bool dead;                      /* did not answer within the ceiling */
@@ -182,6 +183,7 @@ void terminal_end_stop(struct terminal *terminal, struct mono now);
 void terminal_set_armed(struct terminal *terminal, uint32_t wait_ms, struct mono at);
 void terminal_set_started(struct terminal *terminal, struct mono at);
 void terminal_await_silence(struct terminal *terminal, bool answered, struct mono from, struct mono now);
+void terminal_leave_alone(struct terminal *terminal, struct mono now); /* to the other source that plays there */
 void terminal_set_stopped(struct terminal *terminal, struct mono now);
 void terminal_not_stopped(struct terminal *terminal, struct mono now);
 void terminal_set_disarmed(struct terminal *terminal);

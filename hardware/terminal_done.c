@@ -209,6 +209,7 @@ static void failed(struct terminal *terminal, const struct terminal_plan *plan, 
     terminal->dead = terminal->swept = true;
     terminal->seen = false;
     terminal->reached = terminal->reached && terminal->acknowledged;
+    terminal->blind = terminal->blind || !terminal->acknowledged;
     terminal->polled_at = now;
     terminal_trouble(terminal, TROUBLE_NO_REPLY, 0, now);
     terminal_pause(terminal, terminal->pause++, now);

@@ -5,8 +5,9 @@
 
 const char *terminal_trouble_name(enum terminal_trouble trouble)
 {
-    static const char *const names[] = {"none",     "no_reply",   "exception",   "not_armed",         "not_sounding",
-                                        "rebooted", "busy_other", "not_stopped", "duplicate_address", "foreign_answer"};
+    static const char *const names[] = {"none",         "no_reply",          "exception",     "not_armed",
+                                        "not_sounding", "rebooted",          "stopped_early", "busy_other",
+                                        "not_stopped",  "duplicate_address", "foreign_answer"};
     return (size_t)trouble < sizeof names / sizeof *names ? names[trouble] : "unknown";
 }
 
@@ -109,6 +110,10 @@ static void explain(const struct terminal *terminal, enum terminal_trouble troub
     case TROUBLE_NOT_SOUNDING: explain_not_sounding(terminal, error); break;
     case TROUBLE_REBOOTED:
         error_set(error, ERROR_IO, "unit %u started anew while sounding; check its power supply", unit);
+        break;
+    case TROUBLE_STOPPED_EARLY:
+        error_set(error, ERROR_IO, "unit %u stopped by itself while sounding; check who may switch it there, and its amplifier",
+                  unit);
         break;
     case TROUBLE_BUSY_OTHER: error_set(error, ERROR_CONFLICT, "another source plays at unit %u; left alone", unit); break;
     case TROUBLE_NOT_STOPPED: error_set(error, ERROR_IO, "unit %u did not confirm its stop and may still sound", unit); break;

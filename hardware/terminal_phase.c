@@ -2,7 +2,7 @@
  * went to all. Who decides that it does is in terminal.c (the target), terminal_done.c (outcomes) and terminal_reading.c. */
 #include "hardware/terminal.h"
 
-enum { BUSY_FRESH_US = 15000000 };
+enum { BUSY_FRESH_US = 15000000, BUSY_POLLS = 2 };
 
 void terminal_fresh_tries(struct terminal *terminal, struct mono now)
 {
@@ -34,7 +34,9 @@ void terminal_begin_sequence(struct terminal *terminal, struct mono now)
 void terminal_begin_arm(struct terminal *terminal, struct mono now)
 {
     const struct profile *profile = terminal->settings.profile;
-    bool busy = terminal_is_busy(terminal) && mono_since(now, terminal->last.received) < BUSY_FRESH_US;
+    int64_t fresh_us = BUSY_POLLS * terminal->world->poll_us;
+    fresh_us = fresh_us > BUSY_FRESH_US ? fresh_us : BUSY_FRESH_US;
+    bool busy = terminal_is_busy(terminal) && mono_since(now, terminal->last.received) < fresh_us;
     bool blind = profile->token_field < 0 && !terminal->seen_unarmed;
     terminal->look = terminal->volume_due = terminal->in_group = terminal->blind = false;
     terminal->sent_told = terminal->acknowledged = terminal->armed_told = terminal->sounded = false;
@@ -95,6 +97,16 @@ void terminal_end_stop(struct terminal *terminal, struct mono now)
     terminal->touched = false;
     if (terminal->wanted)
         terminal_begin_arm(terminal, now);
+}
+
+void terminal_leave_alone(struct terminal *terminal, struct mono now)
+{
+    terminal_fresh_tries(terminal, now);
+    terminal->phase = TERMINAL_REST;
+    terminal->touched = false;
+    terminal->step = 0;
+    terminal->in_group = terminal->volume_due = false;
+    terminal_event(terminal, LINE_STOPPED, now);
 }
 
 void terminal_set_stopped(struct terminal *terminal, struct mono now)

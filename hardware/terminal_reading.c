@@ -72,7 +72,7 @@ static void read_at_rest(struct terminal *terminal, struct mono now)
     }
 }
 
-/* Another source plays there: nothing of ours is sent, it is looked at again later. */
+/* Another source plays there: nothing of ours is sent, it is looked at again until that has ended. */
 static void yield_to_other(struct terminal *terminal, struct mono now)
 {
     terminal->phase = TERMINAL_PREPARE;
@@ -81,6 +81,14 @@ static void yield_to_other(struct terminal *terminal, struct mono now)
     terminal->first_failed = true;
     terminal_trouble(terminal, TROUBLE_BUSY_OTHER, 0, now);
     terminal_pause(terminal, 1, now);
+}
+
+/* True once when the other source, of which it was told, has ended. */
+static bool has_become_free(struct terminal *terminal)
+{
+    bool was_busy = terminal->troubles_told & UINT32_C(1) << TROUBLE_BUSY_OTHER;
+    terminal_well(terminal, TROUBLE_BUSY_OTHER);
+    return was_busy;
 }
 
 static void read_prepared(struct terminal *terminal, struct mono now)
@@ -149,40 +157,56 @@ static void read_armed(struct terminal *terminal, struct mono now)
 {
     terminal->look = false;
     climb(terminal);
-    if (terminal_is_busy(terminal)) {
+    if (terminal_is_busy(terminal)) { /* it is not started before that has ended */
         terminal_trouble(terminal, TROUBLE_BUSY_OTHER, 0, now);
+        terminal->first_failed = true;
         return;
     }
+    bool told_why = has_become_free(terminal) || terminal->blind;
     bool settled = !mono_before(terminal->last.requested, terminal->start_from);
     if (settled && terminal->last.when[WHEN_ARMED] == TRUTH_FALSE) {
-        terminal_trouble(terminal, TROUBLE_NOT_ARMED, 0, now);
+        if (!told_why) /* else the other source has ended our session, or it did not hear us when it was armed */
+            terminal_trouble(terminal, TROUBLE_NOT_ARMED, 0, now);
         arm_again(terminal, now);
     }
 }
 
-/* Started, and long enough ago, but silent. */
-static void read_silent(struct terminal *terminal, struct mono now)
+/* Its power-up was after it was last read as sounding. Where it does not tell, a session that is gone is the proof. */
+static bool has_rebooted(const struct terminal *terminal)
+{
+    int field = terminal->settings.profile->uptime_field;
+    if (terminal->last.when[WHEN_ARMED] == TRUTH_TRUE)
+        return false;
+    if (field < 0 || !(terminal->last.values.valid >> field & 1))
+        return true;
+    double since_s = (double)mono_since(terminal->last.received, terminal->sounded_at) / 1e6;
+    return terminal->last.values.value[field] <= since_s + 1; /* whole seconds */
+}
+
+/* It sounded, and nobody told it to stop: each time is told, and it is started again. */
+static void tell_why_it_fell_silent(struct terminal *terminal, struct mono now)
+{
+    enum terminal_trouble why = has_rebooted(terminal) ? TROUBLE_REBOOTED : TROUBLE_STOPPED_EARLY;
+    terminal_well(terminal, why);
+    terminal_trouble(terminal, why, 0, now);
+}
+
+/* Started, and long enough ago, but silent. told_why: another source had begun there, or it did not answer when it was started.
+ */
+static void read_silent(struct terminal *terminal, bool told_why, struct mono now)
 {
     enum truth armed = terminal->last.when[WHEN_ARMED];
-    if (terminal->hold_ran_out && armed != TRUTH_TRUE) {
-        terminal_trouble(terminal, TROUBLE_NOT_SOUNDING, 0, now);
-        arm_again(terminal, now);
-        return;
-    }
-    if (terminal->sounded && armed != TRUTH_TRUE) {
-        terminal_well(terminal, TROUBLE_REBOOTED);
-        terminal_trouble(terminal, TROUBLE_REBOOTED, 0, now);
-        arm_again(terminal, now);
-        return;
-    }
+    bool ran_out = terminal->hold_ran_out && armed != TRUTH_TRUE;
+    bool again = armed == TRUTH_FALSE || (armed == TRUTH_UNKNOWN && (terminal->sounded || ran_out));
+    if (terminal->sounded && !ran_out)
+        tell_why_it_fell_silent(terminal, now);
+    else if (!told_why)
+        terminal_trouble(terminal, armed == TRUTH_FALSE && !ran_out ? TROUBLE_NOT_ARMED : TROUBLE_NOT_SOUNDING, 0, now);
     terminal->sounded = false;
-    if (armed == TRUTH_FALSE) {
-        terminal_trouble(terminal, TROUBLE_NOT_ARMED, 0, now);
+    if (again)
         arm_again(terminal, now);
-        return;
-    }
-    terminal_trouble(terminal, TROUBLE_NOT_SOUNDING, 0, now);
-    start_again(terminal, now);
+    else
+        start_again(terminal, now);
 }
 
 static void read_started(struct terminal *terminal, struct mono now)
@@ -195,15 +219,17 @@ static void read_started(struct terminal *terminal, struct mono now)
         terminal->sounded = false; /* that our session is gone afterwards is no reboot */
         return;
     }
-    terminal_well(terminal, TROUBLE_BUSY_OTHER);
+    bool told_why = has_become_free(terminal) || terminal->blind;
     if (terminal->last.when[WHEN_SOUNDING] == TRUTH_TRUE) {
+        terminal->blind = false;
         terminal->sounded = true;
+        terminal->sounded_at = terminal->last.received;
         terminal->hold_ran_out = false;
         terminal->rearms = 0;
         terminal->refusals = 0;
         terminal_well(terminal, TROUBLE_NOT_SOUNDING);
     } else if (terminal->last.when[WHEN_SOUNDING] == TRUTH_FALSE && !mono_before(terminal->last.requested, sure)) {
-        read_silent(terminal, now);
+        read_silent(terminal, told_why, now);
     }
 }
 

@@ -19,6 +19,7 @@ static const struct fault_name {
     [FAULT_DUPLICATE] = {.name = "duplicate"},
     [FAULT_MUTE] = {.name = "mute"},
     [FAULT_REBOOT] = {"reboot", "milliseconds", 0, 3600000, false},
+    [FAULT_STOPS] = {"stops", "milliseconds", 0, 3600000, false},
     [FAULT_SETTLE] = {"settle", "milliseconds", 0, 60000, false},
     [FAULT_REFUSES_ARM] = {.name = "refuses_arm"},
     [FAULT_REFUSES_START] = {.name = "refuses_start"},

@@ -100,6 +100,8 @@ void village_unit_tick(struct village_unit *unit, struct mono now)
     struct mono falls = mono_plus_ms(unit->started_at, unit->fault.argument);
     if (unit->fault.kind == FAULT_REBOOT && unit->started && !mono_before(now, falls))
         power_up(unit, falls);
+    if (unit->fault.kind == FAULT_STOPS && unit->started && !mono_before(now, falls))
+        unit->started = false, unit->token = 0;
     if (unit->vendor->tick)
         unit->vendor->tick(unit, now);
 }

@@ -14,6 +14,7 @@ enum village_fault_kind {
     FAULT_DUPLICATE,
     FAULT_MUTE,
     FAULT_REBOOT,
+    FAULT_STOPS,
     FAULT_SETTLE,
     FAULT_REFUSES_ARM,
     FAULT_REFUSES_START,

@@ -99,10 +99,11 @@ static inline void fixture_channels(struct fixture *f)
 
 static inline void fixture_site(struct fixture *f)
 {
-    f->output = (struct profile){.token_field = 0, .level_kind = LEVEL_OUTPUT, .heard_level = -30, .level_window_ms = 300};
-    f->microphone =
-        (struct profile){.token_field = -1, .level_kind = LEVEL_MICROPHONE, .heard_level = 60, .level_window_ms = 1000};
-    f->plain = (struct profile){.token_field = -1, .level_kind = LEVEL_NONE};
+    f->output = (struct profile){
+        .token_field = 0, .uptime_field = -1, .level_kind = LEVEL_OUTPUT, .heard_level = -30, .level_window_ms = 300};
+    f->microphone = (struct profile){
+        .token_field = -1, .uptime_field = -1, .level_kind = LEVEL_MICROPHONE, .heard_level = 60, .level_window_ms = 1000};
+    f->plain = (struct profile){.token_field = -1, .uptime_field = -1, .level_kind = LEVEL_NONE};
     f->output.commands[COMMAND_START].given = f->microphone.commands[COMMAND_START].given =
         f->plain.commands[COMMAND_START].given = true;
     for (uint32_t l = 0; l < 3; l++) {

@@ -483,7 +483,7 @@ static void test_degenerate_shapes(void **state)
 static void test_site_devices_are_not_meant_by_shapes(void **state)
 {
     struct matching *m = *state;
-    struct profile ups = {.token_field = -1, .level_field = -1};
+    struct profile ups = {.token_field = -1, .uptime_field = -1, .level_field = -1};
     m->fixture.terminals[T_SICK].hardware.profile = m->fixture.terminals[T_OUT].hardware.profile = &ups;
     put(m, T_OUT, 29.5, 115.5);
     outline(m, 1, VILLAGE_1, 29, 115, 0.1);
@@ -697,7 +697,7 @@ static void test_against_every_pair(void **state)
 static void test_site_devices_are_not_meant(void **state)
 {
     struct matching *m = *state;
-    struct profile ups = {.token_field = -1, .level_field = -1};
+    struct profile ups = {.token_field = -1, .uptime_field = -1, .level_field = -1};
     m->fixture.terminals[T_SICK].hardware.profile = &ups;
     area_match_free(&m->match);
     assert_true(area_match_create(&m->match, &m->fixture.config));

@@ -104,6 +104,7 @@ static bool take(struct delivery *d, char what, int64_t s)
     case 'A': return take_trouble(d, TROUBLE_NOT_ARMED, s);
     case 'Q': return take_trouble(d, TROUBLE_NOT_SOUNDING, s);
     case 'R': return take_trouble(d, TROUBLE_REBOOTED, s);
+    case 'Y': return take_trouble(d, TROUBLE_STOPPED_EARLY, s);
     case 'B': return take_trouble(d, TROUBLE_BUSY_OTHER, s);
     case 'X': return take_trouble(d, TROUBLE_NOT_STOPPED, s);
     case 'F': return take_trouble(d, TROUBLE_DUPLICATE, s) || take_trouble(d, TROUBLE_FOREIGN, s);
@@ -283,8 +284,15 @@ static void test_trouble_comes_and_goes(void **state)
         {"12A2", RUNG_ACKNOWLEDGED, END_FAILED, REASON_NOT_ARMED},
         {"12AA3S4bh", RUNG_HEARD, END_HEARD, REASON_NONE},
         {"123SQ4bh", RUNG_HEARD, END_HEARD, REASON_NONE},
-        {"123S4bhn", RUNG_HEARD, END_FAILED, REASON_STOPPED_EARLY}, /* the rung is kept, the last state decides */
-        {"123S4bhn4", RUNG_HEARD, END_HEARD, REASON_NONE},
+        {"123S4bhn", RUNG_HEARD, END_HEARD, REASON_NONE},           /* its line says why it fell silent, or starts it again */
+        {"123S4bhY", RUNG_HEARD, END_FAILED, REASON_STOPPED_EARLY}, /* the rung is kept, the last state decides */
+        {"123S4bhY123S4", RUNG_HEARD, END_HEARD, REASON_NONE},
+        {"123S4bhYNAQ", RUNG_HEARD, END_FAILED, REASON_STOPPED_EARLY}, /* what follows from it says less */
+        {"123S4bhRNAQ", RUNG_HEARD, END_FAILED, REASON_REBOOTED},
+        {"123S4bhRE", RUNG_HEARD, END_FAILED, REASON_EXCEPTION}, /* what keeps it from being armed again says more */
+        {"123S4bhR4N", RUNG_HEARD, END_FAILED, REASON_NO_REPLY},
+        {"B", RUNG_NONE, END_FAILED, REASON_BUSY_OTHER},
+        {"B123S4bh", RUNG_HEARD, END_HEARD, REASON_NONE},
         {"123S4bhu", RUNG_HEARD, END_HEARD, REASON_NONE}, /* not known is not false */
         {"123S4bhN", RUNG_HEARD, END_FAILED, REASON_NO_REPLY},
         {"123S4bhN4", RUNG_HEARD, END_HEARD, REASON_NONE},
@@ -373,7 +381,7 @@ static void test_no_audio(void **state)
     static const struct row ROWS[] = {
         {"123S4bl", RUNG_SOUNDING, END_FAILED, REASON_NO_AUDIO}, {"123S4b", RUNG_SOUNDING, END_FAILED, REASON_NO_AUDIO},
         {"123S4bh", RUNG_HEARD, END_HEARD, REASON_NONE},         {"1N", RUNG_SENT, END_FAILED, REASON_NO_REPLY},
-        {"123S", RUNG_ARMED, END_FAILED, REASON_NOT_SOUNDING},   {"123S4bln", RUNG_SOUNDING, END_FAILED, REASON_STOPPED_EARLY},
+        {"123S", RUNG_ARMED, END_FAILED, REASON_NOT_SOUNDING},   {"123S4blY", RUNG_SOUNDING, END_FAILED, REASON_STOPPED_EARLY},
     };
     CHECK(&OUTPUT, CAUSE_FINISHED, false, ROWS);
     static const struct row PLAIN_ROWS[] = {{"123S4", RUNG_SOUNDING, END_FAILED, REASON_NO_AUDIO}};
@@ -399,7 +407,7 @@ static void test_final(void **state)
     play(&d, &OUTPUT, "123S4bl");
     delivery_finish(&d, CAUSE_FINISHED, true, at(50));
     const struct delivery before = d;
-    for (const char *what = "1234SPnNERBXDUbmhHl"; *what; what++)
+    for (const char *what = "1234SPnNERYBXDUbmhHl"; *what; what++)
         assert_false(take(&d, *what, 60));
     delivery_finish(&d, CAUSE_STOPPED, true, at(70));
     assert_memory_equal(&d, &before, sizeof d);
@@ -444,10 +452,41 @@ static void test_times(void **state)
     assert_int_equal(d.stopped.wall.ms, at(17).wall.ms);
     assert_false(d.is_started);
     assert_true(d.starting);
+    play(&d, &OUTPUT, "123SQSS"); /* nor does one that was obeyed at last count from one that was not */
+    assert_int_equal(d.started.wall.ms, at(16).wall.ms);
+    play(&d, &OUTPUT, "1NS12S"); /* the first left when it did not answer; it was armed when it did */
+    assert_int_equal(d.started.wall.ms, at(15).wall.ms);
     play(&d, &OUTPUT, "123SSR3S"); /* a second start frame changes nothing, a start after a reboot does */
     assert_int_equal(d.started.wall.ms, at(17).wall.ms);
     play(&d, &OUTPUT, "123SS");
     assert_int_equal(d.started.wall.ms, at(13).wall.ms);
+}
+
+/* What went wrong and came right again is told with the end. */
+static void test_troubles_are_counted(void **state)
+{
+    (void)state;
+    struct delivery d;
+    play(&d, &OUTPUT, "BB12A3S4bYY123S4R123S4h");
+    delivery_finish(&d, CAUSE_FINISHED, true, at(100));
+    assert_int_equal(d.end, END_HEARD);
+    for (int reason = 0; reason < REASON_COUNT; reason++) {
+        bool once = reason == REASON_BUSY_OTHER || reason == REASON_NOT_ARMED || reason == REASON_STOPPED_EARLY ||
+                    reason == REASON_REBOOTED;
+        assert_int_equal(d.troubles[reason], once);
+    }
+}
+
+static void test_the_last_reading_is_known(void **state)
+{
+    (void)state;
+    struct delivery d;
+    play(&d, &OUTPUT, "1234");
+    assert_int_equal(d.read.wall.ms, at(13).wall.ms);
+    assert_false(take(&d, 'o', 20)); /* whatever it says, and nothing is told by it */
+    assert_int_equal(d.read.wall.ms, at(20).wall.ms);
+    take(&d, 'N', 30);
+    assert_int_equal(d.read.wall.ms, at(20).wall.ms);
 }
 
 static void test_exception_is_kept(void **state)
@@ -509,6 +548,8 @@ int main(void)
         cmocka_unit_test(test_final),
         cmocka_unit_test(test_told_once),
         cmocka_unit_test(test_times),
+        cmocka_unit_test(test_troubles_are_counted),
+        cmocka_unit_test(test_the_last_reading_is_known),
         cmocka_unit_test(test_exception_is_kept),
         cmocka_unit_test(test_wants),
         cmocka_unit_test(test_names),

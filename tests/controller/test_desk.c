@@ -381,6 +381,12 @@ void site_line_told_up(struct site *site, uint32_t line, struct mono now)
     (void)site, (void)line, (void)now;
 }
 
+void site_view_terminal(const struct site *site, uint32_t terminal, struct mono now, struct terminal_view *view)
+{
+    (void)site, (void)now;
+    *view = (struct terminal_view){.verdict = (struct health_verdict){.state = terminal == T_SICK ? HEALTH_DEAD : HEALTH_GOOD}};
+}
+
 int64_t site_answer_us(const struct site *site, uint32_t terminal)
 {
     (void)site;
@@ -685,6 +691,29 @@ static void test_on_disk_before_it_is_answered(void **state)
     expect("200 ");
     submit((struct cap_text){.identifier = "A", .status = "Exercise"});
     expect("409 ");
+}
+
+/* What is to be hoped for stands in the answer, and what it came to when it is asked for. */
+static void test_coverage(void **state)
+{
+    (void)state;
+    submit(A);
+    land(ERROR_NONE);
+    json_t *alert = desk_live_alert(scene->desk, scene->id);
+    json_t *expected = json_object_get(alert, "expected");
+    json_t *terminals = json_object_get(json_object_get(alert, "coverage"), "terminals");
+    json_int_t meant = json_integer_value(json_object_get(alert, "terminals"));
+    assert_true(meant > 0);
+    assert_int_equal(json_integer_value(json_object_get(expected, "terminals")), meant);
+    assert_int_equal(json_integer_value(json_object_get(expected, "maintenance")), 1); /* whether it answers or not */
+    assert_int_equal(json_integer_value(json_object_get(expected, "good")), meant - 1);
+    assert_int_equal(json_integer_value(json_object_get(expected, "dead")), 0);
+    assert_int_equal(json_integer_value(json_object_get(terminals, "meant")), meant);
+    assert_int_equal(json_integer_value(json_object_get(terminals, "pending")), meant); /* its turn has not come */
+    assert_int_equal(json_integer_value(json_object_get(terminals, "heard")), 0);
+    json_decref(alert);
+    over(CAUSE_FINISHED);
+    land(ERROR_NONE);
 }
 
 static void test_old_rows_go_while_it_is_quiet(void **state)
@@ -2037,6 +2066,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_an_event_is_named_by_its_first_alert),
         TEST(test_on_disk_before_it_is_answered),
+        TEST(test_coverage),
         TEST(test_old_rows_go_while_it_is_quiet),
         TEST(test_answer_times_survive_a_restart),
         TEST(test_answer_times_are_not_written_while_it_sounds),

@@ -240,6 +240,42 @@ static void test_people_of_an_area_around(void **state)
     assert_int_equal(gazetteer_people(&town->heard, NULL), 800);
 }
 
+/* In whole persons, all of them: the first have one more. */
+static void test_shares(void **state)
+{
+    struct town *town = *state;
+    uint32_t people[N_TERMINALS] = {0};
+    town->places[LONGTANG].population = 800;
+    town->places[SHIQIAO].population = 1001;
+    town->places[GROUP_1].population = 120;
+    hear(town, 0xF, 0);
+    assert_int_equal(gazetteer_share(&town->heard, people), 1); /* of Zhuping nobody knows */
+    assert_int_equal(people[T_LONGTANG], 800);
+    assert_int_equal(people[T_SHIQIAO], 501);
+    assert_int_equal(people[T_SHIQIAO_1], 500);
+    assert_int_equal(people[T_ZHUPING], 0);
+    memset(people, 0, sizeof people);
+    hear(town, 1u << T_SHIQIAO_1, 1);
+    assert_int_equal(gazetteer_share(&town->heard, people), 0);
+    assert_int_equal(people[T_SHIQIAO_1], 120);
+    assert_int_equal(people[T_SHIQIAO], 0);
+}
+
+/* Who is counted around a village stands for its people too, and for them once. */
+static void test_shares_of_an_area_around(void **state)
+{
+    struct town *town = *state;
+    uint32_t people[N_TERMINALS] = {0};
+    text_copy(town->terminals[T_ZHUPING].codes[0].digits, 13, "360499103000");
+    assert_true(config_gather_terminals(&town->config));
+    town->places[LONGTANG].population = 800;
+    town->places[TOWN].population = 4001;
+    hear(town, 0xF, 0);
+    assert_int_equal(gazetteer_share(&town->heard, people), 0);
+    assert_int_equal(people[T_LONGTANG] + people[T_SHIQIAO] + people[T_SHIQIAO_1] + people[T_ZHUPING], 4001);
+    assert_int_equal(people[T_LONGTANG], 1001);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -250,6 +286,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_phone, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_people, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_people_of_an_area_around, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_shares, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_shares_of_an_area_around, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

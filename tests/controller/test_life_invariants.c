@@ -422,6 +422,12 @@ void site_line_told_up(struct site *site, uint32_t line, struct mono now)
     (void)site, (void)line, (void)now;
 }
 
+void site_view_terminal(const struct site *site, uint32_t terminal, struct mono now, struct terminal_view *view)
+{
+    (void)site, (void)terminal, (void)now;
+    *view = (struct terminal_view){.verdict = (struct health_verdict){.state = HEALTH_UNKNOWN}};
+}
+
 int64_t site_answer_us(const struct site *site, uint32_t terminal)
 {
     (void)site, (void)terminal;

@@ -48,7 +48,7 @@ static void add_group(struct condition *condition, uint8_t field, enum condition
 
 static struct profile profile_with(const char *id)
 {
-    struct profile p = {.token_field = -1, .level_field = -1, .n_fields = FIELDS};
+    struct profile p = {.token_field = -1, .uptime_field = -1, .level_field = -1, .n_fields = FIELDS};
     static const char *const names[FIELDS] = {"mains", "battery", "door"};
     text_copy(p.id, sizeof p.id, id);
     for (size_t i = 0; i < FIELDS; i++) {

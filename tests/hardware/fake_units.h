@@ -24,6 +24,7 @@ struct fake_unit {
     bool ignores_start, ignores_stop;
     /* T8 */
     uint16_t power, state, token, source, volume, hold_s;
+    int64_t booted_at; /* -1: it starts up when it is asked next */
     int64_t spoken_at;
     bool held_by_write; /* what is read from it does not begin its hold anew */
     /* C4 */
@@ -97,7 +98,7 @@ static inline unsigned fake_word(const struct fake_unit *u, unsigned function, u
     if (!u->c4) {
         const uint16_t words[] = {u->state,      u->token,  u->source >= 2 ? u->source : (uint16_t)(u->state == 2),
                                   (uint16_t)-60, u->volume, 230,
-                                  126,           0,         100};
+                                  126,           0,         (uint16_t)((now - u->booted_at) / 1000000)};
         if (function != 4 || address > 8)
             return 2;
         *word = words[address];
@@ -108,7 +109,7 @@ static inline unsigned fake_word(const struct fake_unit *u, unsigned function, u
         *word = bits[address];
         return 0;
     }
-    *word = address == 104 ? 420 : 0;
+    *word = address == 104 ? 420 : address == 100 ? (uint16_t)((now - u->booted_at) / 1000000) : 0;
     return function == 4 && address >= 100 && address <= 105 ? 0 : 2;
 }
 
@@ -163,6 +164,8 @@ static inline size_t fake_unit_obey(struct fake_unit *u, const uint8_t *q, uint8
         return 0;
     }
     u->heard++;
+    if (u->booted_at < 0)
+        u->booted_at = now;
     fake_unit_tick(u, now);
     if (!u->held_by_write || (q[1] == 6 && (q[3] == 20 || q[3] == 22)))
         u->spoken_at = now;
@@ -190,6 +193,7 @@ static inline void fake_unit_reboot(struct fake_unit *u)
 {
     u->power = u->state = u->token = u->source = u->hold_s = 0;
     u->relay = false;
+    u->booted_at = -1;
 }
 
 #endif

@@ -44,7 +44,7 @@ static void a_gap_wider_than_allowed_splits(void **state)
 static void more_places_than_requests_are_cut_and_reported(void **state)
 {
     (void)state;
-    struct profile p = {.n_fields = 9, .token_field = -1, .level_field = -1, .id = "wide"};
+    struct profile p = {.n_fields = 9, .token_field = -1, .uptime_field = -1, .level_field = -1, .id = "wide"};
     struct profile_read reads[PROFILE_READS_MAX];
     for (uint16_t i = 0; i < 9; i++) {
         char name[8];

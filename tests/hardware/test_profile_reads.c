@@ -97,7 +97,7 @@ static struct profile random_profile(void)
 {
     static const enum register_space spaces[] = {SPACE_INPUT, SPACE_INPUT, SPACE_INPUT, SPACE_DISCRETE};
     static const unsigned spreads[] = {12, 40, 130, 260, 4500};
-    struct profile p = {.n_fields = 1 + below(FIELDS_MOST), .token_field = -1, .level_field = -1};
+    struct profile p = {.n_fields = 1 + below(FIELDS_MOST), .token_field = -1, .uptime_field = -1, .level_field = -1};
     unsigned spread = spreads[below(5)];
     p.read_gap = (uint16_t)(below(3) == 0 ? 100 : below(spread));
     for (size_t i = 0; i < p.n_fields; i++) {

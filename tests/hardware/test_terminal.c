@@ -262,6 +262,49 @@ static void a_reboot_is_told_and_mended_each_time(void **state)
     }
 }
 
+/* By a hand at its foot: with its session, or only the sound. It has been up all the time. */
+static void one_that_stops_by_itself_is_started_again_each_time(void **state)
+{
+    (void)state;
+    for (int kind = 0; kind < 3; kind++) {
+        struct fake_line *line = opened(kind == 2 ? "c" : "t");
+        struct fake_unit *unit = &line->units[0];
+        fake_target(line, 1, 5, "0", 50);
+        fake_verify(line, "0");
+        for (size_t round = 1; round <= 3; round++) {
+            fake_run(line, 4000);
+            assert_true(unit->c4 ? unit->relay : unit->state == 2);
+            unit->relay = false;
+            unit->state = kind == 1 ? 1 : 0; /* still armed, or not */
+            unit->token = kind == 1 ? 5 : 0;
+            fake_run(line, 2000);
+            assert_true(unit->c4 ? unit->relay : unit->state == 2);
+            assert_int_equal(fake_troubles(line, TROUBLE_STOPPED_EARLY, 0), round);
+            assert_int_equal(fake_count(line, LINE_STARTED, 0), round + 1);
+        }
+        assert_int_equal(fake_count(line, LINE_TROUBLE, 0), 3);
+        assert_non_null(strstr(fake_find(line, LINE_TROUBLE, 0)->error.message, "stopped by itself"));
+        fake_line_free(line);
+    }
+}
+
+/* Where it does not say how long it has been up, a session that is gone is a reboot. */
+static void without_its_uptime_a_lost_session_is_a_reboot(void **state)
+{
+    (void)state;
+    struct fake_line *line = opened("t");
+    line->t8.uptime_field = -1;
+    fake_target(line, 1, 5, "0", 50);
+    fake_verify(line, "0");
+    fake_run(line, 4000);
+    line->units[0].state = line->units[0].token = 0;
+    fake_run(line, 2000);
+    assert_int_equal(fake_troubles(line, TROUBLE_REBOOTED, 0), 1);
+    assert_int_equal(fake_count(line, LINE_TROUBLE, 0), 1);
+    assert_int_equal(line->units[0].state, 2);
+    fake_line_free(line);
+}
+
 static void a_dead_one_is_told_once_and_joins_late(void **state)
 {
     (void)state;
@@ -279,7 +322,32 @@ static void a_dead_one_is_told_once_and_joins_late(void **state)
     assert_int_equal(fake_count(line, LINE_STARTED, 0), 2);
     assert_int_equal(fake_count(line, LINE_ARMED, 0), 1);
     assert_int_equal(line->units[0].state, 2);
+    assert_int_equal(fake_count(line, LINE_TROUBLE, 0), 1); /* that it is not armed is not its fault */
     fake_line_free(line);
+}
+
+/* Among others who are armed and started by one frame each: it may have heard them, and did not. */
+static void one_that_misses_the_frames_for_all_joins_late(void **state)
+{
+    (void)state;
+    static const struct {
+        int before_ms, after_ms; /* known as dead before, or not */
+    } CASES[] = {{0, 10000}, {60000, 10000}};
+    for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
+        struct fake_line *line = opened("ttt");
+        line->units[1].dead = true;
+        fake_run(line, CASES[i].before_ms);
+        fake_forget(line);
+        fake_target(line, 1, 5, "012", 50);
+        fake_verify(line, "012");
+        fake_run(line, CASES[i].after_ms);
+        assert_int_equal(fake_writes(line, 0, 20), 1);
+        line->units[1].dead = false;
+        fake_run(line, 15000);
+        assert_int_equal(line->units[1].state, 2);
+        assert_int_equal(fake_count(line, LINE_TROUBLE, -1), fake_troubles(line, TROUBLE_NO_REPLY, 1));
+        fake_line_free(line);
+    }
 }
 
 static void another_source_is_left_alone(void **state)
@@ -302,6 +370,78 @@ static void another_source_is_left_alone(void **state)
     fake_line_free(line);
 }
 
+/* While another source plays nothing goes out to the terminal but questions: no start, no hold, no other volume, and no stop
+ * where nothing of ours is left below it. */
+static void nothing_is_written_while_another_source_plays(void **state)
+{
+    (void)state;
+    for (int kind = 0; kind < 2; kind++) {
+        struct fake_line *line = opened(kind ? "c" : "t");
+        struct fake_unit *unit = &line->units[0];
+        give_hold(&line->t8, HOLD_RENEWED_BY_WRITE);
+        fake_target(line, 1, 5, "0", 50);
+        fake_verify(line, "0");
+        fake_run(line, 3000);
+        unit->source = 3;
+        unit->local = true;
+        unit->relay = false;
+        unit->state = unit->token = 0;
+        fake_run(line, 1000);
+        assert_int_equal(fake_troubles(line, TROUBLE_BUSY_OTHER, 0), 1);
+        fake_forget(line);
+        fake_target(line, 2, 5, "0", 90); /* louder */
+        fake_run(line, 40000);
+        assert_true(fake_count(line, LINE_READING, 0) > 20);
+        fake_target(line, 0, 0, "", 0);
+        fake_run(line, 20000);
+        assert_int_equal(fake_writes(line, 1, -1) + fake_writes(line, 0, -1), 0);
+        assert_int_equal(fake_count(line, LINE_STOPPED, 0), 1); /* what was ours there is gone */
+        assert_int_equal(fake_count(line, LINE_SETTLED, -1), 1);
+        assert_int_equal(fake_count(line, LINE_UNASKED, 0), 1); /* nobody asked for it, and nobody else tells now */
+        fake_line_free(line);
+    }
+}
+
+/* Ours waits below it, and would go on when it has ended: that is stopped. */
+static void what_is_ours_below_another_source_is_stopped(void **state)
+{
+    (void)state;
+    struct fake_line *line = opened("c");
+    fake_target(line, 1, 5, "0", 50);
+    fake_verify(line, "0");
+    fake_run(line, 3000);
+    line->units[0].local = true;
+    fake_run(line, 1000);
+    fake_target(line, 0, 0, "", 0);
+    fake_run(line, 2000);
+    assert_false(line->units[0].relay);
+    assert_int_equal(line->units[0].power, 1); /* the microphone needs it */
+    fake_line_free(line);
+}
+
+/* Between its arming and its start: it would sound over the other. */
+static void one_that_became_busy_while_armed_is_not_started(void **state)
+{
+    (void)state;
+    struct fake_line *line = opened("ttt");
+    line->t8.settle_ms = 1000;
+    fake_target(line, 1, 5, "012", 50);
+    fake_verify(line, "012");
+    while (line->drive.terminals[1].phase != TERMINAL_ARMED)
+        assert_true(fake_step(line, mono_plus_ms(line->now, 5000)));
+    line->units[1].source = 3; /* and it stays armed for us */
+    fake_run(line, 5000);
+    assert_int_equal(fake_writes(line, 0, 20) + fake_writes(line, 2, 20), 0);
+    assert_int_equal(line->units[0].state, 2); /* one by one */
+    assert_int_equal(line->units[2].state, 2);
+    assert_int_equal(fake_troubles(line, TROUBLE_BUSY_OTHER, 1), 1);
+    line->units[1].source = 0;
+    fake_run(line, 2000);
+    assert_int_equal(line->units[1].state, 2);
+    assert_int_equal(fake_count(line, LINE_TROUBLE, -1), 1);
+    fake_line_free(line);
+}
+
 static void an_interruption_by_another_source_is_no_reboot(void **state)
 {
     (void)state;
@@ -315,9 +455,9 @@ static void an_interruption_by_another_source_is_no_reboot(void **state)
     assert_int_equal(fake_troubles(line, TROUBLE_BUSY_OTHER, 0), 1);
     assert_int_equal(fake_writes(line, 1, 21), 0);
     line->units[0].source = 0;
-    fake_run(line, 3000);
+    fake_run(line, 1500); /* at once */
     assert_int_equal(line->units[0].state, 2);
-    assert_int_equal(fake_troubles(line, TROUBLE_REBOOTED, 0), 0);
+    assert_int_equal(fake_count(line, LINE_TROUBLE, 0), 1); /* that it was disarmed by that is told by that */
     fake_line_free(line);
 }
 
@@ -444,8 +584,14 @@ int main(void)
         cmocka_unit_test(a_lost_start_is_seen_and_sent_again),
         cmocka_unit_test(one_that_never_sounds_is_tried_with_pauses),
         cmocka_unit_test(a_reboot_is_told_and_mended_each_time),
+        cmocka_unit_test(one_that_stops_by_itself_is_started_again_each_time),
+        cmocka_unit_test(without_its_uptime_a_lost_session_is_a_reboot),
         cmocka_unit_test(a_dead_one_is_told_once_and_joins_late),
+        cmocka_unit_test(one_that_misses_the_frames_for_all_joins_late),
         cmocka_unit_test(another_source_is_left_alone),
+        cmocka_unit_test(nothing_is_written_while_another_source_plays),
+        cmocka_unit_test(what_is_ours_below_another_source_is_stopped),
+        cmocka_unit_test(one_that_became_busy_while_armed_is_not_started),
         cmocka_unit_test(an_interruption_by_another_source_is_no_reboot),
         cmocka_unit_test(a_stop_that_is_ignored_is_told_and_tried_on),
         cmocka_unit_test(a_stop_without_answer_is_tried_three_times_at_once),

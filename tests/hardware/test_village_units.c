@@ -477,6 +477,27 @@ static void test_fault_reboot(void **state)
     }
 }
 
+static void test_fault_stops(void **state)
+{
+    (void)state;
+    for (size_t v = 0; v < 2; v++) {
+        struct bench bench;
+        open_unit(&bench, vendors[v]);
+        unsigned up = input(&bench, v == 0 ? T8_UPTIME : 100);
+        set_fault(&bench, "stops:5000");
+        for (int time = 0; time < 2; time++) { /* each time that it is started */
+            sound(&bench);
+            play(&bench, -10, 4900);
+            assert_true(village_unit_sounding(&bench.unit, bench.now));
+            play(&bench, -10, 200);
+            wait_ms(&bench, 1000);
+            assert_false(village_unit_sounding(&bench.unit, bench.now));
+            assert_int_equal(bench.unit.token, 0);
+        }
+        assert_true(input(&bench, v == 0 ? T8_UPTIME : 100) >= up + 12); /* it did not start up anew */
+    }
+}
+
 static void test_faults_of_the_answer(void **state)
 {
     (void)state;
@@ -705,6 +726,7 @@ int main(void)
         cmocka_unit_test(test_fault_refuses_and_wont_stop),
         cmocka_unit_test(test_fault_dead),
         cmocka_unit_test(test_fault_reboot),
+        cmocka_unit_test(test_fault_stops),
         cmocka_unit_test(test_faults_of_the_answer),
         cmocka_unit_test(test_sometimes_slow),
         cmocka_unit_test(test_wrong_id),

@@ -170,6 +170,7 @@ class Township:
         self.poll_s = 10
         self.voice = "tocsin-voice"
         self.returns = False  # the programme of an alert in force
+        self.population = 0  # of VILLAGE; 0: not known
         self.hears = {}  # line -> channel that its units hear, where it is not the one that drives them
         self.village = self.daemon = self.listener = None
         self.line_settings = {}  # by line, in place of adapter = "pty"
@@ -229,7 +230,7 @@ geocode_names = [ "areaCode" ];
 sources = ( {{ id = "county"; sender = "*"; authority = "county"; {self.source} }},
             {{ id = "duty"; sender = "duty@qingxi.example"; name_zh = "青溪镇政府"; name_en = "Qingxi township"; }} );
 users = ( {{ login = "*"; source = "duty"; relays = [ "county" ]; }} );
-places = ( {{ code = "{VILLAGE}"; zh = "龙塘村"; en = "Longtang"; }} );
+places = ( {{ code = "{VILLAGE}"; zh = "龙塘村"; en = "Longtang"; {f"population = {self.population};" if self.population else ""} }} );
 programme = {{ returns = {str(self.returns).lower()}; {self.programme} }};
 voice = {{ program = "{program(self.voice)}"; }};
 channels = ({", ".join(f'{{ id = "{c}"; {self.output(c)} languages = [ "zh", "en" ]; }}' for c in self.channels)});
