@@ -19,13 +19,15 @@ struct reading {
 
 static bool no_memory(struct error *error)
 {
-    return error_set(error, ERROR_NO_MEMORY, "out of memory");
+    error_set(error, ERROR_NO_MEMORY, "out of memory");
+    return false;
 }
 
 static bool copy(const char *text, char **to, struct error *error)
 {
-    *to = strdup(text);
-    return *to || no_memory(error);
+    char *copied = strdup(text);
+    *to = copied;
+    return copied != NULL || no_memory(error);
 }
 
 /* The text of a value, which may not be empty; NULL after saying what is wrong with it. */
@@ -387,8 +389,8 @@ static bool read_status(struct reading *r)
 {
     static const char *const NAMES[] = {"actual", "exercise", "test", NULL};
     static const enum alert_status STATUSES[] = {STATUS_ACTUAL, STATUS_EXERCISE, STATUS_TEST};
-    int status;
-    if (!take_choice(r, "status", NAMES, -1, &status))
+    int status = -1;
+    if (!take_choice(r, "status", NAMES, -1, &status) || status < 0)
         return false;
     r->message->status = STATUSES[status];
     return true;

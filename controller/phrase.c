@@ -44,7 +44,7 @@ static void give(struct phrase *phrase, enum slot slot, const char *text)
 {
     if (!phrase->values[slot] && text && *text)
         phrase->values[slot] = strdup(text);
-}
+} /* NOLINT(clang-analyzer-unix.Malloc): phrase_alert frees all values */
 
 static void note_once(json_t *notes, const char *note)
 {
@@ -63,7 +63,7 @@ static void note_once(json_t *notes, const char *note)
 /* Of a list of ids or codes. False for one that is not known. */
 static bool join_places(const struct phrase *phrase, char *const *ids, size_t n, char *text, size_t size, const char **unknown)
 {
-    struct gazetteer_heard named = {.said = calloc(n + 1, sizeof *named.said)};
+    struct gazetteer_heard named = {.said = calloc(n + 1, sizeof(struct config_place *))};
     bool known = named.said != NULL;
     for (size_t i = 0; known && i < n; i++) {
         struct area_code code;
