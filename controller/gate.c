@@ -23,12 +23,12 @@ static bool is_correction(const struct alert *alert)
     return alert->message->form && alert->message->form->kind == FORM_CORRECTION;
 }
 
-/* Immediate; or the update, perhaps the correction, of what people have heard already. An all-clear can wait: given falsely it
- * sends them back into the danger. */
+/* Immediate; or the update, perhaps the correction, of what people have heard already. An all-clear can wait, whatever urgency it
+ * repeats of the danger that is past: given falsely it sends them back into it. */
 static bool cannot_wait(const struct alert *alert)
 {
-    bool corrects = alert->follows && (!alert->all_clear || is_correction(alert));
-    return is_actual(alert) && (alert->urgency == URGENCY_IMMEDIATE || corrects);
+    bool only_clears = alert->all_clear && !is_correction(alert);
+    return is_actual(alert) && !only_clears && (alert->urgency == URGENCY_IMMEDIATE || alert->follows);
 }
 
 /* ---- what a source may send ---- */

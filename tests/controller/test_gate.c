@@ -42,7 +42,7 @@ static struct alert *make(const struct judged *j, struct kind kind)
         (struct info_text){.urgency = kind.urgency, .severity = kind.severity, .event = kind.event, .more = kind.more});
     struct alert *alert = fixture_alert(j->config, "a", (struct cap_text){.status = kind.status, .infos = info});
     alert->follows = kind.follows;
-    alert->all_clear = kind.urgency && strcmp(kind.urgency, "Past") == 0; /* as intake says it of an Update */
+    alert->all_clear |= kind.urgency && strcmp(kind.urgency, "Past") == 0; /* as intake says it of an Update */
     text_copy(alert->approved.by, sizeof alert->approved.by, kind.approved ? "uid:2" : "");
     text_copy(alert->released.by, sizeof alert->released.by, kind.released ? "uid:2" : "");
     alert->begun.ms = kind.begun ? 1 : 0;
@@ -201,6 +201,19 @@ static void test_approval(void **state)
         assert_false(gate_owes_signature(j->config, alert));
         alert_free(alert);
     }
+}
+
+/* The all-clear for a flash flood that an officer gives here has the flood's urgency. */
+static void test_an_all_clear_can_wait(void **state)
+{
+    struct judged *j = *state;
+    struct alert *alert = make(j, (struct kind){.more = ALL_CLEAR, .follows = true});
+    j->source->approve = true;
+    assert_true(alert->all_clear);
+    assert_int_equal(alert->urgency, URGENCY_IMMEDIATE);
+    assert_int_equal(gate_judge(&j->terms, alert).what, HOLD_APPROVAL);
+    assert_false(gate_owes_signature(j->config, alert));
+    alert_free(alert);
 }
 
 static void set_night(struct judged *j, int from_minute, int until_minute)
@@ -379,6 +392,7 @@ int main(void)
         TEST(test_rate),
         TEST(test_what_does_not_sound_passes),
         TEST(test_approval),
+        TEST(test_an_all_clear_can_wait),
         TEST(test_a_correction_cannot_wait),
         TEST(test_passage),
         TEST(test_passage_by_action),
