@@ -89,13 +89,18 @@ static bool stored_has_begun(const struct desk *desk, const struct alert *alert,
     return begun;
 }
 
+/* One reference may mean several: all that came of an event. */
+static bool has_sounded(const struct alert *other, const struct alert *alert, size_t reference)
+{
+    return other->begun.ms && other->message->status == alert->message->status &&
+           alert_is_referred(other, alert->message, reference);
+}
+
 static bool has_begun(const struct desk *desk, const struct alert *alert, size_t reference)
 {
-    for (size_t i = 0; i < desk->n_alerts; i++) {
-        const struct alert *other = desk->alerts[i];
-        if (alert_is_referred(other, alert->message, reference))
-            return other->begun.ms && other->message->status == alert->message->status;
-    }
+    for (size_t i = 0; i < desk->n_alerts; i++)
+        if (has_sounded(desk->alerts[i], alert, reference))
+            return true;
     return stored_has_begun(desk, alert, &alert->message->references[reference]);
 }
 
@@ -105,6 +110,16 @@ static void follow(const struct desk *desk, struct alert *alert)
     size_t n = m->n_references < LOOKED_UP_MAX ? m->n_references : LOOKED_UP_MAX;
     for (size_t i = 0; m->msg_type == MSG_UPDATE && !alert->follows && i < n; i++)
         alert->follows = has_begun(desk, alert, m->n_references - 1 - i);
+}
+
+void desk_gate_begun(struct desk *desk, const struct alert *alert)
+{
+    for (size_t i = 0; i < desk->n_alerts; i++) {
+        struct alert *other = desk->alerts[i];
+        bool waits = other->message->msg_type == MSG_UPDATE && other->begun.ms == 0;
+        for (size_t r = 0; waits && r < other->message->n_references; r++)
+            other->follows |= has_sounded(alert, other, r);
+    }
 }
 
 bool desk_gate_admits(struct desk *desk, struct alert *alert, struct refusal *refusal)
@@ -194,12 +209,23 @@ static void ask(struct desk *desk, struct alert *alert, struct mono now)
     journal_alarm(&desk->journal, alert, first ? "held" : "approval_overdue", text);
 }
 
+/* What it updates has begun since it came: it goes on without its second person. */
+static void owe_what_it_cannot_wait_for(struct desk *desk, struct alert *alert)
+{
+    if (alert->begun.ms || alert->signature_owed || !gate_owes_signature(desk->config, alert))
+        return;
+    alert->signature_owed = true;
+    desk_owe(desk, alert);
+}
+
 bool desk_is_held(struct desk *desk, struct alert *alert, struct moment now)
 {
     if (look(desk, alert, now.wall))
         journal_alert(&desk->journal, alert, now.wall, NULL, NULL);
     if (alert->held != HOLD_NONE)
         ask(desk, alert, now.mono);
+    else
+        owe_what_it_cannot_wait_for(desk, alert);
     return alert->held != HOLD_NONE;
 }
 

@@ -149,6 +149,8 @@ void desk_extend_again(struct alert *alert, const json_t *detail);
 bool desk_create_sent(struct desk *desk, struct error *error);
 void desk_free_sent(struct desk *desk);
 bool desk_gate_admits(struct desk *desk, struct alert *alert, struct refusal *refusal);
+/* It begins: an Update of it that waits may not be able to wait any more. */
+void desk_gate_begun(struct desk *desk, const struct alert *alert);
 /* What keeps it now; the end of a night that its programme must not return in. */
 struct gate_hold desk_gate_judge(const struct desk *desk, const struct alert *alert, struct wall now);
 struct wall desk_night(const struct desk *desk, const struct alert *alert, struct wall now);

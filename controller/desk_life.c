@@ -275,6 +275,7 @@ void desk_dispatch(struct desk *desk, struct alert *alert)
         return;
     if (alert->begun.ms == 0)
         alert->begun = clock_read().wall;
+    desk_gate_begun(desk, alert);
     desk_fetch(desk, alert);
     desk_act_on_references(desk, alert);
     alert->state = ALERT_QUEUED;

@@ -1887,6 +1887,77 @@ static void test_an_update_that_is_held_ends_nothing(void **state)
     expect("A:waiting SOUND:A 202 ");
 }
 
+/* The Update of B came when B waited itself: it cannot wait any more once B is approved, which a crash may come upon. Its own
+ * second person then owes the signature. */
+static void begin_what_is_updated(bool crash)
+{
+    char b[ALERT_ID_SIZE];
+    end();
+    source()->approve = true;
+    begin();
+    send_expected("B", LASTS);
+    land_all();
+    text_copy(b, sizeof b, scene->id);
+    submit((struct cap_text){.identifier = "V",
+                             .msg_type = "Update",
+                             .references = "<references>county,B,2026-11-22T03:20:00+08:00</references>",
+                             .infos = info_xml((struct info_text){.urgency = "Expected", .times = LASTS})});
+    land_all();
+    pass(1000);
+    expect("B:waiting ALARM:held 202 V:waiting ALARM:held 202 ");
+    desk_approve(scene->desk, b, "", "uid:7", on_answer, NULL);
+    land_all();
+    if (crash)
+        restart();
+    pass(100);
+    land_all();
+    assert_non_null(strstr(scene->log, "SOUND:V"));
+    assert_string_equal(scene->rows[0].state, "superseded");
+    text_copy(scene->id, sizeof scene->id, scene->rows[1].id);
+    assert_true(owes());
+    approve("root");
+    assert_int_equal(scene->status, 403);
+    approve("uid:7");
+    assert_false(owes());
+}
+
+static void test_an_update_of_what_begins_goes_on(void **state)
+{
+    (void)state;
+    begin_what_is_updated(false);
+}
+
+static void test_an_update_of_what_began_before_a_crash_goes_on(void **state)
+{
+    (void)state;
+    begin_what_is_updated(true);
+}
+
+/* Of an event one has begun, and one waits for its time: what both may be meant by cannot wait. */
+static void test_an_update_of_an_event_that_has_begun_passes(void **state)
+{
+    (void)state;
+    static const char TO_E[] = "<references>county,E,2026-11-22T03:20:00+08:00</references><incidents>E</incidents>",
+                      LATER[] = "<effective>2026-11-22T11:00:00+08:00</effective><expires>2026-11-22T12:00:00+08:00</expires>";
+    submit((struct cap_text){.identifier = "E"});
+    land_all();
+    over(CAUSE_FINISHED);
+    over(CAUSE_FINISHED);
+    land_all();
+    keep_night();
+    submit((struct cap_text){
+        .identifier = "F", .references = "<incidents>E</incidents>", .infos = info_xml((struct info_text){.times = LATER})});
+    land_all();
+    scene->desk->alerts[0]->message->sent.ms--; /* before U */
+    scene->log[0] = '\0';
+    submit((struct cap_text){.identifier = "U",
+                             .msg_type = "Update",
+                             .references = TO_E,
+                             .infos = info_xml((struct info_text){.urgency = "Expected", .times = LASTS})});
+    land_all();
+    assert_non_null(strstr(scene->log, "SOUND:U"));
+}
+
 /* A Cancel ends what waits. */
 static void test_a_cancel_is_never_held(void **state)
 {
@@ -2119,6 +2190,9 @@ int main(void)
         GATE_TEST(test_it_is_the_night_when_it_would_begin),
         GATE_TEST(test_an_update_of_what_has_begun_passes),
         GATE_TEST(test_an_update_that_is_held_ends_nothing),
+        GATE_TEST(test_an_update_of_what_begins_goes_on),
+        GATE_TEST(test_an_update_of_what_began_before_a_crash_goes_on),
+        GATE_TEST(test_an_update_of_an_event_that_has_begun_passes),
         GATE_TEST(test_a_cancel_is_never_held),
         GATE_TEST(test_immediate_sounds_and_the_signature_is_chased),
         GATE_TEST(test_a_signature_is_owed_after_the_end),
