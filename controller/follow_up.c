@@ -37,17 +37,18 @@ static json_t *lower(const char *text, const char *otherwise)
     return json_string(otherwise);
 }
 
-/* Those of the alert that the site has texts in. */
+/* Those of the alert that the site has texts in, by the names by which an officer's "text" has them: whether the alert said
+ * zh-CN is nothing that he must know. */
 static json_t *languages_of(const json_t *of)
 {
+    static const char *const TAGS[] = {"zh", "en"};
     json_t *languages = json_array();
     const json_t *words;
     size_t i;
-    json_array_foreach(json_object_get(of, "words"), i, words)
+    json_array_foreach(json_object_get(of, "words"), i, words) for (size_t t = 0; t < sizeof TAGS / sizeof *TAGS; t++)
     {
-        const char *language = text_of(words, "language");
-        if (words_same_language(language, "zh") || words_same_language(language, "en"))
-            json_array_append(languages, json_object_get(words, "language"));
+        if (words_same_language(text_of(words, "language"), TAGS[t]))
+            json_array_append_new(languages, json_string(TAGS[t]));
     }
     return languages;
 }

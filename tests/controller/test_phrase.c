@@ -184,7 +184,7 @@ static void test_follow_up(void **state)
     json_t *expected = json_pack(
         "{s:s, s:s, s:s, s:s, s:s, s:s, s:[s], s:[s, s], s:[s], s:[{s:s, s:s, s:s}], s:{s:[s], s:s, s:[s], s:{s:s, s:s}}}",
         "kind", "correction", "status", "exercise", "hazard", "flood", "level", "orange", "urgency", "immediate", "reason",
-        "why", "terminals", "out", "places", "b", "a", "languages", "zh-CN", "references", "sender", "county", "identifier",
+        "why", "terminals", "out", "places", "b", "a", "languages", "zh", "references", "sender", "county", "identifier",
         "x", "sent", "2026-11-22T03:00:00+08:00", "slots", "right", "a", "wrong", "W", "places", VILLAGE_1, "wrong_time", "zh",
         "凌晨三点", "en", "3 o'clock at night");
     assert_true(json_equal(form, expected));
