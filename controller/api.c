@@ -95,7 +95,7 @@ static void post_package(struct api *api, struct http_request *request, const st
 static void post_alert(void *context, struct http_request *request)
 {
     struct api *api = context;
-    const struct desk_sender sender = {http_user(request), http_header(request, "Idempotency-Key")};
+    const struct desk_sender sender = {.user = http_user(request), .key = http_header(request, "Idempotency-Key")};
     enum media media;
     bool known = media_parse(http_header(request, "Content-Type"), &media);
     if (known && media == MEDIA_EBM && api_ebm_asked(api, request)) /* who only asks needs no right, as with GET */

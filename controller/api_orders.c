@@ -61,7 +61,7 @@ static void extend(struct api *api, struct http_request *request)
 
 static void follow_up(struct api *api, struct http_request *request, enum form_kind kind)
 {
-    const struct desk_sender sender = {http_user(request), http_header(request, "Idempotency-Key")};
+    const struct desk_sender sender = {.user = http_user(request), .key = http_header(request, "Idempotency-Key")};
     json_t *asked = reasoned(request, "{\"reason\": \"why\"}");
     if (!asked)
         return;

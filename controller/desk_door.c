@@ -156,7 +156,8 @@ static void judge(struct desk *desk, struct received *received, desk_answer_fn *
 static bool take_key(const struct desk *desk, const struct desk_sender *sender, struct slice bytes, struct received *received,
                      desk_answer_fn *answer, void *context)
 {
-    if (!idempotency_key(&received->key, sender->user, sender->key, bytes))
+    struct slice keyed = sender->keyed.size > 0 ? sender->keyed : bytes;
+    if (!idempotency_key(&received->key, sender->user, sender->key, keyed))
         desk_refuse(answer, context, 422, "idempotency_key", "Idempotency-Key: give 1 to 128 visible ASCII characters");
     else if (idempotency_conflicts(desk->keys, &received->key, received->at.wall))
         desk_refuse(answer, context, 422, "idempotency_conflict",
@@ -255,6 +256,14 @@ static bool answer_by_key(struct desk *desk, const struct received *received, de
         desk_refuse(answer, context, 503, "try_again", "it is on its way in already; ask again");
     }
     return true;
+}
+
+bool desk_answer_again(struct desk *desk, const struct desk_sender *sender, desk_answer_fn *answer, void *context)
+{
+    struct received received = {.at = clock_read()};
+    return idempotency_key(&received.key, sender->user, sender->key, sender->keyed) &&
+           !idempotency_conflicts(desk->keys, &received.key, received.at.wall) &&
+           answer_by_key(desk, &received, answer, context);
 }
 
 void desk_submit(struct desk *desk, const struct desk_sender *sender, enum media media, struct slice bytes,

@@ -11,6 +11,7 @@ struct following {
     struct desk *desk;
     enum form_kind kind;
     char login[64], key[129], id[ALERT_ID_SIZE];
+    char *keyed; /* what the key was given to: the form that is made of it differs once the alert has ended */
     json_t *asked, *of;
     desk_answer_fn *answer;
     void *context;
@@ -20,7 +21,13 @@ static void end(struct following *following)
 {
     json_decref(following->asked);
     json_decref(following->of);
+    free(following->keyed);
     free(following);
+}
+
+static struct desk_sender sender_of(const struct following *following)
+{
+    return (struct desk_sender){following->login, *following->key ? following->key : NULL, slice_of(following->keyed)};
 }
 
 static void submit(struct following *following, json_t *terminals)
@@ -32,7 +39,7 @@ static void submit(struct following *following, json_t *terminals)
                                            source->sender, &refusal)
                           : NULL;
     char *bytes = form ? json_dumps(form, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
-    const struct desk_sender sender = {following->login, *following->key ? following->key : NULL};
+    const struct desk_sender sender = sender_of(following);
     if (bytes)
         desk_submit(desk, &sender, MEDIA_JSON, slice_of(bytes), following->answer, following->context);
     else {
@@ -78,6 +85,15 @@ static void on_alert(void *context, json_t *row, const struct error *error)
     store_list_deliveries(following->desk->store, following->id, on_deliveries, following);
 }
 
+/* NULL without memory. */
+static char *keyed_of(const struct following *following)
+{
+    json_t *keyed = json_pack("{s:s, s:i, s:O}", "id", following->id, "kind", (int)following->kind, "asked", following->asked);
+    char *text = json_dumps(keyed, JSON_COMPACT | JSON_SORT_KEYS);
+    json_decref(keyed);
+    return text;
+}
+
 static json_t *terminals_of(const struct desk *desk, const struct alert *alert)
 {
     json_t *terminals = json_array();
@@ -90,16 +106,26 @@ void desk_follow_up(struct desk *desk, const struct desk_sender *sender, const c
                     desk_answer_fn *answer, void *context)
 {
     const struct alert *live = desk_find(desk, id);
-    struct following *following = malloc(sizeof *following);
-    if (!following) {
+    struct following *following = calloc(1, sizeof *following);
+    if (following) {
+        *following =
+            (struct following){.desk = desk, .kind = kind, .asked = json_incref(asked), .answer = answer, .context = context};
+        text_copy(following->login, sizeof following->login, sender->user);
+        text_copy(following->key, sizeof following->key, sender->key ? sender->key : "");
+        text_copy(following->id, sizeof following->id, id);
+        following->keyed = keyed_of(following);
+    }
+    if (!following || !following->keyed) {
+        if (following)
+            end(following);
         desk_refuse(answer, context, 503, "no_memory", "out of memory; try again");
         return;
     }
-    *following =
-        (struct following){.desk = desk, .kind = kind, .asked = json_incref(asked), .answer = answer, .context = context};
-    text_copy(following->login, sizeof following->login, sender->user);
-    text_copy(following->key, sizeof following->key, sender->key ? sender->key : "");
-    text_copy(following->id, sizeof following->id, id);
+    const struct desk_sender again = sender_of(following);
+    if (desk_answer_again(desk, &again, answer, context)) {
+        end(following);
+        return;
+    }
     if (!live) {
         store_get_alert(desk->store, id, on_alert, following);
         return;

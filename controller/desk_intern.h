@@ -177,6 +177,9 @@ bool desk_sign_stored(struct desk *desk, const char *id, const char *reason, con
 
 void desk_load_remote(struct desk *desk); /* desk_remote.c */
 
+/* Answers with the alert that the sender's key has already, if it was given to the same (desk_door.c). */
+bool desk_answer_again(struct desk *desk, const struct desk_sender *sender, desk_answer_fn *answer, void *context);
+
 /* Answers 200 with the alert as it is now, once that and the decision are on disk (desk_door.c). */
 void desk_answer_durable(struct desk *desk, struct alert *alert, const struct decision *decision, desk_answer_fn *answer,
                          void *context);

@@ -603,7 +603,7 @@ static void on_answer(void *context, const struct desk_answer *answer)
 
 static void send_with(const char *key, struct cap_text cap)
 {
-    const struct desk_sender sender = {"root", key};
+    const struct desk_sender sender = {.user = "root", .key = key};
     desk_submit(scene->desk, &sender, MEDIA_CAP, slice_of(cap_bytes(cap)), on_answer, NULL);
 }
 
@@ -780,7 +780,7 @@ static void test_who_may_not_is_in_the_trail(void **state)
 static void test_refusals_are_in_the_trail(void **state)
 {
     (void)state;
-    const struct desk_sender sender = {"root", NULL};
+    const struct desk_sender sender = {.user = "root"};
     scene->trail[0] = '\0';
     submit((struct cap_text){.identifier = "N", .infos = "<info/>"});
     expect_trail("root:refused ");
@@ -1132,7 +1132,7 @@ static void submit_ebm(const char *type, const char *package, const char *minute
 {
     struct pack archive = {0};
     char document[2000];
-    const struct desk_sender sender = {"root", NULL};
+    const struct desk_sender sender = {.user = "root"};
     snprintf(document, sizeof document,
              "<EBD><EBDID>1001043604040000000100000000000%s</EBDID><EBDType>EBM</EBDType><EBM><EBMID>" MESSAGE "</EBMID>"
              "<MsgBasicInfo>%s<SenderCode>010436040400000001</SenderCode><SentTime>2026-11-22 03:%s:00</SentTime>"
@@ -2109,6 +2109,50 @@ static void test_the_switch_survives_a_restart(void **state)
     assert_true(desk_takes_remote(scene->desk));
 }
 
+static void follow_up(enum form_kind kind, const char *id, const char *key, const char *reason)
+{
+    json_t *asked = json_pack("{s:s, s:{s:s}}", "reason", reason, "text", "zh", "没有险情。");
+    desk_follow_up(scene->desk, &(struct desk_sender){.user = "root", .key = key}, id, kind, asked, on_answer, NULL);
+    json_decref(asked);
+}
+
+/* A second click, also when the alert has ended by the first. */
+static void test_a_key_of_an_all_clear(void **state)
+{
+    (void)state;
+    struct config_user root = {.login = "root"};
+    char a[ALERT_ID_SIZE], clear[ALERT_ID_SIZE];
+    end();
+    source();
+    scene->fixture.config.users = &root;
+    scene->fixture.config.n_users = 1;
+    begin();
+    submit(A);
+    land_all();
+    text_copy(a, sizeof a, scene->id);
+    struct alert *alert = scene->last;
+    follow_up(FORM_ALL_CLEAR, a, "click", "the water is gone");
+    land_all();
+    assert_int_equal(scene->status, 202);
+    text_copy(clear, sizeof clear, scene->id);
+    follow_up(FORM_ALL_CLEAR, a, "click", "the water is gone");
+    assert_int_equal(scene->status, 200);
+    assert_string_equal(scene->id, clear);
+    follow_up(FORM_ALL_CLEAR, a, "another", "the water is gone");
+    assert_string_equal(scene->code, "cleared");
+    desk_channel_done(scene->desk, alert, CAUSE_CLEARED);
+    desk_channel_done(scene->desk, alert, CAUSE_CLEARED);
+    land_all();
+    follow_up(FORM_CORRECTION, a, "click", "wrong");
+    assert_string_equal(scene->code, "idempotency_conflict");
+    follow_up(FORM_ALL_CLEAR, a, "click", "the water is gone");
+    assert_int_equal(scene->status, 200);
+    assert_string_equal(scene->id, clear);
+    end();
+    scene->fixture.config.n_users = 0;
+    begin();
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 #define GATE_TEST(name) cmocka_unit_test_setup_teardown(name, set_up_later, tear_down)
 
@@ -2179,6 +2223,7 @@ int main(void)
         TEST(test_a_key_belongs_to_its_body),
         TEST(test_a_key_of_what_was_known_without),
         TEST(test_a_key_of_what_was_refused_is_free),
+        TEST(test_a_key_of_an_all_clear),
         GATE_TEST(test_a_source_is_refused_beyond_its_gate),
         GATE_TEST(test_it_waits_for_a_second_person),
         GATE_TEST(test_what_is_rejected_never_sounds),

@@ -696,7 +696,7 @@ static void ignore(void *context, const struct desk_answer *answer)
     json_decref(answer->alert);
 }
 
-static const struct desk_sender SENDER = {"officer", NULL};
+static const struct desk_sender SENDER = {.user = "officer"};
 
 /* Sometimes in the future, sometimes soon over. */
 static const char *times(void)
