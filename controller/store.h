@@ -148,7 +148,7 @@ bool store_find_key(struct store *store, const char *sender, const char *identif
 bool store_find_alert(struct store *store, const char *id, struct store_alert *alert, bool *found,
                       struct error *error); /* the same by its id */
 /* Calls each for every alert that names this key among its references (or all but its sent, and was sent no
- * earlier), was accepted and does not wait, the oldest first. */
+ * earlier), was accepted, does not wait, and was not stopped or expired while it did; the oldest first. */
 struct store_referring {
     const char *id, *sender, *status, *msg_type;
     bool all_clear;

@@ -368,7 +368,8 @@ bool store_query_referring(sqlite3 *db, const struct store_reference *to, store_
     static const char text[] = "SELECT id, a.sender, json_extract(detail, '$.status'), json_extract(detail, '$.msg_type'),"
                                " json_extract(detail, '$.all_clear') FROM referred r JOIN alert a ON id = r.alert"
                                " WHERE r.sender = ?1 AND r.identifier = ?2 AND (r.sent = ?3 OR (r.sent = '' AND a.sent >= ?3)) "
-                               "AND state NOT IN ('refused', 'waiting') ORDER BY n";
+                               "AND state NOT IN ('refused', 'waiting') AND (state NOT IN ('stopped', 'expired') OR"
+                               " json_extract(detail, '$.begun') IS NOT NULL) ORDER BY n";
     sqlite3_stmt *row = prepare(db, text, error);
     if (!row)
         return false;

@@ -626,6 +626,30 @@ static void what_refers_to_an_alert_is_found(void **state)
     assert_string_equal(found, "");
 }
 
+/* An Update that its gates held until it was stopped, or expired, has ended nothing; one that had begun has. */
+static void what_never_began_refers_to_nothing(void **state)
+{
+    struct fixture *f = *state;
+    struct error error = {0};
+    char found[200] = "";
+    const struct store_reference to = {sender, "late", "2026-11-22T03:20:00.000Z"};
+    const char *const states[] = {"stopped", "expired", "stopped", "expired", "superseded"};
+    for (int i = 0; i < 5; i++) {
+        char id[2] = {(char)('A' + i), '\0'};
+        struct store_alert alert = an_alert(id, states[i]);
+        alert.identifier = id;
+        alert.detail = json_pack("{s:s, s:s}", "status", "Actual", "msg_type", "Update");
+        if (i == 2 || i == 3)
+            json_object_set_new(alert.detail, "begun", json_string("2026-11-22T03:20:01.000+08:00"));
+        commit(f, &(struct store_change){.alert = &alert, .references = &to, .n_references = 1});
+        json_decref(alert.detail);
+    }
+    wait_all(f);
+    assert_int_equal(f->failed, 0);
+    assert_true(store_find_referring(f->store, &to, note_referring, found, &error));
+    assert_string_equal(found, "C:Actual:Update D:Actual:Update E:Actual:Update ");
+}
+
 /* An EBM does not say when the message that it cancels was sent: it is not one that was sent after it (an_alert is sent at
  * 2026-11-22T03:20:00+08:00). */
 static void what_refers_without_a_time_is_found(void **state)
@@ -1146,6 +1170,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_id_is_never_taken_away, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_refers_to_an_alert_is_found, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_refers_without_a_time_is_found, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_never_began_refers_to_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(alerts_by_the_page, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_stalled_disk_holds_back_no_answer, set_up, tear_down),
         cmocka_unit_test_setup_teardown(named_numbers_are_listed_and_forgotten, set_up, tear_down),
