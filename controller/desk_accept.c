@@ -159,12 +159,22 @@ static void on_durable(void *context, int64_t seq, const struct error *error)
     free(accepting);
 }
 
+/* A change that cannot even be asked for is answered at once, and the alert may be gone by that. */
+static bool is_kept(const struct desk *desk, const struct alert *alert)
+{
+    for (size_t i = 0; i < desk->n_alerts; i++)
+        if (desk->alerts[i] == alert)
+            return true;
+    return false;
+}
+
 static void put_on_disk(struct desk *desk, struct alert *alert)
 {
     alert->durable = true; /* as the row will say once it is there */
     const struct decision accepted = desk_accepted(alert, desk->config);
     journal_decided(&desk->journal, alert, alert->received, &accepted, on_durable, alert->accepting);
-    alert->durable = false;
+    if (is_kept(desk, alert))
+        alert->durable = false;
 }
 
 static bool is_late(const struct accepting *accepting, struct mono now)
@@ -213,6 +223,8 @@ static void prepare_drill(struct desk *desk, struct alert *alert)
     alert->state = ALERT_REFUSED;
     text_copy(alert->reason, sizeof alert->reason, DESK_NOT_IN_TIME);
     journal_quietly(&desk->journal, alert, alert->received, on_prepared, alert->accepting);
+    if (!is_kept(desk, alert))
+        return;
     alert->state = state;
     text_copy(alert->reason, sizeof alert->reason, reason);
 }

@@ -156,7 +156,7 @@ bool desk_begins_later(const struct alert *alert)
     return alert->begun.ms == 0 && (alert->effective.ms > alert->received.ms || alert->held != HOLD_NONE);
 }
 
-static void say_held(const struct desk *desk, struct alert *alert)
+void desk_say_held(const struct desk *desk, struct alert *alert)
 {
     char expires[RFC3339_SIZE], too_late[64] = "";
     rfc3339_format(alert->expires, desk->config->utc_offset_minutes, expires);
@@ -180,7 +180,7 @@ static bool look(struct desk *desk, struct alert *alert, struct wall now)
     alert->held = hold.what;
     alert->held_until = hold.until;
     alert->asked = (struct mono){0};
-    say_held(desk, alert);
+    desk_say_held(desk, alert);
     return true;
 }
 
@@ -278,9 +278,11 @@ static void go_on(struct desk *desk, struct alert *alert, const struct decision 
         alert->state = ALERT_QUEUED;
         alert->begun = now.wall;
     }
+    store_hold(desk->store); /* what it ends is over on disk only with the word that lets it begin, as at the door */
     desk_answer_durable(desk, alert, decision, answer, context);
     if (begins)
         desk_dispatch(desk, alert);
+    store_release(desk->store);
 }
 
 /* The alert, if it still waits; else answered. */

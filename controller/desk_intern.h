@@ -158,6 +158,7 @@ struct wall desk_night(const struct desk *desk, const struct alert *alert, struc
 void desk_gate_look(struct desk *desk, struct alert *alert, struct wall now);
 /* The same for one that waits: what changed is written down, and who is to decide is asked, again and again. */
 bool desk_is_held(struct desk *desk, struct alert *alert, struct moment now);
+void desk_say_held(const struct desk *desk, struct alert *alert); /* its reason anew */
 bool desk_begins_later(const struct alert *alert); /* its time had not come when it was taken in, or its gates hold it */
 /* What was said of it before a restart. */
 void desk_gate_again(struct desk *desk, struct alert *alert, const json_t *detail);

@@ -166,5 +166,7 @@ void desk_extend(struct desk *desk, const char *id, struct wall until, const cha
     extend(alert, until, officer, reason);
     if (alert->state == ALERT_RETURNING)
         say_in_force(desk, alert);
+    else if (alert->state == ALERT_WAITING && alert->held == HOLD_NIGHT) /* it may outlast the night now */
+        desk_say_held(desk, alert);
     desk_answer_durable(desk, alert, &extended, answer, context);
 }

@@ -38,6 +38,7 @@ struct scene {
     struct alert_key keys[8];
     struct wall key_at;
     bool full;      /* the disk */
+    bool no_memory; /* for a change */
     bool untrusted; /* the wall clock */
     unsigned tidied;
     struct alert *last; /* that was submitted */
@@ -165,6 +166,10 @@ void store_commit(struct store *store, const struct store_change *change, store_
     (void)store;
     if (change->limits) {
         scene->tidied++;
+        return;
+    }
+    if (scene->no_memory && done) {
+        done(context, 0, &(struct error){ERROR_NO_MEMORY, "no memory"});
         return;
     }
     if (change->audit)
@@ -670,6 +675,27 @@ static void over(enum delivery_cause cause)
 static const struct cap_text A = {.identifier = "A"}, DRILL = {.identifier = "D", .status = "Exercise"};
 
 /* ---- actual alerts ---- */
+
+/* Nothing of it is looked at again where it was refused at once. */
+static void test_no_memory_for_the_change(void **state)
+{
+    (void)state;
+    scene->no_memory = true;
+    submit(DRILL);
+    assert_int_equal(scene->status, 507);
+    submit((struct cap_text){
+        .identifier = "C", .msg_type = "Cancel", .references = "<references>county,Z,2026-11-22T03:20:00+08:00</references>"});
+    assert_int_equal(scene->status, 202);
+    assert_false(scene->durable);
+    submit(A);
+    assert_int_equal(scene->status, 202);
+    assert_false(scene->durable);
+    assert_non_null(strstr(scene->log, "SOUND:A"));
+    scene->no_memory = false;
+    pass(3000);
+    land_all();
+    assert_int_equal(scene->n_rows, 2);
+}
 
 static void test_on_disk_before_it_is_answered(void **state)
 {
@@ -1692,6 +1718,28 @@ static void test_it_waits_for_a_second_person(void **state)
     expect("");
 }
 
+/* What it ends, ends with the approval: after no crash is one of the two there without the other. */
+static void test_what_an_approved_update_ends(void **state)
+{
+    (void)state;
+    end();
+    source()->approve = true;
+    begin();
+    submit(A); /* Immediate */
+    land_all();
+    submit((struct cap_text){.identifier = "U",
+                             .msg_type = "Update",
+                             .references = "<references>county,A,2026-11-22T03:20:00+08:00</references>",
+                             .infos = info_xml((struct info_text){.urgency = "Past", .times = LASTS})});
+    land_all();
+    pass(60000);
+    scene->log[0] = '\0';
+    scene->apart = 0;
+    approve("uid:7");
+    expect("U:queued SILENCE:A A:cleared SOUND:U ");
+    assert_int_equal(scene->apart, 0);
+}
+
 static void test_what_is_rejected_never_sounds(void **state)
 {
     (void)state;
@@ -1811,6 +1859,22 @@ static void test_it_expires_in_the_night(void **state)
 static void let_go(const char *user, bool local)
 {
     desk_let_go(scene->desk, scene->id, "the river rises", &(struct desk_officer){user, local}, on_answer, NULL);
+}
+
+static void test_what_is_extended_beyond_the_night(void **state)
+{
+    (void)state;
+    struct wall noon = {fixture_sent().ms + INT64_C(520) * 60000};
+    keep_night();
+    send_expected("A", "<expires>2026-11-22T04:00:00+08:00</expires>");
+    land_all();
+    assert_non_null(strstr(shown("reason"), "but expires at 04:00"));
+    desk_extend(scene->desk, scene->id, noon, "it rains on", "uid:7", on_answer, NULL);
+    assert_int_equal(scene->status, 202);
+    land_all();
+    assert_int_equal(scene->status, 200);
+    assert_non_null(strstr(shown("reason"), "held for the night"));
+    assert_null(strstr(shown("reason"), "expires"));
 }
 
 static void test_an_officer_lets_it_go(void **state)
@@ -2181,6 +2245,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_an_event_is_named_by_its_first_alert),
         TEST(test_on_disk_before_it_is_answered),
+        TEST(test_no_memory_for_the_change),
         TEST(test_coverage),
         TEST(test_old_rows_go_while_it_is_quiet),
         TEST(test_answer_times_survive_a_restart),
@@ -2226,7 +2291,9 @@ int main(void)
         TEST(test_a_key_of_an_all_clear),
         GATE_TEST(test_a_source_is_refused_beyond_its_gate),
         GATE_TEST(test_it_waits_for_a_second_person),
+        GATE_TEST(test_what_an_approved_update_ends),
         GATE_TEST(test_what_is_rejected_never_sounds),
+        GATE_TEST(test_what_is_extended_beyond_the_night),
         GATE_TEST(test_waiting_survives_a_restart),
         GATE_TEST(test_what_has_begun_is_not_held_again),
         GATE_TEST(test_it_waits_for_the_morning),
