@@ -120,13 +120,25 @@ static void keep_words(struct received *received)
     received->n_bytes = strlen(bytes);
 }
 
+/* An alert in parts says what it is: an all-clear or correction needs the right to it, whichever way it comes. */
+static bool may_say(const struct config *config, const struct received *received, struct refusal *refusal)
+{
+    const struct alert_form *form = received->message->form;
+    if (form && form->kind == FORM_ALL_CLEAR)
+        return rights_have(config, received->login, RIGHT_ALL_CLEAR, refusal);
+    if (form && form->kind == FORM_CORRECTION)
+        return rights_have(config, received->login, RIGHT_CORRECT, refusal);
+    return true;
+}
+
 /* Takes what was received over. */
 static void judge(struct desk *desk, struct received *received, desk_answer_fn *answer, void *context)
 {
     struct intake_terms terms = {desk->config, received->at, clock_trusted(), false, received->package};
     struct alert *alert = NULL;
     struct refusal refusal;
-    if (!rights_may_relay(desk->config, received->login, received->message->sender, &refusal)) {
+    if (!rights_may_relay(desk->config, received->login, received->message->sender, &refusal) ||
+        !may_say(desk->config, received, &refusal)) {
         refuse_received(received, 403, &refusal, answer, context);
         return;
     }

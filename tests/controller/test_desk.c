@@ -2184,7 +2184,7 @@ static void follow_up(enum form_kind kind, const char *id, const char *key, cons
 static void test_a_key_of_an_all_clear(void **state)
 {
     (void)state;
-    struct config_user root = {.login = "root"};
+    struct config_user root = {.login = "root", .rights = ~0U};
     char a[ALERT_ID_SIZE], clear[ALERT_ID_SIZE];
     end();
     source();
@@ -2215,6 +2215,47 @@ static void test_a_key_of_an_all_clear(void **state)
     end();
     scene->fixture.config.n_users = 0;
     begin();
+}
+
+static void submit_parts(const char *kind)
+{
+    char form[600];
+    snprintf(form, sizeof form,
+             "{\"status\": \"actual\", \"kind\": \"%s\", \"hazard\": \"flood\", \"level\": \"red\", \"terminals\": "
+             "[\"out\"], \"text\": {\"zh\": \"x\"}, \"languages\": [\"zh\"], \"references\": [{\"sender\": \"county\", "
+             "\"identifier\": \"A\", \"sent\": \"2026-11-22T03:20:00+08:00\"}]}",
+             kind);
+    desk_submit(scene->desk, &(struct desk_sender){.user = "root"}, MEDIA_JSON, slice_of(form), on_answer, NULL);
+    land_all();
+}
+
+/* Who may send may not therefore say that the danger is past. */
+static void test_an_all_clear_in_parts_needs_its_right(void **state)
+{
+    (void)state;
+    struct config_user root = {.login = "root", .rights = 1U << RIGHT_SEND};
+    source();
+    scene->fixture.config.users = &root;
+    scene->fixture.config.n_users = 1;
+    submit(A);
+    land_all();
+    scene->log[0] = '\0';
+    submit_parts("all_clear");
+    assert_string_equal(scene->code, "no_right");
+    submit_parts("correction");
+    assert_string_equal(scene->code, "no_right");
+    expect("403 403 ");
+    root.rights |= 1U << RIGHT_CORRECT;
+    submit_parts("all_clear");
+    assert_string_equal(scene->code, "no_right");
+    submit_parts("correction");
+    assert_int_equal(scene->status, 202);
+    root.rights |= 1U << RIGHT_ALL_CLEAR;
+    submit_parts("all_clear");
+    assert_int_equal(scene->status, 202);
+    submit_parts("update");
+    assert_int_equal(scene->status, 202);
+    scene->fixture.config.n_users = 0;
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -2289,6 +2330,7 @@ int main(void)
         TEST(test_a_key_of_what_was_known_without),
         TEST(test_a_key_of_what_was_refused_is_free),
         TEST(test_a_key_of_an_all_clear),
+        TEST(test_an_all_clear_in_parts_needs_its_right),
         GATE_TEST(test_a_source_is_refused_beyond_its_gate),
         GATE_TEST(test_it_waits_for_a_second_person),
         GATE_TEST(test_what_an_approved_update_ends),
