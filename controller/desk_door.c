@@ -1,6 +1,7 @@
 /* The door: messages come in, stops come in, each is answered once. */
 #include "controller/desk_intern.h"
 
+#include "codecs/alert_json.h"
 #include "codecs/fault_point.h"
 #include "codecs/rfc3339.h"
 #include "controller/form.h"
@@ -113,8 +114,10 @@ static void refuse_received(struct received *received, unsigned status, const st
 static void keep_words(struct received *received)
 {
     char *bytes = form_with_words((struct slice){received->bytes, received->n_bytes}, received->message);
-    if (!bytes)
-        return; /* without memory they are found again after a restart */
+    if (!bytes || strlen(bytes) > ALERT_JSON_SIZE_MAX) { /* they are found again after a restart */
+        free(bytes);
+        return;
+    }
     free(received->bytes);
     received->bytes = bytes;
     received->n_bytes = strlen(bytes);

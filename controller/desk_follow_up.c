@@ -10,7 +10,7 @@
 struct following {
     struct desk *desk;
     enum form_kind kind;
-    char login[64], key[129], id[ALERT_ID_SIZE];
+    char login[64], key[130], id[ALERT_ID_SIZE]; /* key: one that is too long stays so, and is refused */
     char *keyed; /* what the key was given to: the form that is made of it differs once the alert has ended */
     json_t *asked, *of;
     desk_answer_fn *answer;
@@ -102,25 +102,35 @@ static json_t *terminals_of(const struct desk *desk, const struct alert *alert)
     return terminals;
 }
 
+/* NULL without memory. */
+static struct following *begin(struct desk *desk, const struct desk_sender *sender, const char *id, enum form_kind kind,
+                               json_t *asked)
+{
+    struct following *following = calloc(1, sizeof *following);
+    if (!following)
+        return NULL;
+    *following = (struct following){.desk = desk, .kind = kind, .asked = json_incref(asked)};
+    text_copy(following->login, sizeof following->login, sender->user);
+    text_copy(following->key, sizeof following->key, sender->key ? sender->key : "");
+    text_copy(following->id, sizeof following->id, id);
+    following->keyed = keyed_of(following);
+    if (following->keyed)
+        return following;
+    end(following);
+    return NULL;
+}
+
 void desk_follow_up(struct desk *desk, const struct desk_sender *sender, const char *id, enum form_kind kind, json_t *asked,
                     desk_answer_fn *answer, void *context)
 {
     const struct alert *live = desk_find(desk, id);
-    struct following *following = calloc(1, sizeof *following);
-    if (following) {
-        *following =
-            (struct following){.desk = desk, .kind = kind, .asked = json_incref(asked), .answer = answer, .context = context};
-        text_copy(following->login, sizeof following->login, sender->user);
-        text_copy(following->key, sizeof following->key, sender->key ? sender->key : "");
-        text_copy(following->id, sizeof following->id, id);
-        following->keyed = keyed_of(following);
-    }
-    if (!following || !following->keyed) {
-        if (following)
-            end(following);
+    struct following *following = begin(desk, sender, id, kind, asked);
+    if (!following) {
         desk_refuse(answer, context, 503, "no_memory", "out of memory; try again");
         return;
     }
+    following->answer = answer;
+    following->context = context;
     const struct desk_sender again = sender_of(following);
     if (desk_answer_again(desk, &again, answer, context)) {
         end(following);

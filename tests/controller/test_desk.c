@@ -2195,6 +2195,10 @@ static void test_a_key_of_an_all_clear(void **state)
     land_all();
     text_copy(a, sizeof a, scene->id);
     struct alert *alert = scene->last;
+    char too_long[130] = "";
+    memset(too_long, 'k', sizeof too_long - 1);
+    follow_up(FORM_ALL_CLEAR, a, too_long, "the water is gone");
+    assert_string_equal(scene->code, "idempotency_key");
     follow_up(FORM_ALL_CLEAR, a, "click", "the water is gone");
     land_all();
     assert_int_equal(scene->status, 202);
@@ -2255,6 +2259,30 @@ static void test_an_all_clear_in_parts_needs_its_right(void **state)
     assert_int_equal(scene->status, 202);
     submit_parts("update");
     assert_int_equal(scene->status, 202);
+    scene->fixture.config.n_users = 0;
+}
+
+/* With its words it would be more than is taken: it is stored without them, and goes on after a restart. */
+static void test_an_alert_in_parts_with_too_many_words(void **state)
+{
+    (void)state;
+    static char river[400001], form[400400];
+    struct config_user root = {.login = "root", .rights = ~0U};
+    memset(river, 'x', sizeof river - 1);
+    source();
+    scene->fixture.config.users = &root;
+    scene->fixture.config.n_users = 1;
+    strcpy(scene->fixture.hazards[HAZARD_FLOOD].text.in[TEXT_ZH], "{river}!");
+    strcpy(scene->fixture.hazards[HAZARD_FLOOD].text.in[TEXT_EN], "{river}!");
+    snprintf(form, sizeof form,
+             "{\"status\": \"actual\", \"hazard\": \"flood\", \"level\": \"red\", \"terminals\": [\"out\"], \"slots\": "
+             "{\"river\": \"%s\"}}",
+             river);
+    desk_submit(scene->desk, &(struct desk_sender){.user = "root"}, MEDIA_JSON, slice_of(form), on_answer, NULL);
+    land_all();
+    assert_int_equal(scene->status, 202);
+    restart();
+    assert_non_null(strstr(scene->log, "SOUND:"));
     scene->fixture.config.n_users = 0;
 }
 
@@ -2331,6 +2359,7 @@ int main(void)
         TEST(test_a_key_of_what_was_refused_is_free),
         TEST(test_a_key_of_an_all_clear),
         TEST(test_an_all_clear_in_parts_needs_its_right),
+        TEST(test_an_alert_in_parts_with_too_many_words),
         GATE_TEST(test_a_source_is_refused_beyond_its_gate),
         GATE_TEST(test_it_waits_for_a_second_person),
         GATE_TEST(test_what_an_approved_update_ends),
