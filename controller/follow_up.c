@@ -59,16 +59,24 @@ static json_t *code_or_id(const json_t *place)
     return json_incref(code ? code : json_object_get(place, "id"));
 }
 
-/* Its places are named as they were then. */
-static json_t *places_of(const json_t *of)
+static bool is_configured(const struct config *config, const char *id)
+{
+    struct area_code code;
+    return id && config_find_place_id(config, area_code_parse(slice_of(id), &code, NULL) ? code.digits : id);
+}
+
+/* Those that are configured still: of another the name is not known here any more, and who hears it is named in its place. */
+static json_t *places_of(const struct config *config, const json_t *of)
 {
     json_t *places = json_array();
     const json_t *place;
     size_t i;
     json_array_foreach(json_object_get(of, "places"), i, place)
     {
-        if (*text_of(place, "name_zh"))
-            json_array_append_new(places, code_or_id(place));
+        json_t *named = code_or_id(place);
+        if (*text_of(place, "name_zh") && is_configured(config, json_string_value(named)))
+            json_array_append(places, named);
+        json_decref(named);
     }
     return places;
 }
@@ -87,7 +95,7 @@ static json_t *time_of(const struct config *config, const json_t *of)
 static json_t *slots_of(const struct config *config, enum form_kind kind, const json_t *of, const json_t *asked)
 {
     json_t *given = json_object_get(asked, "slots"), *slots = json_is_object(given) ? json_copy(given) : json_object();
-    json_t *places = places_of(of);
+    json_t *places = places_of(config, of);
     if (json_array_size(places) > 0)
         json_object_set_new(slots, "places", json_incref(places));
     if (kind == FORM_CORRECTION)

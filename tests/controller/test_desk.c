@@ -2262,6 +2262,28 @@ static void test_an_all_clear_in_parts_needs_its_right(void **state)
     scene->fixture.config.n_users = 0;
 }
 
+/* Whatever becomes of the places that it names, what was said of it is said again. */
+static void test_an_alert_in_parts_keeps_its_words(void **state)
+{
+    (void)state;
+    struct config_user root = {.login = "root", .rights = ~0U};
+    source();
+    scene->fixture.config.users = &root;
+    scene->fixture.config.n_users = 1;
+    strcpy(scene->fixture.hazards[HAZARD_FLOOD].text.in[TEXT_ZH], "{zone}！");
+    static const char FORM[] = "{\"status\": \"actual\", \"hazard\": \"flood\", \"level\": \"red\", \"terminals\": [\"out\"], "
+                               "\"languages\": [\"zh\"], \"slots\": {\"zone\": [\"" VILLAGE_1 "\"]}}";
+    desk_submit(scene->desk, &(struct desk_sender){.user = "root"}, MEDIA_JSON, slice_of(FORM), on_answer, NULL);
+    land_all();
+    assert_int_equal(scene->status, 202);
+    end();
+    scene->fixture.config.n_places = 0;
+    begin();
+    assert_non_null(strstr(scene->log, "SOUND:"));
+    assert_string_equal(scene->last->words[0].text, "龙塘村！");
+    scene->fixture.config.n_users = 0;
+}
+
 /* With its words it would be more than is taken: it is stored without them, and goes on after a restart. */
 static void test_an_alert_in_parts_with_too_many_words(void **state)
 {
@@ -2359,6 +2381,7 @@ int main(void)
         TEST(test_a_key_of_what_was_refused_is_free),
         TEST(test_a_key_of_an_all_clear),
         TEST(test_an_all_clear_in_parts_needs_its_right),
+        TEST(test_an_alert_in_parts_keeps_its_words),
         TEST(test_an_alert_in_parts_with_too_many_words),
         GATE_TEST(test_a_source_is_refused_beyond_its_gate),
         GATE_TEST(test_it_waits_for_a_second_person),

@@ -184,12 +184,23 @@ static void test_follow_up(void **state)
     json_t *expected = json_pack(
         "{s:s, s:s, s:s, s:s, s:s, s:s, s:[s], s:[s, s], s:[s], s:[{s:s, s:s, s:s}], s:{s:[s], s:s, s:[s], s:{s:s, s:s}}}",
         "kind", "correction", "status", "exercise", "hazard", "flood", "level", "orange", "urgency", "immediate", "reason",
-        "why", "terminals", "out", "places", "b", "a", "languages", "zh", "references", "sender", "county", "identifier",
-        "x", "sent", "2026-11-22T03:00:00+08:00", "slots", "right", "a", "wrong", "W", "places", VILLAGE_1, "wrong_time", "zh",
+        "why", "terminals", "out", "places", "b", "a", "languages", "zh", "references", "sender", "county", "identifier", "x",
+        "sent", "2026-11-22T03:00:00+08:00", "slots", "right", "a", "wrong", "W", "places", VILLAGE_1, "wrong_time", "zh",
         "凌晨三点", "en", "3 o'clock at night");
     assert_true(json_equal(form, expected));
     json_decref(form);
     json_decref(expected);
+}
+
+/* Its place has been taken out of the configuration: the all-clear can be given all the same. */
+static void test_follow_up_of_a_place_that_is_gone(void **state)
+{
+    struct scene *s = *state;
+    s->config->n_places = 0;
+    json_t *form = follow(s, FORM_ALL_CLEAR, "sounding", "county", "{\"reason\": \"why\"}");
+    assert_non_null(form);
+    assert_null(json_object_get(json_object_get(form, "slots"), "places"));
+    json_decref(form);
 }
 
 /* Its issuer, and a level above; nobody else. */
@@ -226,6 +237,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_what_follows, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_follow_up, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_follow_up_of_a_place_that_is_gone, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_who_may_give_the_all_clear, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
