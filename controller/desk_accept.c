@@ -168,13 +168,19 @@ static bool is_kept(const struct desk *desk, const struct alert *alert)
     return false;
 }
 
+/* The row says already what will be so once it is there: that it is durable, and has begun. It may wait for its channel then,
+ * and a restart meanwhile finds that its gates have let it through. */
 static void put_on_disk(struct desk *desk, struct alert *alert)
 {
-    alert->durable = true; /* as the row will say once it is there */
+    alert->durable = true;
+    if (alert->sounds && !alert_state_ended(alert->state) && !desk_begins_later(alert))
+        alert->begun = alert->received;
     const struct decision accepted = desk_accepted(alert, desk->config);
     journal_decided(&desk->journal, alert, alert->received, &accepted, on_durable, alert->accepting);
-    if (is_kept(desk, alert))
-        alert->durable = false;
+    if (!is_kept(desk, alert) || !alert->accepting)
+        return;
+    alert->durable = false;
+    alert->begun = (struct wall){0};
 }
 
 static bool is_late(const struct accepting *accepting, struct mono now)

@@ -1828,6 +1828,17 @@ static void test_what_has_begun_is_not_held_again(void **state)
     expect("SOUND:A ");
 }
 
+/* It was let through by day, and waits for its channel when the night falls. */
+static void test_what_was_let_in_is_not_held_again(void **state)
+{
+    (void)state;
+    send_expected("A", LASTS);
+    land_all();
+    keep_night();
+    restart();
+    expect("SOUND:A ");
+}
+
 static void test_it_waits_for_the_morning(void **state)
 {
     (void)state;
@@ -2390,6 +2401,7 @@ int main(void)
         GATE_TEST(test_what_is_extended_beyond_the_night),
         GATE_TEST(test_waiting_survives_a_restart),
         GATE_TEST(test_what_has_begun_is_not_held_again),
+        GATE_TEST(test_what_was_let_in_is_not_held_again),
         GATE_TEST(test_it_waits_for_the_morning),
         GATE_TEST(test_it_expires_in_the_night),
         GATE_TEST(test_an_officer_lets_it_go),
