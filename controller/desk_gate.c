@@ -3,6 +3,7 @@
 
 #include "codecs/rfc3339.h"
 #include "controller/log.h"
+#include "controller/rights.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -96,6 +97,13 @@ static bool has_sounded(const struct alert *other, const struct alert *alert, si
            alert_is_referred(other, alert->message, reference);
 }
 
+/* Who names what he may not end says something of his own beside it, and his gates stand. */
+static bool may_update(const struct desk *desk, const struct alert *alert, size_t reference)
+{
+    const struct alert_message *m = alert->message;
+    return m->msg_type == MSG_UPDATE && rights_may_end(desk->config, m->sender, m->references[reference].sender);
+}
+
 static bool has_begun(const struct desk *desk, const struct alert *alert, size_t reference)
 {
     for (size_t i = 0; i < desk->n_alerts; i++)
@@ -108,17 +116,18 @@ static void follow(const struct desk *desk, struct alert *alert)
 {
     const struct alert_message *m = alert->message;
     size_t n = m->n_references < LOOKED_UP_MAX ? m->n_references : LOOKED_UP_MAX;
-    for (size_t i = 0; m->msg_type == MSG_UPDATE && !alert->follows && i < n; i++)
-        alert->follows = has_begun(desk, alert, m->n_references - 1 - i);
+    for (size_t i = 0; !alert->follows && i < n; i++) {
+        size_t r = m->n_references - 1 - i;
+        alert->follows = may_update(desk, alert, r) && has_begun(desk, alert, r);
+    }
 }
 
 void desk_gate_begun(struct desk *desk, const struct alert *alert)
 {
     for (size_t i = 0; i < desk->n_alerts; i++) {
         struct alert *other = desk->alerts[i];
-        bool waits = other->message->msg_type == MSG_UPDATE && other->begun.ms == 0;
-        for (size_t r = 0; waits && r < other->message->n_references; r++)
-            other->follows |= has_sounded(alert, other, r);
+        for (size_t r = 0; other->begun.ms == 0 && r < other->message->n_references; r++)
+            other->follows |= may_update(desk, other, r) && has_sounded(alert, other, r);
     }
 }
 

@@ -2033,6 +2033,40 @@ static void test_an_update_of_an_event_that_has_begun_passes(void **state)
     assert_non_null(strstr(scene->log, "SOUND:U"));
 }
 
+/* What another has issued can be named by anybody: who may not end it is held like any other. */
+static void test_an_update_of_what_another_issued_is_held(void **state)
+{
+    (void)state;
+    static const char TO_CITY[] = "<references>city,A,2026-11-22T03:20:00+08:00</references>";
+    end();
+    source()->per_hour = 1;
+    scene->fixture.sources[1] = (struct config_source){.id = "city", .sender = "city", .authority = AUTHORITY_CITY};
+    scene->fixture.config.n_sources = 2;
+    begin();
+    submit(A);
+    land_all();
+    free(scene->last->message->sender);
+    scene->last->message->sender = strdup("city");
+    submit((struct cap_text){.identifier = "U",
+                             .msg_type = "Update",
+                             .references = TO_CITY,
+                             .infos = info_xml((struct info_text){.urgency = "Expected", .times = LASTS})});
+    land_all();
+    assert_string_equal(scene->code, "too_many_alerts"); /* it counts */
+    end();
+    scene->fixture.sources[0].per_hour = 0;
+    keep_night();
+    begin();
+    free(scene->last->message->sender);
+    scene->last->message->sender = strdup("city");
+    submit((struct cap_text){.identifier = "V",
+                             .msg_type = "Update",
+                             .references = TO_CITY,
+                             .infos = info_xml((struct info_text){.urgency = "Expected", .times = LASTS})});
+    land_all();
+    assert_string_equal(shown("held"), "night");
+}
+
 /* A Cancel ends what waits. */
 static void test_a_cancel_is_never_held(void **state)
 {
@@ -2411,6 +2445,7 @@ int main(void)
         GATE_TEST(test_an_update_of_what_begins_goes_on),
         GATE_TEST(test_an_update_of_what_began_before_a_crash_goes_on),
         GATE_TEST(test_an_update_of_an_event_that_has_begun_passes),
+        GATE_TEST(test_an_update_of_what_another_issued_is_held),
         GATE_TEST(test_a_cancel_is_never_held),
         GATE_TEST(test_immediate_sounds_and_the_signature_is_chased),
         GATE_TEST(test_a_signature_is_owed_after_the_end),
