@@ -21,8 +21,8 @@ struct desk_answer {
 };
 typedef void desk_answer_fn(void *context, const struct desk_answer *answer);
 
-/* Who sends, and the Idempotency-Key of this sending; NULL: none. keyed: what the key was given to, where the message is made of
- * it here; empty: the message itself. */
+/* Who sends, and the Idempotency-Key of this sending; NULL: none. keyed: what the key was given to, where the message is made
+ * of it here; empty: the message itself. */
 struct desk_sender {
     const char *user, *key;
     struct slice keyed;

@@ -23,8 +23,8 @@ static bool is_correction(const struct alert *alert)
     return alert->message->form && alert->message->form->kind == FORM_CORRECTION;
 }
 
-/* Immediate; or the update, perhaps the correction, of what people have heard already. An all-clear can wait, whatever urgency it
- * repeats of the danger that is past: given falsely it sends them back into it. */
+/* Immediate; or the update, perhaps the correction, of what people have heard already. An all-clear can wait, whatever urgency
+ * it repeats of the danger that is past: given falsely it sends them back into it. */
 static bool cannot_wait(const struct alert *alert)
 {
     bool only_clears = alert->all_clear && !is_correction(alert);
