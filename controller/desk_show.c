@@ -20,18 +20,28 @@ json_t *desk_expect(const struct desk *desk, const struct alert *alert)
     return expected;
 }
 
+/* What was written last is an event's as well, which may not be told yet: it stays as it is, and a copy takes its place. */
+static void show_reading(const struct desk *desk, const struct alert *alert, const struct delivery *delivery)
+{
+    const char *terminal = desk->config->terminals[delivery->terminal].hardware.id;
+    const json_t *written = json_object_get(alert->deliveries, terminal);
+    json_t *shown = json_copy((json_t *)written), *times = json_copy(json_object_get(written, "times"));
+    if (shown && times && delivery->read.wall.ms) {
+        json_object_set_new(times, "read", json_time(delivery->read.wall, desk->config));
+        json_object_set(shown, "times", times);
+        json_object_set(alert->deliveries, terminal, shown);
+    }
+    json_decref(times);
+    json_decref(shown);
+}
+
 /* A reading that changes nothing is not written; when the last one was is shown all the same. */
 static void show_readings(const struct desk *desk, const struct alert *alert)
 {
     for (size_t c = 0; c < desk->config->n_channels; c++) {
         const struct broadcast *broadcast = desk->dispatchers[c] ? dispatcher_current(desk->dispatchers[c]) : NULL;
-        for (size_t i = 0; broadcast && broadcast->alert == alert && i < broadcast->n_deliveries; i++) {
-            const struct delivery *delivery = &broadcast->deliveries[i];
-            const char *terminal = desk->config->terminals[delivery->terminal].hardware.id;
-            json_t *times = json_object_get(json_object_get(alert->deliveries, terminal), "times");
-            if (times && delivery->read.wall.ms)
-                json_object_set_new(times, "read", json_time(delivery->read.wall, desk->config));
-        }
+        for (size_t i = 0; broadcast && broadcast->alert == alert && i < broadcast->n_deliveries; i++)
+            show_reading(desk, alert, &broadcast->deliveries[i]);
     }
 }
 

@@ -34,7 +34,8 @@ static void add_json(struct store_write *write, const json_t *json)
     struct store_value *value = &write->values[write->n++];
     if (!json)
         return;
-    *value = (struct store_value){.type = VALUE_TEXT, .data = json_dumps(json, JSON_COMPACT | JSON_ENCODE_ANY)};
+    const size_t flags = JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15); /* as listeners are told: 42.3 */
+    *value = (struct store_value){.type = VALUE_TEXT, .data = json_dumps(json, flags)};
     value->size = value->data ? strlen(value->data) : 0;
 }
 

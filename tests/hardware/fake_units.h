@@ -109,7 +109,7 @@ static inline unsigned fake_word(const struct fake_unit *u, unsigned function, u
         *word = bits[address];
         return 0;
     }
-    *word = address == 104 ? 420 : address == 100 ? (uint16_t)((now - u->booted_at) / 1000000) : 0;
+    *word = (uint16_t)(address == 104 ? 420 : address == 100 ? (now - u->booted_at) / 1000000 : 0);
     return function == 4 && address >= 100 && address <= 105 ? 0 : 2;
 }
 

@@ -21,6 +21,7 @@ class Ear(threading.Thread):
         self.said_at = 0      # where in the recording a note was heard last
         self.edges = []       # where in the recording a daemon died
         self.awake = []       # (when, how late) where it was late by more than 0.1 s, for want of the processor or the disk
+        self.grown = (HEADER, time.monotonic())  # how long the recording was, and when it had become so
         self.ended = threading.Event()
         self.waves = {note: [cmath.exp(-2j * math.pi * note * i * EVERY / RATE) for i in range(BLOCK // EVERY)] for note in notes}
 
@@ -56,11 +57,18 @@ class Ear(threading.Thread):
                 if edge and edge - at < BLOCK_BYTES:
                     at = edge
                 if size - at < BLOCK_BYTES:
+                    if size > self.grown[0]:
+                        self.grown = size, now
                     return at
                 file.seek(at)
                 samples = memoryview(file.read(BLOCK_BYTES)).cast("h")
-                self.take(samples, at, now - (size - at) / (2 * RATE))
+                self.take(samples, at, self.played_at(at, size, now))
                 at += BLOCK_BYTES
+
+    def played_at(self, at, size, now):
+        """The card may pause within a block: what was there before was played before."""
+        size, when = self.grown if at < self.grown[0] else (size, now)
+        return when - (size - at) / (2 * RATE)
 
     def take(self, samples, at, when):
         few = [s / 32768 for s in samples[::EVERY]]
