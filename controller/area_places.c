@@ -63,6 +63,18 @@ static bool match_one(struct area_match *match, const struct config *config, con
                                         : match_members(match, config, area, place, covers);
 }
 
+/* What is wrong with an id that nothing answers to; a name has one. */
+static void say_unknown(const struct config *config, const char *id, char *text, size_t size)
+{
+    for (size_t i = 0; i < config->n_places; i++)
+        for (size_t language = 0; language < TEXT_LANGUAGES; language++)
+            if (strcmp(config->places[i].name[language], id) == 0) {
+                text_print(text, size, "%s: a name; write its code or id, %s", id, config->places[i].id);
+                return;
+            }
+    text_print(text, size, "%s: no place of this id or code is known here", id);
+}
+
 bool area_match_place(struct area_match *match, const struct config *config, const struct alert_area *area, const char *id,
                       bool covers)
 {
@@ -72,7 +84,10 @@ bool area_match_place(struct area_match *match, const struct config *config, con
         area_note_place(match, place);
         return true;
     }
-    text_print(what, sizeof what, place ? "%s: no terminal here" : "%s: no place of this id or code is known here", id);
+    if (place)
+        text_print(what, sizeof what, "%s: no terminal here", id);
+    else
+        say_unknown(config, id, what, sizeof what);
     area_note_not_ours(match, what, area->description);
     return false;
 }

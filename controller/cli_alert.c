@@ -116,6 +116,15 @@ static void count_text(const json_t *counts, const char *name, char text[24])
         text_copy(text, 24, "-");
 }
 
+/* "waiting (approval)": for what it waits; "sounding (to sign)": a second person's signature is owed. */
+static void state_text(const json_t *alert, char text[64])
+{
+    const char *held = cli_text(alert, "held");
+    bool owed = json_is_true(json_object_get(alert, "signature_owed"));
+    const char *more = *held ? held : owed ? "to sign" : "";
+    snprintf(text, 64, "%s%s%s%s", cli_text(alert, "state"), *more ? " (" : "", more, *more ? ")" : "");
+}
+
 static json_t *get_page(struct cli *cli, enum cli_exit *exit)
 {
     const struct cli_options *options = &cli->options;
@@ -150,16 +159,18 @@ enum cli_exit cli_alert_list(struct cli *cli)
     const json_t *alert;
     json_array_foreach(json_object_get(answer, "alerts"), i, alert)
     {
-        char numbers[3][24];
+        char numbers[3][24], state[64], received[REPORT_TIME];
+        state_text(alert, state);
+        report_time(cli_text(alert, "received"), received);
         count_text(json_object_get(alert, "counts"), "heard", numbers[0]);
         count_text(json_object_get(alert, "ends"), "failed", numbers[1]);
         snprintf(numbers[2], sizeof numbers[2], "%ld", cli_integer(alert, "terminals"));
         const char *cells[N] = {cli_text(alert, "id"),
-                                cli_text(alert, "state"),
+                                state,
                                 cli_text(alert, "status"),
                                 cli_text(alert, "level"),
                                 cli_text(alert, "hazard"),
-                                cli_text(alert, "received"),
+                                received,
                                 numbers[0],
                                 numbers[1],
                                 numbers[2],

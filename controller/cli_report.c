@@ -35,8 +35,9 @@ static void print_places(FILE *out, const json_t *alert)
     json_array_foreach(json_object_get(alert, "places"), i, place)
     {
         char text[256];
+        const char *code = cli_text(place, "code");
         snprintf(text, sizeof text, "%s %s (%s)", cli_text(place, "name_zh"), cli_text(place, "name_en"),
-                 cli_text(place, "code"));
+                 *code ? code : cli_text(place, "id"));
         field(out, i == 0 ? "Area" : "", text);
     }
     fields(out, "Not ours", json_object_get(alert, "not_ours"));
@@ -73,9 +74,38 @@ void report_coverage(FILE *out, const json_t *coverage)
     field(out, "", text);
 }
 
+void report_time(const char *time, char text[REPORT_TIME])
+{
+    snprintf(text, REPORT_TIME, "%.19s", time);
+    if (strlen(text) > 10 && text[10] == 'T')
+        text[10] = ' ';
+}
+
+/* Who let it sound, or has yet to sign for it. */
+static void print_gates(FILE *out, const json_t *alert)
+{
+    static const struct {
+        const char *member, *title;
+    } WORDS[] = {{"approved", "Approved"}, {"released", "Released"}};
+    char text[512], at[REPORT_TIME];
+    for (size_t i = 0; i < sizeof WORDS / sizeof *WORDS; i++) {
+        const json_t *word = json_object_get(alert, WORDS[i].member);
+        report_time(cli_text(word, "at"), at);
+        const char *reason = cli_text(word, "reason");
+        snprintf(text, sizeof text, "%s by %s%s%s", at, cli_text(word, "by"), *reason ? ": " : "", reason);
+        if (word)
+            field(out, WORDS[i].title, text);
+    }
+    snprintf(text, sizeof text, "a second person must sign for it: tocsin alert approve %s --reason TEXT",
+             cli_text(alert, "id"));
+    if (json_is_true(json_object_get(alert, "signature_owed")))
+        field(out, "TO SIGN", text);
+}
+
 void report_alert(FILE *out, const json_t *alert)
 {
-    char text[512];
+    char text[512], received[REPORT_TIME], expires[REPORT_TIME];
+    const char *login = cli_text(alert, "sent_by");
     if (*cli_text(alert, "hazard"))
         snprintf(text, sizeof text, "%s  %s  %s %s (%s)  %s  %s", cli_text(alert, "id"), cli_text(alert, "level"),
                  cli_text(alert, "hazard_zh"), cli_text(alert, "hazard_en"), cli_text(alert, "hazard"),
@@ -88,9 +118,11 @@ void report_alert(FILE *out, const json_t *alert)
     snprintf(text, sizeof text, "%s, %s, sent %s", cli_text(alert, "sender"), cli_text(alert, "identifier"),
              cli_text(alert, "sent"));
     field(out, "From", text);
-    snprintf(text, sizeof text, "%s%s%s", cli_text(alert, "received"), *cli_text(alert, "expires") ? ", expires " : "",
-             cli_text(alert, "expires"));
+    report_time(cli_text(alert, "received"), received);
+    report_time(cli_text(alert, "expires"), expires);
+    snprintf(text, sizeof text, "%s%s%s%s%s", received, *login ? " by " : "", login, *expires ? ", expires " : "", expires);
     field(out, "Received", text);
+    print_gates(out, alert);
     print_places(out, alert);
     print_words(out, alert);
     fields(out, "Note", json_object_get(alert, "notes"));
@@ -164,7 +196,9 @@ static void print_table(FILE *out, const json_t *alert, const json_t *deliveries
           "full\n"
           "scale (negative), of a microphone as it hears. Seconds since it was received: started is when the command left; "
           "armed\n"
-          "and heard are when a reading first showed it, so armed may be read after the start.\n",
+          "and heard are when a reading first showed it, so armed may be read after the start. Below 0: it was started before, "
+          "for\n"
+          "the alert that this one took over from.\n",
           out);
 }
 
@@ -211,15 +245,16 @@ void report_deliveries(FILE *out, const json_t *alert, const json_t *deliveries)
     static const char *const ends[] = {"heard", "sounded", "failed", "cancelled", "expired", "superseded", "excluded", ""};
     print_counts(out, "Best rungs", deliveries, "rung", rungs, sizeof rungs / sizeof *rungs);
     print_counts(out, "Ends", deliveries, "end", ends, sizeof ends / sizeof *ends);
+    struct outcome_counts counts = outcome_count(deliveries);
+    long meant = cli_integer(alert, "terminals");
+    if (counts.total == 0 && counts.excluded == 0) { /* before its turn it has no deliveries */
+        if (meant > 0)
+            fprintf(out, "\nNothing has been asked of its %ld terminals yet.\n", meant);
+        return;
+    }
     fputc('\n', out);
     print_table(out, alert, deliveries);
     print_explanations(out, deliveries);
-    struct outcome_counts counts = outcome_count(deliveries);
-    long meant = cli_integer(alert, "terminals");
-    if (counts.total == 0 && counts.excluded == 0 && meant > 0) { /* before its turn it has no deliveries */
-        fprintf(out, "\nNothing has been asked of its %ld terminals yet.\n", meant);
-        return;
-    }
     fprintf(out, "\n%zu of %zu terminals reached the highest evidence that they can show", counts.reached, counts.total);
     if (counts.failed)
         fprintf(out, ", %zu failed", counts.failed);

@@ -4,6 +4,10 @@
 
 #include "controller/cli.h"
 
+/* "2026-11-22 03:20:00" of an RFC 3339 time, in the offset in which it stands: the site's in what the daemon answers. */
+enum { REPORT_TIME = 20 };
+void report_time(const char *time, char text[REPORT_TIME]);
+
 /* What an alert is, in a few lines: id, level, hazard, state, area, words, what is not spoken, times. */
 void report_alert(FILE *out, const json_t *alert);
 

@@ -59,24 +59,42 @@ static json_t *code_or_id(const json_t *place)
     return json_incref(code ? code : json_object_get(place, "id"));
 }
 
-static bool is_configured(const struct config *config, const char *id)
+/* A village or a group: of a reservoir or a named group it is said who hears it. */
+static const struct config_place *people_at(const struct config *config, const json_t *place)
 {
-    struct area_code code;
-    return id && config_find_place_id(config, area_code_parse(slice_of(id), &code, NULL) ? code.digits : id);
+    const char *code = text_of(place, "code");
+    const struct config_place *found = config_find_place_id(config, *code ? code : text_of(place, "id"));
+    return found && (found->kind == PLACE_AREA || found->kind == PLACE_GROUP) ? found : NULL;
 }
 
-/* Those that are configured still: of another the name is not known here any more, and who hears it is named in its place. */
+static bool is_within_another(const struct config *config, const json_t *places, const struct config_place *place)
+{
+    const json_t *other;
+    size_t i;
+    json_array_foreach(places, i, other)
+    {
+        const struct config_place *around = people_at(config, other);
+        if (around && around != place && place_contains(around, place))
+            return true;
+    }
+    return false;
+}
+
+/* Its places are named as they were then. None where one is no place where people are. */
 static json_t *places_of(const struct config *config, const json_t *of)
 {
-    json_t *places = json_array();
+    json_t *all = json_object_get(of, "places"), *places = json_array();
     const json_t *place;
     size_t i;
-    json_array_foreach(json_object_get(of, "places"), i, place)
+    json_array_foreach(all, i, place)
     {
-        json_t *named = code_or_id(place);
-        if (*text_of(place, "name_zh") && is_configured(config, json_string_value(named)))
-            json_array_append(places, named);
-        json_decref(named);
+        const struct config_place *known = people_at(config, place);
+        if (!known) {
+            json_array_clear(places);
+            break;
+        }
+        if (!is_within_another(config, all, known))
+            json_array_append_new(places, code_or_id(place));
     }
     return places;
 }
@@ -127,6 +145,8 @@ static bool may_follow(const struct config *config, enum form_kind kind, const j
                       text_of(of, "status"));
     if (kind == FORM_ALL_CLEAR && strcmp(text_of(of, "state"), "cleared") == 0)
         return refuse(refusal, "cleared", "the all-clear for it was given already%s", "");
+    if (kind == FORM_ALL_CLEAR && json_is_true(json_object_get(of, "all_clear")))
+        return refuse(refusal, "all_clear", "it is an all-clear itself; if it was wrong, correct it%s", "");
     if (rights_may_end(config, sender, text_of(of, "sender")))
         return true;
     return refuse(refusal, "not_issuer", "only its issuer, %.100s, or a level above may do this; stop silences it here",

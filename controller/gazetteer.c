@@ -227,15 +227,13 @@ static const char *find_phone(const struct config *config, const struct gazettee
     return phone;
 }
 
-bool gazetteer_phone(const struct config *config, const struct gazetteer_heard *heard, enum text_language language, char *text,
-                     size_t size)
+bool gazetteer_spell(const char *phone, enum text_language language, char *text, size_t size)
 {
     static const char *const DIGITS[TEXT_LANGUAGES][10] = {{"零", "幺", "二", "三", "四", "五", "六", "七", "八", "九"},
                                                            {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"}};
-    const char *phone = find_phone(config, heard);
     size_t used = 0;
     text[0] = '\0';
-    for (const char *p = phone ? phone : ""; *p; p++) {
+    for (const char *p = phone; *p; p++) {
         if (*p < '0' || *p > '9')
             continue;
         if (!text_print(text + used, size - used, "%s%s", used > 0 && language == TEXT_EN ? " " : "",
@@ -246,6 +244,13 @@ bool gazetteer_phone(const struct config *config, const struct gazetteer_heard *
         used = strlen(text);
     }
     return used > 0;
+}
+
+bool gazetteer_phone(const struct config *config, const struct gazetteer_heard *heard, enum text_language language, char *text,
+                     size_t size)
+{
+    const char *phone = find_phone(config, heard);
+    return gazetteer_spell(phone ? phone : "", language, text, size);
 }
 
 /* ---- people ---- */

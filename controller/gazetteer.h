@@ -35,7 +35,11 @@ bool gazetteer_shelter(const struct gazetteer_heard *heard, enum text_language l
 void gazetteer_words(const struct gazetteer_heard *heard, enum place_words words, enum text_language language, char *text,
                      size_t size);
 
-/* {phone}, digit by digit as it is said (1 is 幺): the one of all places; where theirs differ that of the smallest area around
+/* A telephone number digit by digit, as it is said (1 is 幺); whatever else it holds is left out. False, and "", without a
+ * digit or without room. */
+bool gazetteer_spell(const char *phone, enum text_language language, char *text, size_t size);
+
+/* {phone}, as gazetteer_spell says it: the one of all places; where theirs differ that of the smallest area around
  * them all that has one. False, and "", without one. */
 bool gazetteer_phone(const struct config *config, const struct gazetteer_heard *heard, enum text_language language, char *text,
                      size_t size);

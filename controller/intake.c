@@ -108,7 +108,7 @@ static int hazard_of(const struct config *config, const struct alert_info *info)
 static bool find_named(const struct config *config, const struct alert_form *form, enum level *level, int *hazard,
                        struct refusal *refusal)
 {
-    char known[160] = "";
+    char known[192] = "";
     *level = LEVEL_RED;
     while (*level < LEVEL_COUNT && strcmp(level_name(*level), form->level) != 0)
         (*level)++;
@@ -270,9 +270,9 @@ static bool refuse_area(const struct area_match *match, struct refusal *refusal)
     if (match->n_no_position > 0)
         snprintf(unjudged, sizeof unjudged,
                  " (%zu terminals without a position could not be judged: give them one, or name codes)", match->n_no_position);
-    return refuse(refusal, "area_not_ours", "area: %s has a terminal here%s%s%s",
+    return refuse(refusal, "area_not_ours", "area: %s has a terminal here%s%s%s%s",
                   match->n_shapes > 0 ? "nothing in it" : "none of its codes and ids", unjudged, first ? ": " : "",
-                  first ? first : "");
+                  first ? first : "", match->n_shapes > 0 ? "" : "; 'tocsin place list' names what has");
 }
 
 static bool judge_match(struct alert *alert, const struct area_match *match, struct refusal *refusal)

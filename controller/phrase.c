@@ -19,6 +19,7 @@ struct phrase {
     const struct gazetteer_heard *heard;
     enum text_language language;
     char *values[SLOT_COUNT]; /* owned; NULL: none yet */
+    bool shelters_differ;     /* too many to name */
 };
 
 static bool refuse(struct refusal *refusal, const char *code, const char *format, const char *what)
@@ -40,10 +41,27 @@ static bool language_of(const char *tag, enum text_language *language)
     return false;
 }
 
+/* Bytes of the mark or blank at its end. */
+static size_t last_mark(const char *text)
+{
+    static const char *const MARKS[] = {"。", "！", "？", "；", "，", "、", ".", "!", "?", ";", ",", " "};
+    size_t size = strlen(text);
+    for (size_t i = 0; i < sizeof MARKS / sizeof *MARKS; i++) {
+        size_t n = strlen(MARKS[i]);
+        if (size >= n && strcmp(text + size - n, MARKS[i]) == 0)
+            return n;
+    }
+    return 0;
+}
+
+/* Without the marks at its end: those of the text stand behind it. */
 static void give(struct phrase *phrase, enum slot slot, const char *text)
 {
-    if (!phrase->values[slot] && text && *text)
-        phrase->values[slot] = strdup(text);
+    if (phrase->values[slot] || !text || !*text)
+        return;
+    char *value = phrase->values[slot] = strdup(text);
+    for (size_t n; value && (n = last_mark(value)) > 0;)
+        value[strlen(value) - n] = '\0';
 } /* NOLINT(clang-analyzer-unix.Malloc): phrase_alert frees all values */
 
 static void note_once(json_t *notes, const char *note)
@@ -60,11 +78,13 @@ static void note_once(json_t *notes, const char *note)
 
 /* ---- places ---- */
 
-/* Of a list of ids or codes. False for one that is not known. */
-static bool join_places(const struct phrase *phrase, char *const *ids, size_t n, char *text, size_t size, const char **unknown)
+/* Of a list of ids or codes. False for one that is not known. Free with gazetteer_free in any case. */
+static bool find_places(const struct phrase *phrase, char *const *ids, size_t n, struct gazetteer_heard *named,
+                        const char **unknown)
 {
-    struct gazetteer_heard named = {.said = calloc(n + 1, sizeof(struct config_place *))};
-    bool known = named.said != NULL;
+    *named = (struct gazetteer_heard){.said = calloc(n + 1, sizeof(struct config_place *)),
+                                      .places = calloc(n + 1, sizeof(struct config_place *))};
+    bool known = named->said && named->places;
     for (size_t i = 0; known && i < n; i++) {
         struct area_code code;
         const struct config_place *place =
@@ -72,12 +92,38 @@ static bool join_places(const struct phrase *phrase, char *const *ids, size_t n,
         *unknown = ids[i];
         known = place != NULL;
         if (known)
-            named.said[named.n_said++] = place;
+            named->said[named->n_said++] = named->places[named->n_places++] = place;
     }
+    return known;
+}
+
+static bool join_places(const struct phrase *phrase, char *const *ids, size_t n, char *text, size_t size, const char **unknown)
+{
+    struct gazetteer_heard named;
+    bool known = find_places(phrase, ids, n, &named, unknown);
     if (known)
         gazetteer_names(&named, phrase->language, text, size);
     gazetteer_free(&named);
     return known;
+}
+
+/* Where those go who must move after all; who was named by mistake hears it too, and stays. */
+static void give_shelter_of_right(struct phrase *phrase)
+{
+    const struct alert_form *form = phrase->alert->message->form;
+    for (size_t i = 0; i < form->n_values; i++) {
+        const struct form_value *value = &form->values[i];
+        struct gazetteer_heard named;
+        const char *unknown;
+        char text[PHRASE_TEXT_MAX] = "";
+        if (slot_named(value->slot) != SLOT_RIGHT || value->text)
+            continue;
+        if (find_places(phrase, value->places, value->n_places, &named, &unknown) && !phrase->values[SLOT_SHELTER]) {
+            phrase->shelters_differ = !gazetteer_shelter(&named, phrase->language, text, sizeof text);
+            give(phrase, SLOT_SHELTER, text);
+        }
+        gazetteer_free(&named);
+    }
 }
 
 /* What is known of those who hear it. */
@@ -91,11 +137,10 @@ static void give_heard(struct phrase *phrase)
     char text[PHRASE_TEXT_MAX] = "";
     if (gazetteer_names(heard, phrase->language, text, sizeof text))
         give(phrase, SLOT_PLACES, text);
-    bool said = phrase->values[SLOT_SHELTER] || gazetteer_shelter(heard, phrase->language, text, sizeof text);
-    if (!said)
-        note_once(phrase->alert->notes, "shelters_differ: its places have too many to name; it says that each knows his own");
-    if (heard->n_places > 0)
+    if (!phrase->values[SLOT_SHELTER] && heard->n_places > 0) {
+        phrase->shelters_differ = !gazetteer_shelter(heard, phrase->language, text, sizeof text);
         give(phrase, SLOT_SHELTER, text);
+    }
     for (size_t i = 0; i < sizeof WORDS / sizeof *WORDS; i++) {
         gazetteer_words(heard, WORDS[i].words, phrase->language, text, sizeof text);
         give(phrase, WORDS[i].slot, text);
@@ -120,6 +165,25 @@ static void give_feature(struct phrase *phrase)
 
 /* ---- values ---- */
 
+/* Chinese characters and marks: U+3000 to U+9FFF, and the wide forms from U+FF00. */
+static bool has_chinese(const char *text)
+{
+    for (const unsigned char *p = (const unsigned char *)text; *p; p++)
+        if ((*p >= 0xE3 && *p <= 0xE9) || *p == 0xEF)
+            return true;
+    return false;
+}
+
+static void note_other_language(const struct phrase *phrase, const struct form_value *value)
+{
+    char note[160];
+    text_print(note, sizeof note,
+               "one_language: {%.32s} is in Chinese and said so in English too; give it as {\"zh\": \"...\", \"en\": \"...\"}",
+               value->slot);
+    if (phrase->language == TEXT_EN && !value->language && value->text && has_chinese(value->text))
+        note_once(phrase->alert->notes, note);
+}
+
 /* A value of the form that is good for this language. */
 static bool give_value(struct phrase *phrase, const struct form_value *value, struct refusal *refusal)
 {
@@ -134,6 +198,10 @@ static bool give_value(struct phrase *phrase, const struct form_value *value, st
         return true;
     if (!value->text && !join_places(phrase, value->places, value->n_places, names, sizeof names, &unknown))
         return refuse(refusal, "place_unknown", "slots: no place %.60s is configured, so its name is not known", unknown);
+    note_other_language(phrase, value);
+    bool number = slot == SLOT_PHONE && value->text && !value->text[strspn(value->text, "0123456789 +-()")];
+    if (number && gazetteer_spell(value->text, language, names, sizeof names))
+        give(phrase, slot, names);
     give(phrase, slot, value->text ? value->text : names);
     return true;
 }
@@ -190,7 +258,10 @@ static void give_correct(struct phrase *phrase)
 
 static void give_rest(struct phrase *phrase)
 {
-    static const char *const EVERYBODY[TEXT_LANGUAGES] = {"大家", "Everyone"};
+    static const char *const EVERYBODY[TEXT_LANGUAGES] = {"大家", "Everyone"}, *const OTHERS[TEXT_LANGUAGES] = {
+                                                                                   "其他人", "Everyone else"};
+    if (phrase->alert->message->form->kind == FORM_CORRECTION)
+        give_shelter_of_right(phrase);
     give_feature(phrase);
     give_heard(phrase);
     give_issuer(phrase);
@@ -198,7 +269,7 @@ static void give_rest(struct phrase *phrase)
     give(phrase, SLOT_HAZARD, phrase->config->hazards[phrase->alert->hazard].spoken[phrase->language]);
     give(phrase, SLOT_ZONE, phrase->values[SLOT_PLACES]);
     give(phrase, SLOT_STATE, text_in(phrase, TEXT_FLASH_FLOOD_COMING));
-    give(phrase, SLOT_RETURN, EVERYBODY[phrase->language]);
+    give(phrase, SLOT_RETURN, phrase->values[SLOT_STAY] ? OTHERS[phrase->language] : EVERYBODY[phrase->language]);
     give_correct(phrase);
 }
 
@@ -232,6 +303,14 @@ static void note_unsaid(const struct phrase *phrase, const char *text)
     }
 }
 
+static void note_shelters(const struct phrase *phrase, const char *text)
+{
+    bool of_correct = phrase->alert->message->form->kind == FORM_CORRECTION && phrase->values[SLOT_RIGHT];
+    if (phrase->shelters_differ && (of_correct || strstr(text, "{shelter}")))
+        note_once(phrase->alert->notes,
+                  "shelters_differ: they are too many to name; it says 原定安置点, \"your agreed shelter\"");
+}
+
 static bool set_speech(struct alert_info *info, char *text)
 {
     struct alert_pair *pairs = realloc(info->parameters, (info->n_parameters + 1) * sizeof *pairs);
@@ -261,8 +340,13 @@ static bool phrase_info(struct phrase *phrase, struct alert_info *info, struct r
         values.of[slot] = phrase->values[slot];
     char *filled = template_fill(text, phrase->language, &values, &error);
     if (!filled)
-        return refuse(refusal, "slot_missing", "slots: %s; give it in slots, or words of your own in text", error.message);
+        return refuse(refusal, "slot_missing",
+                      strstr(error.message, "{start}")
+                          ? "slots: %s; give it in slots ({start} also as onset), or words of your own in text"
+                          : "slots: %s; give it in slots, or words of your own in text",
+                      error.message);
     note_unsaid(phrase, text);
+    note_shelters(phrase, text);
     return set_speech(info, filled) || refuse(refusal, "no_memory", "out of memory; try again%s", "");
 }
 

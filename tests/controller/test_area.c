@@ -269,7 +269,7 @@ static void test_ids_are_told(void **state)
     struct matching *m = *state;
     struct named named;
     name_places(m, &named);
-    assert_true(match_ids(m, alert_geocode_place, (const char *const[]){"dam", "x", "group-1", NULL}, false));
+    assert_true(match_ids(m, alert_geocode_place, (const char *const[]){"dam", "x", "group-1", "龙塘村一组", NULL}, false));
     assert_int_equal(json_array_size(m->match.places), 2);
     const json_t *dam = json_array_get(m->match.places, 0);
     assert_ptr_equal(m->match.feature, &named.places[P_DAM]);
@@ -277,6 +277,7 @@ static void test_ids_are_told(void **state)
     assert_string_equal(json_string_value(json_object_get(dam, "name_zh")), "龙塘水库");
     assert_string_equal(not_ours(m, 0), "360404101209 of dam: no terminal here (d)");
     assert_string_equal(not_ours(m, 1), "x: no place of this id or code is known here (d)");
+    assert_string_equal(not_ours(m, 2), "龙塘村一组: a name; write its code or id, group-1 (d)");
     assert_string_equal(json_string_value(json_array_get(m->match.notes, 0)),
                         "group_by_village: no terminal is of group-1 (龙塘村一组) alone; all of its village 龙塘村 are meant");
     forget_places(&named);

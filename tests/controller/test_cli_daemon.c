@@ -263,6 +263,27 @@ static void test_send(void **state)
                 "");
 }
 
+static void test_what_waits_and_who_signed(void **state)
+{
+    (void)state;
+#define GATED(more) "{\"id\":\"A\",\"received\":\"2026-11-22T03:20:00.123+08:00\",\"sent_by\":\"root\"," more "}"
+#define OWED GATED("\"state\":\"sounding\",\"signature_owed\":true,\"places\":[{\"id\":\"lake\",\"name_zh\":\"水库\"}]")
+    static const char WAITS[] =
+        "200\napplication/json\n{\"alerts\":[" GATED("\"state\":\"waiting\",\"held\":\"approval\"") "]}",
+                      OWES[] = "200\napplication/json\n{\"alerts\":[" OWED "]}", SHOWN[] = "200\napplication/json\n" OWED,
+                      SIGNED[] = "200\napplication/json\n" GATED(
+                          "\"approved\":{\"by\":\"li\",\"at\":\"2026-11-22T03:21:00.000+08:00\",\"reason\":\"seen\"}");
+    expect_call(WAITS, "alert", "list", NULL, NULL, "", CLI_REACHED, "waiting (approval)", "");
+    expect_call(WAITS, "alert", "list", NULL, NULL, "", CLI_REACHED, "  2026-11-22 03:20:00  ", "");
+    expect_call(OWES, "alert", "list", NULL, NULL, "", CLI_REACHED, "sounding (to sign)", "");
+    expect_call(SHOWN, "alert", "show", "A", NULL, "", CLI_REACHED, "TO SIGN      a second person", "");
+    expect_call(SHOWN, "alert", "show", "A", NULL, "", CLI_REACHED, "(lake)", "");
+    expect_call(SHOWN, "alert", "show", "A", NULL, "", CLI_REACHED, "Received     2026-11-22 03:20:00 by root\n", "");
+    expect_call(SIGNED, "alert", "show", "A", NULL, "", CLI_REACHED, "Approved     2026-11-22 03:21:00 by li: seen\n", "");
+#undef GATED
+#undef OWED
+}
+
 static void test_refusals(void **state)
 {
     (void)state;
@@ -590,6 +611,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_send),
+        cmocka_unit_test(test_what_waits_and_who_signed),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_unreachable),
         cmocka_unit_test(test_lists),

@@ -89,10 +89,25 @@ static void test_slots_of_an_alert(void **state)
     assert_true(judge(s, ALERT ", \"slots\": {\"river\": \"Q\", \"zone\": [\"" VILLAGE_1
                                "\"], \"phone\": \"119\", \"issuer\": \"X\","
                                "\"shelter\": \"S\", \"route\": \"R\"}}"));
-    says(s, "龙塘村，Q涨水，龙塘村走，到S，打119。X，凌晨三点二十分。",
+    says(s, "龙塘村，Q涨水，龙塘村走，到S，打幺幺九。X，凌晨三点二十分。",
          "Longtang: the Q rises. Longtang: to S, by R. X, 3:20 at night.");
     assert_int_equal(json_array_size(s->alert->notes), 2); /* {phone} in English, {route} in Chinese */
     assert_string_equal(json_string_value(json_array_get(s->alert->notes, 0)), "not_said: the text for this has no {route}");
+}
+
+/* A sentence is given with its full stop as well, and a text for all languages in one of them. */
+static void test_values_as_people_write_them(void **state)
+{
+    struct scene *s = *state;
+    assert_true(judge(s, ALERT ", \"slots\": {\"river\": \"青溪河。！ \", \"phone\": \"0792-55 转8\"}}"));
+    says(s, "龙塘村，青溪河涨水，龙塘村走，到安全的地方，打0792-55 转8。青溪镇，凌晨三点二十分。",
+         "Longtang: the 青溪河 rises. Longtang: to a safe place. Qingxi, 3:20 at night.");
+    assert_int_equal(json_array_size(s->alert->notes), 3);
+    assert_string_equal(json_string_value(json_array_get(s->alert->notes, 0)),
+                        "one_language: {river} is in Chinese and said so in English too; give it as {\"zh\": \"...\", \"en\": "
+                        "\"...\"}");
+    assert_false(judge(s, ALERT ", \"slots\": {\"river\": \"。\"}}"));
+    assert_string_equal(s->refusal.code, "slot_missing");
 }
 
 static void test_own_words_go_first(void **state)
@@ -122,15 +137,34 @@ static void test_what_follows(void **state)
     says(s, "龙塘村！解除通知。洪水解除。大家回家。青溪镇，凌晨三点二十分。",
          "Longtang: all clear. flood over. Everyone may return. Qingxi, 3:20 at night.");
     assert_true(s->alert->all_clear);
+    assert_true(judge(s, ALERT ", \"kind\": \"all_clear\", \"slots\": {\"stay\": [\"" VILLAGE_1 "\"]}" REFERS "}"));
+    says(s, "龙塘村！解除通知。洪水解除。其他人回家。龙塘村不回。青溪镇，凌晨三点二十分。",
+         "Longtang: all clear. flood over. Everyone else may return. Longtang not yet. Qingxi, 3:20 at night.");
     assert_true(judge(s, ALERT ", \"kind\": \"correction\", \"slots\": {\"wrong_time\": \"三点\"}" REFERS "}"));
     assert_string_equal(s->alert->words[0].text, "更正！龙塘村，三点错。没有险情。青溪镇，凌晨三点二十分。");
     assert_true(judge(s, ALERT ", \"kind\": \"correction\", \"slots\": {\"wrong_time\": \"三点\", \"right\": [\"" VILLAGE_1
                                "\"], \"wrong\": \"石桥\"}" REFERS "}"));
     assert_string_equal(s->alert->words[0].text,
                         "更正！龙塘村，三点错。是龙塘村，不是石桥，到安全的地方。青溪镇，凌晨三点二十分。");
-    assert_int_equal(json_array_size(s->alert->notes), 0);
+    assert_int_equal(json_array_size(s->alert->notes), 2); /* {wrong_time} and {wrong} are in Chinese alone */
     assert_true(judge(s, ALERT ", \"kind\": \"update\", \"slots\": {\"news\": \"水还在涨\"}" REFERS "}"));
     assert_string_equal(s->alert->words[0].text, "龙塘村，洪水有变化。水还在涨。青溪镇，凌晨三点二十分。");
+}
+
+/* Who must move after all is sent to his own shelter; who was named by mistake hears it too. */
+static void test_the_shelter_of_who_must_move(void **state)
+{
+    struct scene *s = *state;
+    static char school[] = "小学", granary[] = "粮站";
+    struct config_place places[2] = {s->fixture.places[0], {.id = "upper", .kind = PLACE_GROUP, .name = {"上街组", "upper"}}};
+    places[0].words[PLACE_SHELTER][TEXT_ZH] = school;
+    places[1].words[PLACE_SHELTER][TEXT_ZH] = granary;
+    s->config->places = places;
+    s->config->n_places = 2;
+    assert_true(judge(s, ALERT ", \"kind\": \"correction\", \"slots\": {\"wrong_time\": \"三点\", \"right\": [\"upper\"], "
+                               "\"wrong\": [\"" VILLAGE_1 "\"]}" REFERS "}"));
+    assert_string_equal(s->alert->words[0].text,
+                        "更正！龙塘村，三点错。是上街组，不是龙塘村，到粮站。青溪镇，凌晨三点二十分。");
 }
 
 static void test_refused(void **state)
@@ -192,15 +226,55 @@ static void test_follow_up(void **state)
     json_decref(expected);
 }
 
-/* Its place has been taken out of the configuration: the all-clear can be given all the same. */
-static void test_follow_up_of_a_place_that_is_gone(void **state)
+static json_t *places_named(struct scene *s, const char *places)
+{
+    json_t *alert = of("sounding", "county"), *terminals = json_pack("[s]", "out"),
+           *order = json_pack("{s:s}", "reason", "why");
+    json_object_set_new(alert, "places", json_loads(places, 0, NULL));
+    json_t *form = follow_up_make(s->config, FORM_ALL_CLEAR, alert, terminals, order, "county", &s->refusal);
+    json_t *named = json_incref(json_object_get(json_object_get(form, "slots"), "places"));
+    json_decref(form);
+    json_decref(alert);
+    json_decref(terminals);
+    json_decref(order);
+    return named;
+}
+
+/* Of a reservoir, or what is not known any more, those are named who hear it; a village's group is not named beside it. */
+static void test_whom_it_names(void **state)
 {
     struct scene *s = *state;
-    s->config->n_places = 0;
-    json_t *form = follow(s, FORM_ALL_CLEAR, "sounding", "county", "{\"reason\": \"why\"}");
-    assert_non_null(form);
-    assert_null(json_object_get(json_object_get(form, "slots"), "places"));
-    json_decref(form);
+    struct config_place places[3] = {s->fixture.places[0], {.id = "lake", .kind = PLACE_RESERVOIR}, {.id = "upper"}};
+    places[2].kind = PLACE_GROUP;
+    places[2].code = places[0].code;
+    places[2].village = &places[0];
+    s->config->places = places;
+    s->config->n_places = 3;
+    json_t *named = places_named(s, "[{\"code\": \"" VILLAGE_1 "\"}, {\"id\": \"upper\"}]");
+    assert_int_equal(json_array_size(named), 1);
+    assert_string_equal(json_string_value(json_array_get(named, 0)), VILLAGE_1);
+    json_decref(named);
+    named = places_named(s, "[{\"id\": \"upper\"}]");
+    assert_int_equal(json_array_size(named), 1);
+    json_decref(named);
+    assert_null(places_named(s, "[{\"code\": \"" VILLAGE_1 "\"}, {\"id\": \"lake\"}]"));
+    assert_null(places_named(s, "[{\"id\": \"gone\"}]"));
+}
+
+static void test_no_all_clear_of_an_all_clear(void **state)
+{
+    struct scene *s = *state;
+    json_t *alert = of("finished", "county"), *terminals = json_pack("[s]", "out"),
+           *order = json_pack("{s:s}", "reason", "why");
+    json_object_set_new(alert, "all_clear", json_true());
+    assert_null(follow_up_make(s->config, FORM_ALL_CLEAR, alert, terminals, order, "county", &s->refusal));
+    assert_string_equal(s->refusal.code, "all_clear");
+    json_t *correction = follow_up_make(s->config, FORM_CORRECTION, alert, terminals, order, "county", &s->refusal);
+    assert_non_null(correction);
+    json_decref(correction);
+    json_decref(alert);
+    json_decref(terminals);
+    json_decref(order);
 }
 
 /* Its issuer, and a level above; nobody else. */
@@ -232,12 +306,15 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_slots_of_an_alert, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_values_as_people_write_them, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_own_words_go_first, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_drill_is_framed_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_what_follows, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_the_shelter_of_who_must_move, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_follow_up, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_follow_up_of_a_place_that_is_gone, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_whom_it_names, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_no_all_clear_of_an_all_clear, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_who_may_give_the_all_clear, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

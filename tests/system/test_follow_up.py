@@ -48,7 +48,7 @@ class FollowUp(TownshipTest):
         self.assertEqual(said.returncode, 0, said.stderr)
         clear = json.loads(said.stdout)
         self.assertTrue(clear["all_clear"])
-        self.assertIn("解除通知。洪水险情已经解除。大家可以回家。龙塘村仍然不能回", clear["words"][0]["text"])
+        self.assertIn("解除通知。洪水险情已经解除。龙塘村仍然不能回家。其他人可以回家。", clear["words"][0]["text"])
         self.assertEqual(town.until_ended(alert)["state"], "cleared")
         self.assertEqual(town.until_ended(clear["id"])["state"], "finished")
         self.assertEqual(set(town.ends(clear["id"]).values()), {"heard"})

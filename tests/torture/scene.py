@@ -267,6 +267,15 @@ class Scene:
             raise Broken(f"{promise.name} is not known any more: {alert}")
         return alert
 
+    def ended_on_disk(self, promise):
+        """An end that came by itself is shown before it is stored; nobody was promised it before."""
+        with contextlib.closing(sqlite3.connect(f"file:{self.town.path('state/tocsin.db')}?mode=ro", uri=True)) as disk:
+            try:
+                row = disk.execute("SELECT state FROM alert WHERE id = ?", (promise.id,)).fetchone()
+            except sqlite3.OperationalError:
+                return False  # it is just opened anew
+            return row and row[0] in ENDS
+
     def until(self, condition, what):
         end = time.monotonic() + PATIENCE
         while not condition():
@@ -302,7 +311,7 @@ class Scene:
         self.silenced(update)
         self.stop(drill)
         self.send("expires", 2300, severity="Minor", expires=2)
-        self.until(lambda: self.state(first)["state"] in ENDS, "the end of first")
+        self.until(lambda: self.state(first)["state"] in ENDS and self.ended_on_disk(first), "the end of first")
         self.silenced(first)
 
     def script_force(self):
