@@ -159,7 +159,7 @@ static void judge(struct desk *desk, struct received *received, desk_answer_fn *
     alert->n_bytes = received->n_bytes;
     alert->key = received->key;
     text_copy(alert->sent_by, sizeof alert->sent_by, received->login);
-    if (!desk_gate_admits(desk, alert, &refusal)) {
+    if (!desk_may_clear(desk, alert, &refusal) || !desk_gate_admits(desk, alert, &refusal)) {
         alert_free(alert);
         desk_refuse(answer, context, 403, refusal.code, refusal.message);
         return;

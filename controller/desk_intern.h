@@ -186,6 +186,8 @@ void desk_answer_durable(struct desk *desk, struct alert *alert, const struct de
                          void *context);
 
 /* desk_references.c. Ends what a Cancel or an Update names; and ends an alert on its way in that an earlier one names. */
+/* False: it says that the danger of an alert is past that goes on, and its sender may not end that. */
+bool desk_may_clear(const struct desk *desk, const struct alert *alert, struct refusal *refusal);
 void desk_act_on_references(struct desk *desk, const struct alert *alert);
 void desk_look_for_referring(const struct desk *desk, struct alert *alert);
 

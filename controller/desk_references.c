@@ -15,6 +15,25 @@ static bool may_end(const struct desk *desk, const struct alert_message *message
            rights_may_end(desk->config, message->sender, other->message->sender);
 }
 
+/* People must not hear that they may go home, and then the warning again. */
+bool desk_may_clear(const struct desk *desk, const struct alert *alert, struct refusal *refusal)
+{
+    const struct alert_message *m = alert->message;
+    for (size_t r = 0; alert->all_clear && r < m->n_references; r++)
+        for (size_t i = 0; i < desk->n_alerts; i++) {
+            const struct alert *other = desk->alerts[i];
+            if (alert_state_ended(other->state) || !alert_is_referred(other, m, r) || may_end(desk, m, other) ||
+                m->status != other->message->status)
+                continue;
+            text_copy(refusal->code, sizeof refusal->code, "not_issuer");
+            text_print(refusal->message, sizeof refusal->message,
+                       "references: only %.100s, who issued it, or a level above may give the all-clear for it",
+                       other->message->sender);
+            return false;
+        }
+    return true;
+}
+
 /* An Update that says that the danger is past is the all-clear of what it names. */
 static enum delivery_cause cause_of(const struct alert *alert)
 {

@@ -140,6 +140,7 @@ static void each_mistake(void **state)
         {"{" KEY MIDDLE AREA ", \"slots\": {\"river\": {\"zh\": null}}}", ERROR_INVALID, "slots: river: must be a text"},
         {"{" KEY MIDDLE AREA ", \"expires\": \"soon\"}", ERROR_INVALID, "expires: "},
         {"{" KEY MIDDLE AREA ", \"expire\": \"2026-11-22T03:20:00Z\"}", ERROR_INVALID, "expire: is not known"},
+        {"{" KEY MIDDLE ", \"place\": [\"360499103201\"]}", ERROR_INVALID, "place: is not known"},
     };
     for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++)
         refuse(ROWS[i].text, ROWS[i].code, ROWS[i].says);

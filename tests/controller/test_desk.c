@@ -2033,6 +2033,31 @@ static void test_an_update_of_an_event_that_has_begun_passes(void **state)
     assert_non_null(strstr(scene->log, "SOUND:U"));
 }
 
+/* Nobody is told that he may go home by one who cannot know: the alert goes on, and the all-clear is refused. */
+static void test_only_its_issuer_clears(void **state)
+{
+    (void)state;
+    static const char TO_CITY[] = "<references>city,A,2026-11-22T03:20:00+08:00</references>";
+    struct cap_text clears = {.identifier = "U", .msg_type = "Update", .references = TO_CITY};
+    char infos[4096];
+    end();
+    source()->authority = AUTHORITY_COUNTY;
+    scene->fixture.sources[1] = (struct config_source){.id = "city", .sender = "city", .authority = AUTHORITY_CITY};
+    scene->fixture.config.n_sources = 2;
+    begin();
+    submit(A);
+    land_all();
+    free(scene->last->message->sender);
+    scene->last->message->sender = strdup("city");
+    scene->log[0] = '\0';
+    snprintf(infos, sizeof infos, "%s", info_xml((struct info_text){.more = "<responseType>AllClear</responseType>"}));
+    clears.infos = infos;
+    submit(clears);
+    assert_string_equal(scene->code, "not_issuer");
+    assert_null(strstr(scene->log, "SOUND:U"));
+    assert_null(strstr(scene->log, "SILENCE:A"));
+}
+
 /* What another has issued can be named by anybody: who may not end it is held like any other. */
 static void test_an_update_of_what_another_issued_is_held(void **state)
 {
@@ -2446,6 +2471,7 @@ int main(void)
         GATE_TEST(test_an_update_of_what_began_before_a_crash_goes_on),
         GATE_TEST(test_an_update_of_an_event_that_has_begun_passes),
         GATE_TEST(test_an_update_of_what_another_issued_is_held),
+        GATE_TEST(test_only_its_issuer_clears),
         GATE_TEST(test_a_cancel_is_never_held),
         GATE_TEST(test_immediate_sounds_and_the_signature_is_chased),
         GATE_TEST(test_a_signature_is_owed_after_the_end),
