@@ -38,7 +38,7 @@ static void submit(struct following *following, json_t *terminals)
     json_t *form = source ? follow_up_make(desk->config, following->kind, following->of, terminals, following->asked,
                                            source->sender, &refusal)
                           : NULL;
-    char *bytes = form ? json_dumps(form, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
+    char *bytes = form ? json_dumps(form, JSON_COMPACT) : NULL;
     const struct desk_sender sender = sender_of(following);
     if (bytes)
         desk_submit(desk, &sender, MEDIA_JSON, slice_of(bytes), following->answer, following->context);
@@ -89,7 +89,7 @@ static void on_alert(void *context, json_t *row, const struct error *error)
 static char *keyed_of(const struct following *following)
 {
     json_t *keyed = json_pack("{s:s, s:i, s:O}", "id", following->id, "kind", (int)following->kind, "asked", following->asked);
-    char *text = json_dumps(keyed, JSON_COMPACT | JSON_SORT_KEYS);
+    char *text = json_dumps(keyed, JSON_COMPACT);
     json_decref(keyed);
     return text;
 }

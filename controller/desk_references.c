@@ -25,11 +25,9 @@ bool desk_may_clear(const struct desk *desk, const struct alert *alert, struct r
             if (alert_state_ended(other->state) || !alert_is_referred(other, m, r) || may_end(desk, m, other) ||
                 m->status != other->message->status)
                 continue;
-            text_copy(refusal->code, sizeof refusal->code, "not_issuer");
-            text_print(refusal->message, sizeof refusal->message,
-                       "references: only %.100s, who issued it, or a level above may give the all-clear for it",
-                       other->message->sender);
-            return false;
+            return refusal_set(refusal, "not_issuer",
+                               "references: only %.100s, who issued it, or a level above may give the all-clear for it",
+                               other->message->sender);
         }
     return true;
 }

@@ -9,13 +9,6 @@
 #include <ctype.h>
 #include <string.h>
 
-static json_t *refuse(struct refusal *refusal, const char *code, const char *format, const char *what)
-{
-    text_copy(refusal->code, sizeof refusal->code, code);
-    text_print(refusal->message, sizeof refusal->message, format, what);
-    return NULL;
-}
-
 static const char *text_of(const json_t *object, const char *name)
 {
     const char *text = json_string_value(json_object_get(object, name));
@@ -41,14 +34,14 @@ static json_t *lower(const char *text, const char *otherwise)
  * zh-CN is nothing that he must know. */
 static json_t *languages_of(const json_t *of)
 {
-    static const char *const TAGS[] = {"zh", "en"};
     json_t *languages = json_array();
     const json_t *words;
+    enum text_language language;
     size_t i;
-    json_array_foreach(json_object_get(of, "words"), i, words) for (size_t t = 0; t < sizeof TAGS / sizeof *TAGS; t++)
+    json_array_foreach(json_object_get(of, "words"), i, words)
     {
-        if (words_same_language(text_of(words, "language"), TAGS[t]))
-            json_array_append_new(languages, json_string(TAGS[t]));
+        if (words_own_language(text_of(words, "language"), &language))
+            json_array_append_new(languages, json_string(words_own_tag(language)));
     }
     return languages;
 }
@@ -139,18 +132,18 @@ static bool may_follow(const struct config *config, enum form_kind kind, const j
                        const json_t *asked, const char *sender, struct refusal *refusal)
 {
     if (!*text_of(asked, "reason"))
-        return refuse(refusal, "reason", "reason: missing; say why%s", "");
+        return refusal_set(refusal, "reason", "reason: missing; say why");
     if (json_array_size(terminals) == 0)
-        return refuse(refusal, "never_sounded", "the alert was only recorded (%.60s): there is nothing to follow it",
-                      text_of(of, "status"));
+        return refusal_set(refusal, "never_sounded", "the alert was only recorded (%.60s): there is nothing to follow it",
+                           text_of(of, "status"));
     if (kind == FORM_ALL_CLEAR && strcmp(text_of(of, "state"), "cleared") == 0)
-        return refuse(refusal, "cleared", "the all-clear for it was given already%s", "");
+        return refusal_set(refusal, "cleared", "the all-clear for it was given already");
     if (kind == FORM_ALL_CLEAR && json_is_true(json_object_get(of, "all_clear")))
-        return refuse(refusal, "all_clear", "it is an all-clear itself; if it was wrong, correct it%s", "");
+        return refusal_set(refusal, "all_clear", "it is an all-clear itself; if it was wrong, correct it");
     if (rights_may_end(config, sender, text_of(of, "sender")))
         return true;
-    return refuse(refusal, "not_issuer", "only its issuer, %.100s, or a level above may do this; stop silences it here",
-                  text_of(of, "sender"));
+    return refusal_set(refusal, "not_issuer", "only its issuer, %.100s, or a level above may do this; stop silences it here",
+                       text_of(of, "sender"));
 }
 
 json_t *follow_up_make(const struct config *config, enum form_kind kind, const json_t *of, json_t *terminals,
@@ -172,5 +165,7 @@ json_t *follow_up_make(const struct config *config, enum form_kind kind, const j
     if (form)
         set_places(form, asked);
     json_decref(languages);
-    return form ? form : refuse(refusal, "no_memory", "out of memory; try again%s", "");
+    if (!form)
+        refusal_set(refusal, "no_memory", "out of memory; try again");
+    return form;
 }

@@ -1,8 +1,6 @@
 /* The judgement of the gates. */
 #include "controller/gate.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -33,16 +31,6 @@ static bool cannot_wait(const struct alert *alert)
 
 /* ---- what a source may send ---- */
 
-static bool __attribute__((format(printf, 3, 4))) refuse(struct refusal *refusal, const char *code, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    text_copy(refusal->code, sizeof refusal->code, code);
-    vsnprintf(refusal->message, sizeof refusal->message, format, args);
-    va_end(args);
-    return false;
-}
-
 bool gate_counts(const struct alert *alert)
 {
     return alert->sounds && !alert->follows && !alert->all_clear;
@@ -66,29 +54,31 @@ bool gate_admits(const struct config *config, const struct alert *alert, uint32_
         return true;
     const char *hazard = config->hazards[alert->hazard].id;
     if (!is_actual(alert) && !source->exercise)
-        return refuse(refusal, "not_permitted_exercise",
-                      "status: source %s may not send drills (exercise of the source in the configuration)", source->id);
+        return refusal_set(refusal, "not_permitted_exercise",
+                           "status: source %s may not send drills (exercise of the source in the configuration)", source->id);
     if (source->n_hazards > 0 && !source->hazards[alert->hazard])
-        return refuse(refusal, "not_permitted_hazard",
-                      "event: source %s may not send %s (hazards of the source in the configuration); send it through a source "
-                      "that may",
-                      source->id, hazard);
+        return refusal_set(
+            refusal, "not_permitted_hazard",
+            "event: source %s may not send %s (hazards of the source in the configuration); send it through a source "
+            "that may",
+            source->id, hazard);
     if (source->n_levels > 0 && !alert->all_clear && !source->levels[alert->level])
-        return refuse(
+        return refusal_set(
             refusal, "not_permitted_level",
             "severity: source %s may not send level %s (levels of the source in the configuration); send it through a "
             "source that may",
             source->id, level_name(alert->level));
     if (source->most_terminals > 0 && alert->n_terminals > source->most_terminals)
-        return refuse(refusal, "too_many_terminals",
-                      "area: it means %zu terminals, and source %s may address %u (most_terminals of the source in the "
-                      "configuration); send it for a smaller area",
-                      alert->n_terminals, source->id, source->most_terminals);
+        return refusal_set(refusal, "too_many_terminals",
+                           "area: it means %zu terminals, and source %s may address %u (most_terminals of the source in the "
+                           "configuration); send it for a smaller area",
+                           alert->n_terminals, source->id, source->most_terminals);
     if (too_many(config, alert, recent) && !cannot_wait(alert))
-        return refuse(refusal, "too_many_alerts",
-                      "source %s has sent %u %s within the last hour, and may not send more (per_hour of the source in the "
-                      "configuration); wait, or update one that has sounded",
-                      source->id, recent, is_actual(alert) ? "alerts" : "drills");
+        return refusal_set(
+            refusal, "too_many_alerts",
+            "source %s has sent %u %s within the last hour, and may not send more (per_hour of the source in the "
+            "configuration); wait, or update one that has sounded",
+            source->id, recent, is_actual(alert) ? "alerts" : "drills");
     return true;
 }
 

@@ -9,24 +9,10 @@
 #include "controller/rights.h"
 #include "controller/words.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-
-/* What the message quotes may be long: text_copy cuts it between characters. */
-static bool __attribute__((format(printf, 3, 4))) refuse(struct refusal *refusal, const char *code, const char *format, ...)
-{
-    char text[1024];
-    va_list args;
-    va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    text_copy(refusal->code, sizeof refusal->code, code);
-    text_copy(refusal->message, sizeof refusal->message, text);
-    return false;
-}
 
 static void note(struct alert *alert, const char *text)
 {
@@ -113,8 +99,8 @@ static bool find_named(const struct config *config, const struct alert_form *for
     while (*level < LEVEL_COUNT && strcmp(level_name(*level), form->level) != 0)
         (*level)++;
     if (*level == LEVEL_COUNT)
-        return refuse(refusal, "level_unknown", "level: \"%.40s\" is none of red, orange, yellow, blue, advisory, daily",
-                      form->level);
+        return refusal_set(refusal, "level_unknown", "level: \"%.40s\" is none of red, orange, yellow, blue, advisory, daily",
+                           form->level);
     *hazard = 0;
     while ((size_t)*hazard < config->n_hazards && strcmp(config->hazards[*hazard].id, form->hazard) != 0)
         (*hazard)++;
@@ -122,7 +108,7 @@ static bool find_named(const struct config *config, const struct alert_form *for
         return true;
     for (size_t i = 0; i < config->n_hazards; i++)
         text_print(known + strlen(known), sizeof known - strlen(known), "%s%s", i ? ", " : "", config->hazards[i].id);
-    return refuse(refusal, "hazard_unknown", "hazard: \"%.33s\" is not configured; known: %s", form->hazard, known);
+    return refusal_set(refusal, "hazard_unknown", "hazard: \"%.33s\" is not configured; known: %s", form->hazard, known);
 }
 
 static int urgency_order(enum alert_urgency urgency)
@@ -266,25 +252,25 @@ static bool refuse_area(const struct area_match *match, struct refusal *refusal)
     const char *first = json_string_value(json_array_get(match->not_ours, 0));
     char unjudged[120] = "";
     if (*match->degenerate)
-        return refuse(refusal, "area_degenerate", "area: %s", match->degenerate);
+        return refusal_set(refusal, "area_degenerate", "area: %s", match->degenerate);
     if (match->n_no_position > 0)
         snprintf(unjudged, sizeof unjudged,
                  " (%zu terminals without a position could not be judged: give them one, or name codes)", match->n_no_position);
-    return refuse(refusal, "area_not_ours", "area: %s has a terminal here%s%s%s%s",
-                  match->n_shapes > 0 ? "nothing in it" : "none of its codes and ids", unjudged, first ? ": " : "",
-                  first ? first : "", match->n_shapes > 0 ? "" : "; 'tocsin place list' names what has");
+    return refusal_set(refusal, "area_not_ours", "area: %s has a terminal here%s%s%s%s",
+                       match->n_shapes > 0 ? "nothing in it" : "none of its codes and ids", unjudged, first ? ": " : "",
+                       first ? first : "", match->n_shapes > 0 ? "" : "; 'tocsin place list' names what has");
 }
 
 static bool judge_match(struct alert *alert, const struct area_match *match, struct refusal *refusal)
 {
     if (match->n_areas == 0)
-        return refuse(refusal, "no_area",
-                      "area: no info block has one; an alert without an area is refused, name the codes it is for");
+        return refusal_set(refusal, "no_area",
+                           "area: no info block has one; an alert without an area is refused, name the codes it is for");
     if (match->n_meant == 0 && match->n_barred > 0)
-        return refuse(refusal, "not_permitted_area",
-                      "area: nothing in it lies in the areas that source %s may address (areas of the source in the "
-                      "configuration); send it through a source that may, or add the area there",
-                      match->source);
+        return refusal_set(refusal, "not_permitted_area",
+                           "area: nothing in it lies in the areas that source %s may address (areas of the source in the "
+                           "configuration); send it through a source that may, or add the area there",
+                           match->source);
     if (match->n_meant == 0)
         return refuse_area(match, refusal);
     if (match->n_unlisted > 0)
@@ -349,16 +335,16 @@ static bool judge_expiry(struct alert *alert, const struct intake_terms *terms, 
     if (terms->resuming)
         return true;
     if (alert->effective.ms >= alert->expires.ms)
-        return refuse(refusal, "never_in_force",
-                      "effective: it is not before expires (or an hour after sent, where there is none)");
+        return refusal_set(refusal, "never_in_force",
+                           "effective: it is not before expires (or an hour after sent, where there is none)");
     if (!terms->clock_trusted)
         intake_leave_unchecked(alert, terms->config, terms->now, "the clock of this box is not trusted yet");
     if (!terms->clock_trusted || alert->expires.ms > terms->now.wall.ms)
         return true;
-    return refuse(refusal, "expired",
-                  alert->first_info && alert->first_info->has_expires
-                      ? "expires: it lies in the past; send an alert that is still in force"
-                      : "sent: it is too old, and there is no expires; send an alert that is still in force");
+    return refusal_set(refusal, "expired",
+                       alert->first_info && alert->first_info->has_expires
+                           ? "expires: it lies in the past; send an alert that is still in force"
+                           : "sent: it is too old, and there is no expires; send an alert that is still in force");
 }
 
 /* ours: one for each block. */
@@ -366,13 +352,13 @@ static bool judge_meaning(struct alert *alert, const struct intake_terms *terms,
                           struct refusal *refusal)
 {
     struct area_match match;
-    bool ok = area_match_create(&match, terms->config) || refuse(refusal, "no_memory", "out of memory; try again");
+    bool ok = area_match_create(&match, terms->config) || refusal_set(refusal, "no_memory", "out of memory; try again");
     match.codes_name = terms->package ? ebm_geocode_name : NULL; /* the format says what they are */
     if (ok && source && source->n_areas > 0)
-        ok = area_match_bar(&match, terms->config, source) || refuse(refusal, "no_memory", "out of memory; try again");
+        ok = area_match_bar(&match, terms->config, source) || refusal_set(refusal, "no_memory", "out of memory; try again");
     ok = ok && judge_blocks(alert, terms, source, &match, ours, refusal) && judge_expiry(alert, terms, refusal);
     if (ok && !keep_match(alert, &match))
-        ok = refuse(refusal, "no_memory", "out of memory; try again");
+        ok = refusal_set(refusal, "no_memory", "out of memory; try again");
     area_match_free(&match);
     return ok && judge_words(alert, terms->config, source, ours, refusal);
 }
@@ -381,16 +367,17 @@ static bool judge_sounding(struct alert *alert, const struct intake_terms *terms
                            struct refusal *refusal)
 {
     if (alert->message->scope != SCOPE_PUBLIC)
-        return refuse(refusal, "scope_not_public",
-                      "scope: it is Restricted or Private, and everybody hears a loudspeaker; send it as Public if all may");
+        return refusal_set(
+            refusal, "scope_not_public",
+            "scope: it is Restricted or Private, and everybody hears a loudspeaker; send it as Public if all may");
     if (alert->message->n_infos == 0)
-        return refuse(refusal, "no_info", "info: missing; there is nothing to say and no area to say it in");
+        return refusal_set(refusal, "no_info", "info: missing; there is nothing to say and no area to say it in");
     bool *ours = calloc(alert->message->n_infos, sizeof *ours);
     alert->ended = calloc(terms->config->n_channels + 1, sizeof *alert->ended);
     alert->repetitions_planned = terms->config->repetitions;
     alert->outcome = ALERT_FINISHED;
     bool ok = ours && alert->ended ? judge_meaning(alert, terms, source, ours, refusal)
-                                   : refuse(refusal, "no_memory", "out of memory; try again");
+                                   : refusal_set(refusal, "no_memory", "out of memory; try again");
     free(ours);
     return ok;
 }
@@ -424,11 +411,12 @@ static bool judge_signature(struct alert *alert, const struct intake_terms *term
     char text[320];
     if (!terms->package)
         return alert->message->form || !source || source->signature != SIGNATURE_REQUIRED || terms->resuming ||
-               refuse(refusal, "signature_required",
-                      "signature: the source %s requires one, and only those of EBM packages can be checked here", source->id);
+               refusal_set(refusal, "signature_required",
+                           "signature: the source %s requires one, and only those of EBM packages can be checked here",
+                           source->id);
     struct ebm_verdict verdict = ebm_judge_signature(source, terms->package, terms->clock_trusted ? &terms->now.wall : NULL);
     if (!verdict.taken && !terms->resuming)
-        return refuse(refusal, verdict.code, "signature: %s", verdict.why);
+        return refusal_set(refusal, verdict.code, "signature: %s", verdict.why);
     text_print(text, sizeof text, "%s: %s", verdict.code, verdict.why);
     note(alert, text);
     return true;
@@ -439,11 +427,11 @@ bool intake_judge(const struct intake_terms *terms, struct alert_message *messag
 {
     const struct config_source *source = rights_source_of(terms->config, message->sender);
     if (!source && terms->config->n_sources > 0)
-        return refuse(refusal, "sender_unknown", "sender: not a configured source; add it to sources in the configuration: %s",
-                      message->sender);
+        return refusal_set(refusal, "sender_unknown",
+                           "sender: not a configured source; add it to sources in the configuration: %s", message->sender);
     struct alert *alert = calloc(1, sizeof *alert);
     if (!alert)
-        return refuse(refusal, "no_memory", "out of memory; try again");
+        return refusal_set(refusal, "no_memory", "out of memory; try again");
     alert->message = message;
     alert->received = terms->now.wall;
     alert->source = source ? (int)(source - terms->config->sources) : -1;

@@ -6,11 +6,7 @@
 #include "codecs/ebm.h"
 #include "controller/alert.h"
 #include "controller/delivery.h"
-
-struct refusal {
-    char code[32];     /* "expired", "no_area", "area_not_ours", "sender_unknown", "scope_not_public", "signature_wrong", ... */
-    char message[256]; /* names the element and what to do */
-};
+#include "controller/refusal.h"
 
 struct intake_terms {
     const struct config *config;

@@ -22,25 +22,6 @@ struct phrase {
     bool shelters_differ;     /* too many to name */
 };
 
-static bool refuse(struct refusal *refusal, const char *code, const char *format, const char *what)
-{
-    text_copy(refusal->code, sizeof refusal->code, code);
-    text_print(refusal->message, sizeof refusal->message, format, what);
-    return false;
-}
-
-/* True if it has a text for the language. */
-static bool language_of(const char *tag, enum text_language *language)
-{
-    static const char *const TAGS[TEXT_LANGUAGES] = {[TEXT_ZH] = "zh", [TEXT_EN] = "en"};
-    for (size_t i = 0; i < TEXT_LANGUAGES; i++)
-        if (words_same_language(TAGS[i], tag)) {
-            *language = (enum text_language)i;
-            return true;
-        }
-    return false;
-}
-
 /* Bytes of the mark or blank at its end. */
 static size_t last_mark(const char *text)
 {
@@ -192,12 +173,12 @@ static bool give_value(struct phrase *phrase, const struct form_value *value, st
     char names[PHRASE_TEXT_MAX];
     const char *unknown = "";
     if (slot == SLOT_COUNT)
-        return refuse(refusal, "slot_unknown", "slots: there is no slot \"%.40s\"; docs/configuration.md lists them",
-                      value->slot);
-    if (value->language && (!language_of(value->language, &language) || language != phrase->language))
+        return refusal_set(refusal, "slot_unknown", "slots: there is no slot \"%.40s\"; docs/configuration.md lists them",
+                           value->slot);
+    if (value->language && (!words_own_language(value->language, &language) || language != phrase->language))
         return true;
     if (!value->text && !join_places(phrase, value->places, value->n_places, names, sizeof names, &unknown))
-        return refuse(refusal, "place_unknown", "slots: no place %.60s is configured, so its name is not known", unknown);
+        return refusal_set(refusal, "place_unknown", "slots: no place %.60s is configured, so its name is not known", unknown);
     note_other_language(phrase, value);
     bool number = slot == SLOT_PHONE && value->text && !value->text[strspn(value->text, "0123456789 +-()")];
     if (number && gazetteer_spell(value->text, language, names, sizeof names))
@@ -340,14 +321,14 @@ static bool phrase_info(struct phrase *phrase, struct alert_info *info, struct r
         values.of[slot] = phrase->values[slot];
     char *filled = template_fill(text, phrase->language, &values, &error);
     if (!filled)
-        return refuse(refusal, "slot_missing",
-                      strstr(error.message, "{start}")
-                          ? "slots: %s; give it in slots ({start} also as onset), or words of your own in text"
-                          : "slots: %s; give it in slots, or words of your own in text",
-                      error.message);
+        return refusal_set(refusal, "slot_missing",
+                           strstr(error.message, "{start}")
+                               ? "slots: %s; give it in slots ({start} also as onset), or words of your own in text"
+                               : "slots: %s; give it in slots, or words of your own in text",
+                           error.message);
     note_unsaid(phrase, text);
     note_shelters(phrase, text);
-    return set_speech(info, filled) || refuse(refusal, "no_memory", "out of memory; try again%s", "");
+    return set_speech(info, filled) || refusal_set(refusal, "no_memory", "out of memory; try again");
 }
 
 static bool has_speech(const struct alert_info *info)
@@ -362,11 +343,11 @@ bool phrase_alert(const struct config *config, struct alert *alert, struct refus
 {
     struct gazetteer_heard heard;
     bool ok = gazetteer_hear(config, alert->terminals, alert->n_terminals, alert->groups, alert->n_groups, &heard) ||
-              refuse(refusal, "no_memory", "out of memory; try again%s", "");
+              refusal_set(refusal, "no_memory", "out of memory; try again");
     for (size_t i = 0; ok && i < alert->message->n_infos; i++) {
         struct alert_info *info = &alert->message->infos[i];
         struct phrase phrase = {.config = config, .alert = alert, .heard = &heard};
-        if (has_speech(info) || !language_of(info->language, &phrase.language))
+        if (has_speech(info) || !words_own_language(info->language, &phrase.language))
             continue;
         ok = phrase_info(&phrase, info, refusal);
         for (size_t slot = 0; slot < SLOT_COUNT; slot++)

@@ -3,13 +3,6 @@
 
 #include <string.h>
 
-static bool deny(struct refusal *refusal, const char *code, const char *format, const char *one, const char *other)
-{
-    text_copy(refusal->code, sizeof refusal->code, code);
-    text_print(refusal->message, sizeof refusal->message, format, one, other);
-    return false;
-}
-
 const struct config_user *rights_user(const struct config *config, const char *login)
 {
     const struct config_user *any = NULL;
@@ -27,7 +20,7 @@ const struct config_source *rights_source(const struct config *config, const cha
     const struct config_user *user = rights_user(config, login);
     if (user)
         return &config->sources[user->source];
-    deny(refusal, "no_source", "the login %.64s acts for no source: name it in users in the configuration%s", login, "");
+    refusal_set(refusal, "no_source", "the login %.64s acts for no source: name it in users in the configuration", login);
     return NULL;
 }
 
@@ -48,8 +41,8 @@ bool rights_have(const struct config *config, const char *login, enum right righ
     const struct config_user *user = rights_user(config, login);
     if (config->n_users == 0 || (user && user->rights >> right & 1))
         return true;
-    return deny(refusal, "no_right", "the login %.64s has not the right to \"%.20s\": see users in the configuration", login,
-                right_name(right));
+    return refusal_set(refusal, "no_right", "the login %.64s has not the right to \"%.20s\": see users in the configuration",
+                       login, right_name(right));
 }
 
 bool rights_may_relay(const struct config *config, const char *login, const char *sender, struct refusal *refusal)
@@ -63,8 +56,8 @@ bool rights_may_relay(const struct config *config, const char *login, const char
     for (size_t i = 0; user && i < user->n_relays; i++)
         if (&config->sources[user->relays[i]] == source)
             return true;
-    return deny(refusal, "not_its_source", "the login %.64s may not send for %.100s: see relays of users in the configuration",
-                login, sender);
+    return refusal_set(refusal, "not_its_source",
+                       "the login %.64s may not send for %.100s: see relays of users in the configuration", login, sender);
 }
 
 bool rights_may_end(const struct config *config, const char *by, const char *of)

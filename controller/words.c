@@ -20,13 +20,24 @@ bool words_all_clear(const struct alert_message *message, const struct alert_inf
     return info->urgency == URGENCY_PAST && message->msg_type == MSG_UPDATE;
 }
 
-const char *words_text(const struct config *config, enum text_key key, const char *language)
+const char *words_own_tag(enum text_language language)
 {
     static const char *const TAGS[TEXT_LANGUAGES] = {[TEXT_ZH] = "zh", [TEXT_EN] = "en"};
-    for (size_t i = 0; i < TEXT_LANGUAGES; i++)
-        if (words_same_language(TAGS[i], language) && config->texts[key].in[i][0])
-            return config->texts[key].in[i];
-    return NULL;
+    return TAGS[language];
+}
+
+bool words_own_language(const char *tag, enum text_language *language)
+{
+    for (*language = 0; *language < TEXT_LANGUAGES; (*language)++)
+        if (words_same_language(words_own_tag(*language), tag))
+            return true;
+    return false;
+}
+
+const char *words_text(const struct config *config, enum text_key key, const char *language)
+{
+    enum text_language own;
+    return words_own_language(language, &own) && config->texts[key].in[own][0] ? config->texts[key].in[own] : NULL;
 }
 
 static size_t character_size(unsigned char first)

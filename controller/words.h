@@ -23,6 +23,10 @@ char *words_choose(const struct config *config, const struct alert_message *mess
 char *words_of_event(const struct config *config, const struct alert_message *message, const struct alert_info *info,
                      bool *shortened);
 
+/* True if we have words of our own in the language of a tag. */
+bool words_own_language(const char *tag, enum text_language *language);
+const char *words_own_tag(enum text_language language); /* "zh", "en" */
+
 /* What we say ourselves in a language; NULL for one that we have no words in. */
 const char *words_text(const struct config *config, enum text_key key, const char *language);
 

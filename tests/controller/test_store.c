@@ -534,6 +534,21 @@ static void what_is_old_goes(void **state)
     assert_int_equal(rows_of(f, "B", true) + rows_of(f, "B", false), 2);
 }
 
+/* A listener is told 42.3, so that is what stands on disk as well. */
+static void a_number_is_stored_as_it_is_told(void **state)
+{
+    struct fixture *f = *state;
+    struct store_alert alert = an_alert("A", "sounding");
+    json_t *detail = json_pack("{s:f}", "baseline", 42.300000000000004);
+    struct store_delivery delivery = {.terminal = "t1", .detail = detail};
+    text_copy(delivery.alert, sizeof delivery.alert, "A");
+    commit(f, &(struct store_change){.alert = &alert, .deliveries = &delivery, .n_deliveries = 1});
+    json_decref(detail);
+    assert_int_equal(rows_of(f, "A", false), 1);
+    const json_t *stored = json_object_get(json_array_get(f->result, 0), "detail");
+    assert_true(json_real_value(json_object_get(stored, "baseline")) == 42.3);
+}
+
 /* Where the file grows too large the oldest go though they are to be kept, but none that came lately. */
 static void what_takes_too_much_room_goes(void **state)
 {
@@ -1167,6 +1182,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(answers_in_order, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_old_goes, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_takes_too_much_room_goes, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_number_is_stored_as_it_is_told, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_id_is_never_taken_away, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_refers_to_an_alert_is_found, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_refers_without_a_time_is_found, set_up, tear_down),

@@ -116,7 +116,7 @@ class Unplugged(TownshipTest):
         for terminal in ("north-3", "north-4"):
             until(lambda: town.get(f"/v1/terminals/{terminal}")[1]["state"] == "dead", f"{terminal} dead")
         town.daemon.send_signal(signal.SIGSTOP)
-        time.sleep(9)
+        time.sleep(9)  # so long it stands still: longer than a line may take before it is called hanging
         town.daemon.send_signal(signal.SIGCONT)
         alert = town.send(cap())[1]["id"]  # which takes longer than the looks at the lines
         town.until_ended(alert)
