@@ -544,6 +544,7 @@ static void a_number_is_stored_as_it_is_told(void **state)
     text_copy(delivery.alert, sizeof delivery.alert, "A");
     commit(f, &(struct store_change){.alert = &alert, .deliveries = &delivery, .n_deliveries = 1});
     json_decref(detail);
+    wait_all(f);
     assert_int_equal(rows_of(f, "A", false), 1);
     const json_t *stored = json_object_get(json_array_get(f->result, 0), "detail");
     assert_true(json_real_value(json_object_get(stored, "baseline")) == 42.3);
